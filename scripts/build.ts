@@ -1,0 +1,1 @@
+// Bundles the doors and the command line into dist/.

@@ -1,0 +1,86 @@
+// Field errors: where in an object something is wrong and why, worded as apimachinery's
+// pkg/util/validation/field words them.
+import { type QualifiedResource, StatusError } from './status.ts'
+
+export type FieldErrorReason =
+  | 'FieldValueNotFound'
+  | 'FieldValueRequired'
+  | 'FieldValueDuplicate'
+  | 'FieldValueInvalid'
+  | 'FieldValueNotSupported'
+  | 'FieldValueForbidden'
+  | 'FieldValueTooLong'
+  | 'FieldValueTooMany'
+  | 'FieldValueTypeInvalid'
+  | 'InternalError'
+
+export interface FieldError {
+  readonly reason: FieldErrorReason
+  /** As Kubernetes writes it: `spec.ports[0].name`, `metadata.labels[app]`. */
+  readonly field: string
+  /** Without the field: `Invalid value: "x": must be ...`. */
+  readonly message: string
+}
+
+/** As Go's %q and JSON agree: quoted strings, plain numbers, JSON for the rest. */
+function show(value: unknown): string {
+  return value === undefined || value === null ? 'null' : JSON.stringify(value)
+}
+
+export const required = (field: string, detail = ''): FieldError => ({
+  reason: 'FieldValueRequired',
+  field,
+  message: detail === '' ? 'Required value' : `Required value: ${detail}`,
+})
+export const invalidValue = (field: string, value: unknown, detail: string): FieldError => ({
+  reason: 'FieldValueInvalid',
+  field,
+  message: `Invalid value: ${show(value)}: ${detail}`,
+})
+export const duplicate = (field: string, value: unknown): FieldError => ({
+  reason: 'FieldValueDuplicate',
+  field,
+  message: `Duplicate value: ${show(value)}`,
+})
+export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
+  reason: 'FieldValueNotSupported',
+  field,
+  message: `Unsupported value: ${show(value)}: supported values: ${supported.map(show).join(', ')}`,
+})
+export const forbiddenField = (field: string, detail: string): FieldError => ({
+  reason: 'FieldValueForbidden',
+  field,
+  message: `Forbidden: ${detail}`,
+})
+export const tooLong = (field: string, maxLength: number): FieldError => ({
+  reason: 'FieldValueTooLong',
+  field,
+  message: `Too long: may not be more than ${maxLength} bytes`,
+})
+export const tooMany = (field: string, actual: number, max: number): FieldError => ({
+  reason: 'FieldValueTooMany',
+  field,
+  message: `Too many: ${actual}: must have at most ${max} items`,
+})
+
+/** The StatusError 422 that Kubernetes answers when validation finds something. */
+export function invalid(
+  target: QualifiedResource & { readonly kind: string },
+  name: string,
+  errors: readonly FieldError[],
+) {
+  const texts = [...new Set(errors.map(error => `${error.field}: ${error.message}`))]
+  const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
+  const kind = target.group === '' ? target.kind : `${target.kind}.${target.group}`
+  return new StatusError({
+    code: 422,
+    reason: 'Invalid',
+    message: `${kind} "${name}" is invalid: ${summary}`,
+    details: {
+      ...(name === '' ? {} : { name }),
+      ...(target.group === '' ? {} : { group: target.group }),
+      kind: target.kind,
+      causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+    },
+  })
+}

@@ -1,0 +1,46 @@
+import { expect, test } from 'vitest'
+import { FakeClock, systemClock } from './clock.ts'
+
+test('FakeClock fires timers in order of time, and only those that are due', async () => {
+  const clock = new FakeClock(1000)
+  const fired: string[] = []
+  clock.after(200, () => fired.push(`b at ${clock.now()}`))
+  clock.after(100, () => fired.push(`a at ${clock.now()}`))
+  clock.after(301, () => fired.push('too late'))
+  await clock.advance(300)
+  expect(fired).toEqual(['a at 1100', 'b at 1200'])
+  expect(clock.now()).toBe(1300)
+  expect(clock.monotonic()).toBe(300)
+})
+
+test('FakeClock fires a timer that another timer started within the same step', async () => {
+  const clock = new FakeClock(0)
+  const fired: number[] = []
+  clock.after(10, () => clock.after(10, () => fired.push(clock.now())))
+  await clock.advance(50)
+  expect(fired).toEqual([20])
+})
+
+test('A cancelled timer never fires', async () => {
+  const clock = new FakeClock()
+  let fired = false
+  clock
+    .after(10, () => {
+      fired = true
+    })
+    .cancel()
+  await clock.advance(20)
+  expect(fired).toBe(false)
+})
+
+test('sleep() resolves when its time has come and rejects with the reason when aborted', async () => {
+  const clock = new FakeClock()
+  const slept = clock.sleep(10)
+  await clock.advance(10)
+  await expect(slept).resolves.toBeUndefined()
+  const controller = new AbortController()
+  const aborted = clock.sleep(10, controller.signal)
+  controller.abort(new Error('stopping'))
+  await expect(aborted).rejects.toThrow('stopping')
+  await expect(systemClock.sleep(1e6, controller.signal)).rejects.toThrow('stopping')
+})

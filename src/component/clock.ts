@@ -1,0 +1,96 @@
+// The only door to time: everything that waits or reads the time is given a Clock, so that tests can hold it.
+import { performance } from 'node:perf_hooks'
+
+export interface Timer {
+  cancel(): void
+}
+
+export interface Clock {
+  /** Wall-clock time in milliseconds since the epoch. */
+  now(): number
+  /** Milliseconds that only ever grow; for measuring durations. */
+  monotonic(): number
+  /** Calls back once after `delayMs`. A pending timer does not keep the process alive. */
+  after(delayMs: number, callback: () => void): Timer
+  /** Resolves after `delayMs`, or rejects with the signal's reason as soon as it is aborted. */
+  sleep(delayMs: number, signal?: AbortSignal): Promise<void>
+}
+
+function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<void> {
+  return new Promise((resolve, reject) => {
+    if (signal?.aborted) return reject(signal.reason)
+    const onAbort = () => {
+      timer.cancel()
+      reject(signal?.reason)
+    }
+    const timer = clock.after(delayMs, () => {
+      signal?.removeEventListener('abort', onAbort)
+      resolve()
+    })
+    signal?.addEventListener('abort', onAbort, { once: true })
+  })
+}
+
+export const systemClock: Clock = {
+  now: () => Date.now(),
+  monotonic: () => performance.now(),
+  after(delayMs, callback) {
+    const handle = setTimeout(callback, delayMs)
+    handle.unref()
+    return { cancel: () => clearTimeout(handle) }
+  },
+  sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
+}
+
+interface Waiting {
+  readonly due: number
+  readonly callback: () => void
+}
+
+/** A clock that stands still until `advance` is called; timers due within the step fire in order of time. */
+export class FakeClock implements Clock {
+  #now: number
+  readonly #start: number
+  readonly #waiting = new Set<Waiting>()
+
+  constructor(now = Date.UTC(2026, 0, 1)) {
+    this.#now = now
+    this.#start = now
+  }
+
+  now() {
+    return this.#now
+  }
+
+  monotonic() {
+    return this.#now - this.#start
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const waiting = { due: this.#now + Math.max(0, delayMs), callback }
+    this.#waiting.add(waiting)
+    return { cancel: () => void this.#waiting.delete(waiting) }
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal) {
+    return sleepOn(this, delayMs, signal)
+  }
+
+  /** Moves time forward by `stepMs`; between two timers the promises that the first one settled get to run. */
+  async advance(stepMs: number): Promise<void> {
+    const end = this.#now + stepMs
+    for (;;) {
+      let next: Waiting | undefined
+      for (const waiting of this.#waiting) {
+        if (waiting.due <= end && (!next || waiting.due < next.due)) next = waiting
+      }
+      if (!next) break
+      this.#waiting.delete(next)
+      this.#now = Math.max(this.#now, next.due)
+      next.callback()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    this.#now = end
+    await new Promise(resolve => setImmediate(resolve))
+  }
+}
