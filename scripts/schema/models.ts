@@ -6,7 +6,9 @@ const root = new URL('../../node_modules/@kubernetes/client-node/dist/gen/', imp
 
 export interface ModelField {
   readonly name: string
-  /** As the generator writes it: `string`, `Array<V1Container>`, `{ [key: string]: string; }`, `V1PodSpec`. */
+  /**
+   * As the generator writes it: `string`, `Array<V1Container>`, `{ [key: string]: string; }`, `V1PodSpec`.
+   */
   readonly type: string
   readonly format: string
   readonly required: boolean

@@ -1,5 +1,5 @@
-// The calls an API server makes to a node's kubelet: logs, exec, attach, port-forward. A simulated node answers them
-// in process; a kubelet on another machine through its own server.
+// The calls an API server makes to a node's kubelet: logs, exec, attach, port-forward. A simulated node
+// answers them in process; a kubelet on another machine through its own server.
 import type { Duplex, Readable, Writable } from 'node:stream'
 
 export interface ContainerReference {
@@ -59,5 +59,8 @@ export interface KubeletConnection {
   portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex>
 }
 
-/** How the API server finds a node's kubelet; throws a StatusError when the node is unknown or cannot be reached. */
+/**
+ * How the API server finds a node's kubelet; throws a StatusError when the node is unknown or cannot be
+ * reached.
+ */
 export type KubeletConnector = (nodeName: string) => Promise<KubeletConnection>

@@ -1,4 +1,5 @@
-// What every Kubernetes object has. The typed kinds are derived from the API description (generated/types.ts).
+// What every Kubernetes object has. The typed kinds are derived from the API description
+// (generated/types.ts).
 import type { ObjectMeta } from './generated/types.ts'
 
 export interface KubeObject {

@@ -1,6 +1,6 @@
-// One resource of the API: what it is called and how its objects are defaulted, checked, shown and stored. Everything
-// generic (discovery, registry, tables, controllers, clients) is driven by this value. The hooks keep upstream's
-// names (k8s.io/apiserver pkg/registry/rest: PrepareForCreate, Validate ...).
+// One resource of the API: what it is called and how its objects are defaulted, checked, shown and stored.
+// Everything generic (discovery, registry, tables, controllers, clients) is driven by this value. The hooks
+// keep upstream's names (k8s.io/apiserver pkg/registry/rest: PrepareForCreate, Validate ...).
 import type { FieldError } from './fields.ts'
 import type { KubeObject } from './object.ts'
 
@@ -81,7 +81,9 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Field selectors beyond metadata.name and metadata.namespace: path -> value. */
   readonly selectableFields?: Readonly<Record<string, FieldGetter<T>>>
 
-  /** Fills in defaults, in place. Runs on every object that a client sends, before admission. Idempotent. */
+  /**
+   * Fills in defaults, in place. Runs on every object that a client sends, before admission. Idempotent.
+   */
   default?(object: T): void
   /** In place: drops what a client may not set on create (status, for one, is dropped already). */
   prepareForCreate?(object: T): void
@@ -95,7 +97,9 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   validateStatusUpdate?(object: T, previous: T): readonly FieldError[]
   /** Sentences for the `Warning` header. */
   warnings?(object: T, previous?: T): readonly string[]
-  /** Grace period in seconds that a DELETE without one gets; absent: deleted at once. Only Pods have one. */
+  /**
+   * Grace period in seconds that a DELETE without one gets; absent: deleted at once. Only Pods have one.
+   */
   defaultGracePeriodSeconds?(object: T): number
   /** The default propagation when DELETE names none; absent: Background. */
   readonly defaultPropagation?: 'Background' | 'Orphan' | 'Foreground'
@@ -153,7 +157,10 @@ export function defineResource<T extends KubeObject>(definition: ResourceDefinit
   }
 }
 
-/** Where one object lives: `/api/v1/namespaces/ns/pods/name`, `/apis/apps/v1/...`; without a name, the collection. */
+/**
+ * Where one object lives: `/api/v1/namespaces/ns/pods/name`, `/apis/apps/v1/...`; without a name, the
+ * collection.
+ */
 export function pathOf(resource: Resource, namespace?: string, name?: string, subresource?: string): string {
   const root =
     resource.group === '' ? `/api/${resource.version}` : `/apis/${resource.group}/${resource.version}`

@@ -1,5 +1,6 @@
-// The one error class of the API side. The server throws it, the wire carries it as a metav1.Status, the client
-// rebuilds it. Messages are worded as apimachinery's pkg/api/errors words them, since clients match on them.
+// The one error class of the API side. The server throws it, the wire carries it as a metav1.Status, the
+// client rebuilds it. Messages are worded as apimachinery's pkg/api/errors words them, since clients match
+// on them.
 import type { Status, StatusDetails } from './generated/types.ts'
 
 export type StatusReason =

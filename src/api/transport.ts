@@ -1,5 +1,6 @@
-// How a request to an API server and its answer look, in objects rather than bytes. A client speaks it; the HTTPS
-// transport and the in-process one (straight into the server's registries, no TLS, no HTTP) implement it.
+// How a request to an API server and its answer look, in objects rather than bytes. A client speaks it; the
+// HTTPS transport and the in-process one (straight into the server's registries, no TLS, no HTTP) implement
+// it.
 import type { KubeObject } from './object.ts'
 
 export interface TransportRequest {
@@ -7,7 +8,10 @@ export interface TransportRequest {
   /** Without the query: `/api/v1/namespaces/default/pods`. */
   readonly path: string
   readonly query?: Readonly<Record<string, string | readonly string[] | undefined>>
-  /** For PATCH: `application/merge-patch+json`, `application/json-patch+json`, `application/strategic-merge-patch+json`. */
+  /**
+   * For PATCH: `application/merge-patch+json`, `application/json-patch+json`, `application/strategic-merge-
+   * patch+json`.
+   */
   readonly contentType?: string
   /** Encoded as JSON. The receiver never changes it and never keeps it. */
   readonly body?: unknown
@@ -42,6 +46,9 @@ export interface WatchHandle {
 export interface Transport {
   /** Throws the StatusError that the server answered. */
   request<T = KubeObject>(request: TransportRequest): Promise<TransportResponse<T>>
-  /** `query` carries the list options; `watch=true` is added. Resolves when the server has accepted the watch. */
+  /**
+   * `query` carries the list options; `watch=true` is added. Resolves when the server has accepted the
+   * watch.
+   */
   watch<T = KubeObject>(request: TransportRequest, handlers: WatchHandlers<T>): Promise<WatchHandle>
 }

@@ -64,8 +64,8 @@ function listQuery(options: ClientWatchOptions): Record<string, string> {
 }
 
 /**
- * Objects that a Client returns may be shared with others: never change them, copy first. Every method throws the
- * StatusError that the server answered.
+ * Objects that a Client returns may be shared with others: never change them, copy first. Every method
+ * throws the StatusError that the server answered.
  */
 export class Client {
   readonly transport: Transport

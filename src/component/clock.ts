@@ -1,4 +1,5 @@
-// The only door to time: everything that waits or reads the time is given a Clock, so that tests can hold it.
+// The only door to time: everything that waits or reads the time is given a Clock, so that tests can hold
+// it.
 import { performance } from 'node:perf_hooks'
 
 export interface Timer {
@@ -47,7 +48,9 @@ interface Waiting {
   readonly callback: () => void
 }
 
-/** A clock that stands still until `advance` is called; timers due within the step fire in order of time. */
+/**
+ * A clock that stands still until `advance` is called; timers due within the step fire in order of time.
+ */
 export class FakeClock implements Clock {
   #now: number
   readonly #start: number
@@ -76,7 +79,9 @@ export class FakeClock implements Clock {
     return sleepOn(this, delayMs, signal)
   }
 
-  /** Moves time forward by `stepMs`; between two timers the promises that the first one settled get to run. */
+  /**
+   * Moves time forward by `stepMs`; between two timers the promises that the first one settled get to run.
+   */
   async advance(stepMs: number): Promise<void> {
     const end = this.#now + stepMs
     for (;;) {

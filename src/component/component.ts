@@ -8,7 +8,10 @@ export interface Component {
   stop(): Promise<void>
 }
 
-/** Starts one after the other; when one fails, those already started are stopped in reverse and its error is thrown. */
+/**
+ * Starts one after the other; when one fails, those already started are stopped in reverse and its error is
+ * thrown.
+ */
 export async function startAll(components: readonly Component[]): Promise<void> {
   const started: Component[] = []
   for (const component of components) {

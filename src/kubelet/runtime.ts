@@ -1,5 +1,5 @@
-// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does; simulated.ts needs no processes, cri/ drives
-// a container runtime.
+// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does; simulated.ts needs no
+// processes, cri/ drives a container runtime.
 import type { ContainerStatus, Pod } from '../api/generated/types.ts'
 import type { KubeletConnection } from '../api/kubeletapi.ts'
 

@@ -70,16 +70,17 @@ export interface Store {
   get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined>
   list(options: ListOptions): Promise<ListResult>
   /**
-   * Applies all operations or none, under one new revision, which it returns once the write is durable. A key may
-   * occur once. Throws StoreError `KeyExists`, `NotFound` or `Conflict`, naming the first operation that failed.
-   * Drivers commit the writes of one event-loop turn together.
+   * Applies all operations or none, under one new revision, which it returns once the write is durable. A
+   * key may occur once. Throws StoreError `KeyExists`, `NotFound` or `Conflict`, naming the first operation
+   * that failed. Drivers commit the writes of one event-loop turn together.
    */
   write(operations: readonly WriteOperation[]): Promise<number>
   /** Resolves once the watch is established; events that are already known may be delivered before that. */
   watch(options: StoreWatchOptions): Promise<StoreWatch>
   /**
-   * Resolves with a revision not older than the newest one at the time of the call, when every watch of this Store has
-   * been given all events up to it. A local driver delivers a write's events before `write` resolves.
+   * Resolves with a revision not older than the newest one at the time of the call, when every watch of
+   * this Store has been given all events up to it. A local driver delivers a write's events before `write`
+   * resolves.
    */
   progress(): Promise<number>
   /** Forgets what was before `revision`: older reads and watches then throw `Compacted`. */

@@ -1,9 +1,12 @@
-// What a resource does around a write beyond its own object, such as allocating a Service's addresses: upstream's
-// BeginCreate, BeginUpdate and AfterDelete (k8s.io/apiserver pkg/registry/generic/registry).
+// What a resource does around a write beyond its own object, such as allocating a Service's addresses:
+// upstream's BeginCreate, BeginUpdate and AfterDelete (k8s.io/apiserver pkg/registry/generic/registry).
 import type { KubeObject } from '../../api/object.ts'
 import type { WriteOperation } from '../../storage/store.ts'
 
-/** Further operations that are committed in the same store write as the object, and what to do about the outcome. */
+/**
+ * Further operations that are committed in the same store write as the object, and what to do about the
+ * outcome.
+ */
 export interface PendingWrite {
   readonly operations: readonly WriteOperation[]
   /** The write is durable. */
@@ -18,8 +21,9 @@ export interface HookOptions {
 }
 
 /**
- * `begin*` runs after defaulting, admission and prepareFor*, before validation, may change `object` in place and throws
- * StatusError. When the store refuses one of the extra operations the registry aborts and begins again, a few times.
+ * `begin*` runs after defaulting, admission and prepareFor*, before validation, may change `object` in
+ * place and throws StatusError. When the store refuses one of the extra operations the registry aborts and
+ * begins again, a few times.
  */
 export interface RegistryHooks<T extends KubeObject = KubeObject> {
   beginCreate?(object: T, options: HookOptions): Promise<PendingWrite>

@@ -1,5 +1,5 @@
-// One resource's REST behaviour over a Store, in objects: what stands between the HTTP side (which negotiates, patches
-// and renders) and the watch cache, admission, strategies and storage behind it.
+// One resource's REST behaviour over a Store, in objects: what stands between the HTTP side (which
+// negotiates, patches and renders) and the watch cache, admission, strategies and storage behind it.
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 
@@ -60,7 +60,9 @@ export interface StoredEvent {
 export interface Bookmark {
   readonly type: 'BOOKMARK'
   readonly revision: number
-  /** This bookmark ends the initial events of `sendInitialEvents` (annotation k8s.io/initial-events-end). */
+  /**
+   * This bookmark ends the initial events of `sendInitialEvents` (annotation k8s.io/initial-events-end).
+   */
   readonly initialEventsEnd: boolean
 }
 
@@ -92,7 +94,9 @@ export interface DeleteOptions {
   readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
 }
 
-/** What an update makes of the object that is stored; absent `current`: it is being created by an update. */
+/**
+ * What an update makes of the object that is stored; absent `current`: it is being created by an update.
+ */
 export type Transform = (current: KubeObject | undefined) => KubeObject | Promise<KubeObject>
 
 /** Every method throws StatusError. Objects passed in belong to the registry from then on. */
@@ -108,8 +112,8 @@ export interface Registry {
     options: WriteOptions & { readonly namespace: string },
   ): Promise<StoredObject>
   /**
-   * Reads, transforms, defaults, admits, validates, writes; starts over when the object changed in between and the
-   * transform's result does not insist on a resourceVersion of its own.
+   * Reads, transforms, defaults, admits, validates, writes; starts over when the object changed in between
+   * and the transform's result does not insist on a resourceVersion of its own.
    */
   update(
     context: RequestContext,
