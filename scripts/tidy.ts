@@ -126,14 +126,11 @@ export function findForbiddenImports(path: string, text: string): Problem[] {
     .map(({ line, target }) => ({ line, text: `${folder}/ may not import ${target}` }))
 }
 
-const opensFunction = (line: string) =>
-  /(\)|\bfunction\b.*|=>)[^{}]*\{$/.test(line) &&
-  !/^\s*(\} )?(if|else|for|while|switch|catch|try|do|interface|type|class|export (interface|type|class))\b/.test(
-    line,
-  )
+const otherBlock = /^\s*(\} )?(if|else|for|while|switch|catch|try|do|(export )?(interface|type|class))\b/
+const opensFunction = (line: string) => /(\)|\bfunction\b.*|=>)[^{}]*\{$/.test(line) && !otherBlock.test(line)
 
 /** A message or an address that would not read better in pieces. */
-const holdsOneText = (line: string) => /https?:\/\/|^\s*(\w+: )?(['"`]).*\2[,)]*$/.test(line)
+const holdsOneText = (line: string) => /https?:\/\/|^\s*(\w+: )?(['"`]).*\2( \+|[,)]*)$/.test(line)
 
 /** Functions, files and lines that are too long. */
 export function findTooLong(path: string, text: string): Problem[] {
