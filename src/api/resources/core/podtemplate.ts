@@ -1,0 +1,18 @@
+// PodTemplate: a description of a Pod on its own.
+import type { PodTemplate } from '../../generated/types.ts'
+import { column, defineResource } from '../../resource.ts'
+import { containerImages, containerNames, formatLabels, nameColumn } from '../columns.ts'
+
+export const podTemplates = defineResource<PodTemplate>({
+  group: '',
+  version: 'v1',
+  kind: 'PodTemplate',
+  resource: 'podtemplates',
+  namespaced: true,
+  columns: [
+    nameColumn,
+    column('Containers', ({ template }) => containerNames(template?.spec)),
+    column('Images', ({ template }) => containerImages(template?.spec)),
+    column('Pod Labels', ({ template }) => formatLabels(template?.metadata?.labels)),
+  ],
+})
