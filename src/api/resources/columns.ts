@@ -30,7 +30,7 @@ function formatRequirement({ key, operator, values }: LabelSelectorRequirement):
   }
 }
 
-/** `a=1,b in (x,y)`; `<none>` for one that selects everything, `<error>`-free as the object has been validated. */
+/** `a=1,b in (x,y)`; `<none>` for one that selects everything. */
 export function formatSelector(selector: LabelSelector | undefined): string {
   const requirements = [
     ...Object.entries(selector?.matchLabels ?? {}).map(([key, value]) => ({ key, text: `${key}=${value}` })),

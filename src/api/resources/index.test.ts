@@ -8,7 +8,7 @@ test('No two resources share a group, version and plural', () => {
   expect(new Set(names).size).toBe(names.length)
 })
 
-test('The resources of a group version stand together, newest version first, in order of their plurals', () => {
+test('The resources of a group version stand together, newest version first, in order of plurals', () => {
   const positions = new Map<string, string[]>()
   let last = ''
   for (const { group, version, resource } of resources) {

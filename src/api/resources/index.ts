@@ -1,5 +1,5 @@
-// Every resource the server has: one line each, groups in upstream's order of discovery (kube-aggregator's group
-// priorities), versions of a group newest first, resources by name.
+// Every resource the server has, one line each: groups in upstream's order of discovery (kube-aggregator's
+// group priorities), versions of a group newest first, resources by plural.
 import type { Resource } from '../resource.ts'
 import { podTemplates } from './core/podtemplate.ts'
 
