@@ -1,5 +1,6 @@
-// IP addresses as values: a family and a number. Parsing is strict (no leading zeros, short forms or zones) with a
-// lenient twin for the API fields that Kubernetes has always read leniently; text is canonical as RFC 5952 asks.
+// IP addresses as values: a family and a number. Parsing is strict (no leading zeros, short forms or zones)
+// with a lenient twin for the API fields that Kubernetes has always read leniently; text is canonical as
+// RFC 5952 asks.
 import { isIP } from 'node:net'
 import { parseIp, stringifyIp } from 'ip-bigint'
 import type { IPFamily } from './family.ts'
@@ -13,8 +14,8 @@ const mappedPrefix = 0xffffn
 const isMappedValue = (value: bigint) => value >> 32n === mappedPrefix
 
 /**
- * Strict: undefined for anything that is not plainly an address, which includes IPv4-mapped IPv6 addresses, as
- * their meaning depends on who reads them.
+ * Strict: undefined for anything that is not plainly an address, which includes IPv4-mapped IPv6 addresses,
+ * as their meaning depends on who reads them.
  */
 export function parseAddress(text: string): Address | undefined {
   const version = isIP(text)
@@ -25,8 +26,8 @@ export function parseAddress(text: string): Address | undefined {
 }
 
 /**
- * As Kubernetes reads addresses in its older fields (netutils.ParseIPSloppy): leading zeros are decimal, and an
- * IPv4-mapped IPv6 address is the IPv4 address.
+ * As Kubernetes reads addresses in its older fields (netutils.ParseIPSloppy): leading zeros are decimal,
+ * and an IPv4-mapped IPv6 address is the IPv4 address.
  */
 export function parseLenientAddress(text: string): Address | undefined {
   const version = isIP(text)

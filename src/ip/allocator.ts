@@ -1,7 +1,8 @@
-// One allocator for everything that hands out parts of a range: ClusterIPs, Pod CIDRs, Pod IPs, load balancer
-// addresses. It goes round the range, so that what was released rests before it is used again, and its cost depends
-// neither on the range's size nor on how full it is. Bands follow KEP-3070: what is asked for by name is best chosen
-// from the lower, static band, because the others come from the upper one as long as that has any.
+// One allocator for everything that hands out parts of a range: ClusterIPs, Pod CIDRs, Pod IPs, load
+// balancer addresses. It goes round the range, so that what was released rests before it is used again, and
+// its cost depends neither on the range's size nor on how full it is. Bands follow KEP-3070: what is asked
+// for by name is best chosen from the lower, static band, because the others come from the upper one as
+// long as that has any.
 
 import { type Address, formatAddress, parseAddress } from './address.ts'
 import {
@@ -104,7 +105,10 @@ export interface AddressAllocatorOptions {
 
 const reservedLast = { IPv4: 1, IPv6: 0 } as const
 
-/** How many addresses the static band has: a sixteenth of the range, at least 16, at most 256; none in tiny ranges. */
+/**
+ * How many addresses the static band has: a sixteenth of the range, at least 16, at most 256; none in tiny
+ * ranges.
+ */
 export function staticBandSize(size: bigint): bigint {
   if (size <= 16n) return 0n
   const sixteenth = size / 16n
@@ -180,7 +184,10 @@ export class AddressAllocator {
   }
 }
 
-/** Hands out the ranges of one prefix length that a CIDR divides into, as canonical text: a node's Pod CIDRs. */
+/**
+ * Hands out the ranges of one prefix length that a CIDR divides into, as canonical text: a node's Pod
+ * CIDRs.
+ */
 export class CIDRAllocator {
   readonly cidr: CIDR
   readonly prefixLength: number

@@ -29,8 +29,8 @@ export function parseInterfaceAddress(text: string): InterfaceAddress | undefine
 }
 
 /**
- * As Kubernetes reads CIDRs in its older fields (netutils.ParseCIDRSloppy): lenient addresses, zeros before the
- * length; an IPv4-mapped base makes an IPv4 range whose length counts from the 96th bit.
+ * As Kubernetes reads CIDRs in its older fields (netutils.ParseCIDRSloppy): lenient addresses, zeros before
+ * the length; an IPv4-mapped base makes an IPv4 range whose length counts from the 96th bit.
  */
 export function parseLenientCIDR(text: string): InterfaceAddress | undefined {
   const slash = text.lastIndexOf('/')

@@ -23,8 +23,8 @@ export const unspecifiedAddress: Readonly<Record<IPFamily, string>> = { IPv4: '0
 export const loopbackAddress: Readonly<Record<IPFamily, string>> = { IPv4: '127.0.0.1', IPv6: '::1' }
 
 /**
- * The family of an address, undefined for anything else. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`) is IPv4, as
- * it is for Kubernetes.
+ * The family of an address, undefined for anything else. An IPv4-mapped IPv6 address (`::ffff:192.0.2.1`)
+ * is IPv4, as it is for Kubernetes.
  */
 export function familyOf(address: string): IPFamily | undefined {
   const version = isIP(address)
@@ -47,7 +47,8 @@ export function parseFamilies(text: string): IPFamilies {
   const families = text.split(',').map(part => part.trim())
   if (!families.every(isFamily) || families.length > 2 || new Set(families).size !== families.length) {
     throw new Error(
-      `Cannot use the IP families "${text}": they are unknown or repeated, expected IPv4, IPv6, IPv4,IPv6 or IPv6,IPv4`,
+      `Cannot use the IP families "${text}": one is unknown or repeated, ` +
+        'expected IPv4, IPv6, IPv4,IPv6 or IPv6,IPv4',
     )
   }
   return families

@@ -1,5 +1,6 @@
-// Which numbers of a range are taken: a lazily grown tree with 32 children per node and a bit for each full child. To
-// take, free or find the next free number costs one step per five bits of the range's size, however full it is.
+// Which numbers of a range are taken: a lazily grown tree with 32 children per node and a bit for each full
+// child. To take, free or find the next free number costs one step per five bits of the range's size,
+// however full it is.
 
 interface Node {
   /** Leaf: the numbers taken. Above: the children that have nothing free. */

@@ -1,5 +1,5 @@
-// Host and port in one text, `192.0.2.1:80` and `[2001:db8::1]:80`: the only place where brackets are put on and
-// taken off (RFC 3986, section 3.2.2). It splits what Go's net.SplitHostPort splits.
+// Host and port in one text, `192.0.2.1:80` and `[2001:db8::1]:80`: the only place where brackets are put
+// on and taken off (RFC 3986, section 3.2.2). It splits what Go's net.SplitHostPort splits.
 
 export interface HostPort {
   readonly host: string
@@ -7,9 +7,11 @@ export interface HostPort {
 }
 
 export const joinHostPort = (host: string, port: number | string): string =>
-  host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
+  `${bracketHost(host)}:` + String(port)
 
-/** Undefined when there is no port, when an IPv6 address lacks its brackets, or a bracket stands elsewhere. */
+/**
+ * Undefined when there is no port, when an IPv6 address lacks its brackets, or a bracket stands elsewhere.
+ */
 export function splitHostPort(text: string): HostPort | undefined {
   const colon = text.lastIndexOf(':')
   if (colon < 0) return undefined
