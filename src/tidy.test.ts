@@ -135,7 +135,7 @@ describe('the rules themselves', () => {
     ])
     expect(tidy.findTooLong('a.ts', `function f() {\n${body.slice(6)}}\n`)).toEqual([])
     expect(tidy.findTooLong('a.ts', `export interface A {\n${body}}\n`)).toEqual([])
-    expect(texts(tidy.findTooLong('a.ts', '\n'.repeat(400) + 'x'))).toEqual(['401 lines'])
+    expect(texts(tidy.findTooLong('a.ts', `${'\n'.repeat(400)}x`))).toEqual(['401 lines'])
     expect(texts(tidy.findTooLong('a.ts', 'x'.repeat(111)))).toEqual(['111 characters'])
   })
 

@@ -13,7 +13,12 @@ test('openLogger() writes JSON lines of its level and above, with the component 
   closeSync(fd)
   const lines = readFileSync(file, 'utf8').trim().split('\n')
   expect(lines).toHaveLength(1)
-  expect(JSON.parse(lines[0]!)).toMatchObject({ component: 'scheduler', msg: 'no node fits', pod: 'a/b', level: 40 })
+  expect(JSON.parse(lines[0]!)).toMatchObject({
+    component: 'scheduler',
+    msg: 'no node fits',
+    pod: 'a/b',
+    level: 40,
+  })
 })
 
 test('silentLogger says nothing, and neither do its children', () => {
