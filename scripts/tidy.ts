@@ -54,7 +54,11 @@ const singularField = (name: string): Ban => ({
 })
 
 export const bans: readonly Ban[] = [
-  { pattern: /\$\{[^}]*\}:\$\{[^}]*[pP]ort[^}]*\}/, instead: 'joinHostPort (IPv6 needs brackets)' },
+  {
+    pattern: /\$\{[^}]*\}:\$\{[^}]*[pP]ort[^}]*\}/,
+    instead: 'joinHostPort (IPv6 needs brackets)',
+    except: ['ip/hostport.ts'],
+  },
   { pattern: /[aA]ddress\w*\.split\(':'\)|[hH]ost\w*\.split\(':'\)/, instead: 'splitHostPort' },
   { pattern: /['"`](0\.0\.0\.0|127\.0\.0\.1)/, instead: 'a value per family', except: ['ip/'] },
   singularField('podIP'),

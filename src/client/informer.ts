@@ -12,7 +12,9 @@ import type { Client } from './client.ts'
 import { type IndexFunction, ObjectIndexes } from './objectindexes.ts'
 
 export interface InformerHandlers<T extends KubeObject> {
-  /** An object is new to this informer; also called for those that are known when the handlers are added. */
+  /**
+   * An object is new to this informer; also called for those that are known when the handlers are added.
+   */
   add?(object: T): void
   update?(object: T, previous: T): void
   /** `object` is the last state; after a gap in the watch it may be an older one. */

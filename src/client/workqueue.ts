@@ -87,7 +87,9 @@ export class WorkQueue<K = string> {
     return this.#failures.get(key) ?? 0
   }
 
-  /** Waits for a key; undefined once the queue is shut down and empty. Call `done` when finished with it. */
+  /**
+   * Waits for a key; undefined once the queue is shut down and empty. Call `done` when finished with it.
+   */
   take(): Promise<K | undefined> {
     if (this.length > 0) return Promise.resolve(this.#shift())
     if (this.#shuttingDown) return Promise.resolve(undefined)

@@ -31,7 +31,7 @@ function overPino(pino: Pino): Logger {
   }
 }
 
-/** JSON lines of this level and above to a file descriptor (2 is stderr); `err` fields are shown with their stack. */
+/** JSON lines of this level and above to a file descriptor; 2 is stderr. */
 export async function openLogger(options: { level: LogLevel; fd: number }): Promise<Logger> {
   const { pino } = await import('pino')
   const settings = { level: options.level as LevelWithSilent, base: undefined }

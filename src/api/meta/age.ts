@@ -1,11 +1,13 @@
-// How long something has been there, as kubectl's tables show it: the wording of apimachinery's HumanDuration
-// (pkg/util/duration), which changes its precision with the length.
+// How long something has been there, as kubectl's tables show it: the wording of apimachinery's
+// HumanDuration (pkg/util/duration), which changes its precision with the length.
 import { column } from '../resource.ts'
 
 const suffixed = (whole: number, unit: string, rest: number, restUnit: string) =>
   rest === 0 ? `${whole}${unit}` : `${whole}${unit}${rest}${restUnit}`
 
-/** `45s`, `5m3s`, `12m`, `3h20m`, `26h`, `4d2h`, `30d`, `3y12d`; more than a second ahead is `<invalid>`. */
+/**
+ * `45s`, `5m3s`, `12m`, `3h20m`, `26h`, `4d2h`, `30d`, `3y12d`; more than a second ahead is `<invalid>`.
+ */
 export function formatAge(durationMs: number): string {
   const seconds = Math.trunc(durationMs / 1000)
   if (seconds < -1) return '<invalid>'

@@ -1,0 +1,210 @@
+// What a cluster is made of: the settings, their defaults and their check. Every message is one line that
+// says what to write instead. Flags carry upstream's names where they mean the same (kube-apiserver, kube-
+// controller-manager).
+import {
+  type CIDR,
+  cidrsOverlap,
+  formatCIDR,
+  networkOf,
+  parseCIDR,
+  parseInterfaceAddress,
+} from '../ip/cidr.ts'
+import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
+
+export type RuntimeName = 'auto' | 'simulated' | 'containerd'
+
+/** What a caller may set; the rest follows from it. */
+export interface ClusterOptions {
+  /**
+   * Letters, digits and dashes; names the cluster's directory and kubeconfig context. Default `default`.
+   */
+  readonly name?: string
+  /** How many nodes to start. Default 1. */
+  readonly nodes?: number
+  readonly runtime?: RuntimeName
+  /** Primary first. Default: the families of the ranges that are given, else IPv4 and IPv6. */
+  readonly ipFamilies?: readonly string[]
+  /** One range per family, in the families' order: `['10.244.0.0/16', 'fd00:10:244::/56']`. */
+  readonly clusterCIDR?: readonly string[]
+  readonly serviceClusterIPRange?: readonly string[]
+  readonly loadBalancerIPRange?: readonly string[]
+  readonly nodeIPRange?: readonly string[]
+  /** Prefix lengths of the range each node gets. Default 24 and 64. */
+  readonly nodeCIDRMaskSizeIPv4?: number
+  readonly nodeCIDRMaskSizeIPv6?: number
+  /** `30000-32767`. */
+  readonly serviceNodePortRange?: string
+  /** `memory`, `lmdb`, `lmdb:DIR`. */
+  readonly store?: string
+  /** Absent: all addresses of every family that this host has. */
+  readonly bindAddress?: string
+  /** 0 takes a free port. Default 6443. */
+  readonly securePort?: number
+}
+
+export interface ClusterConfig {
+  readonly name: string
+  readonly nodes: number
+  readonly runtime: RuntimeName
+  readonly ipFamilies: IPFamilies
+  readonly clusterCIDR: readonly string[]
+  readonly serviceClusterIPRange: readonly string[]
+  readonly loadBalancerIPRange: readonly string[]
+  readonly nodeIPRange: readonly string[]
+  readonly nodeCIDRMaskSizes: Readonly<Record<IPFamily, number>>
+  readonly nodePortRange: { readonly first: number; readonly last: number }
+  readonly store: string
+  readonly bindAddress: string | undefined
+  readonly securePort: number
+}
+
+/** A setting that cannot be used: `message` is one line for the person who set it. */
+export class ConfigError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ConfigError'
+  }
+}
+
+type RangeName = 'clusterCIDR' | 'serviceClusterIPRange' | 'loadBalancerIPRange' | 'nodeIPRange'
+
+const flags: Readonly<Record<RangeName, string>> = {
+  clusterCIDR: '--cluster-cidr',
+  serviceClusterIPRange: '--service-cluster-ip-range',
+  loadBalancerIPRange: '--load-balancer-ip-range',
+  nodeIPRange: '--node-ip-range',
+}
+
+const defaultRanges: Readonly<Record<RangeName, Readonly<Record<IPFamily, string>>>> = {
+  clusterCIDR: { IPv4: '10.244.0.0/16', IPv6: 'fd00:10:244::/56' },
+  serviceClusterIPRange: { IPv4: '10.96.0.0/16', IPv6: 'fd00:10:96::/112' },
+  loadBalancerIPRange: { IPv4: '172.21.0.0/16', IPv6: 'fd00:172:21::/112' },
+  nodeIPRange: { IPv4: '172.20.0.0/16', IPv6: 'fd00:172:20::/64' },
+}
+
+const rangeNames = Object.keys(flags) as RangeName[]
+const allFamilies: IPFamilies = ['IPv4', 'IPv6']
+
+function parseRange(flag: string, text: string): CIDR {
+  const cidr = parseCIDR(text)
+  if (cidr) return cidr
+  const inside = parseInterfaceAddress(text)
+  const expected = inside
+    ? formatCIDR(networkOf(inside.address, inside.prefixLength))
+    : 'for example 10.96.0.0/16 or fd00:10:96::/112'
+  throw new ConfigError(`Cannot use ${flag} ${text}: not the first address of a range, expected ${expected}`)
+}
+
+function parseFamilies(texts: readonly string[]): IPFamilies {
+  const wanted = texts.join(',').toLowerCase()
+  const families = familyOrders.find(order => order.join(',').toLowerCase() === wanted)
+  if (families) return families
+  const expected = familyOrders.map(order => order.join(',')).join(' or ')
+  throw new ConfigError(`Cannot use --ip-families ${texts.join(',')}: expected ${expected}`)
+}
+
+type Ranges = Readonly<Record<RangeName, readonly CIDR[]>>
+
+function chooseFamilies(options: ClusterOptions): IPFamilies {
+  if (options.ipFamilies) return parseFamilies(options.ipFamilies)
+  const first = rangeNames.find(name => options[name])
+  return first ? options[first]!.map(text => parseRange(flags[first], text).family) : allFamilies
+}
+
+function parseRanges(options: ClusterOptions, families: IPFamilies): Ranges {
+  const parse = (name: RangeName) => {
+    const texts = options[name] ?? families.map(family => defaultRanges[name][family])
+    const ranges = texts.map(text => parseRange(flags[name], text))
+    const found = ranges.map(range => range.family)
+    if (found.join() !== families.join()) {
+      const reason = options.ipFamilies ? ' (--ip-families)' : ' as in the other ranges'
+      throw new ConfigError(
+        `Cannot use ${flags[name]} ${texts.join(',')}: its families are ${found.join(',') || 'none'}, ` +
+          `expected ${families.join(',')} in this order${reason}`,
+      )
+    }
+    return ranges
+  }
+  return Object.fromEntries(rangeNames.map(name => [name, parse(name)])) as unknown as Ranges
+}
+
+function checkOverlaps(ranges: Ranges): void {
+  const all = rangeNames.flatMap(name => ranges[name].map(range => ({ name, range })))
+  all.forEach((a, index) => {
+    const b = all.slice(index + 1).find(other => cidrsOverlap(a.range, other.range))
+    if (!b) return
+    throw new ConfigError(
+      `Cannot use ${flags[a.name]} ${formatCIDR(a.range)}: it overlaps ${flags[b.name]} ${formatCIDR(b.range)}, ` +
+        'expected ranges that share no address',
+    )
+  })
+}
+
+function checkMasks(ranges: Ranges, sizes: Readonly<Record<IPFamily, number>>): void {
+  for (const range of ranges.clusterCIDR) {
+    const size = sizes[range.family]
+    const widest = range.prefixLength
+    const longest = Math.min(addressBits[range.family], widest + 16)
+    if (Number.isInteger(size) && size >= widest && size <= longest) continue
+    throw new ConfigError(
+      `Cannot use --node-cidr-mask-size-${range.family.toLowerCase()} ${size}: ` +
+        `expected ${widest} to ${longest} for --cluster-cidr ${formatCIDR(range)}`,
+    )
+  }
+}
+
+function parsePortRange(text: string): { first: number; last: number } {
+  const match = /^(\d+)-(\d+)$/.exec(text)
+  const [first, last] = [Number(match?.[1]), Number(match?.[2])]
+  if (!match || first < 1 || last > 65535 || first > last) {
+    throw new ConfigError(
+      `Cannot use --service-node-port-range ${text}: expected FIRST-LAST, such as 30000-32767`,
+    )
+  }
+  return { first, last }
+}
+
+function checkNumber(flag: string, value: number, [min, max]: readonly [number, number]): number {
+  if (Number.isInteger(value) && value >= min && value <= max) return value
+  throw new ConfigError(`Cannot use ${flag} ${value}: expected a whole number from ${min} to ${max}`)
+}
+
+function checkName(name: string): string {
+  if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name
+  throw new ConfigError(`Cannot use --name ${name}: expected up to 40 small letters, digits and dashes`)
+}
+
+/**
+ * Fills in defaults and checks everything that can be checked without touching the host. Throws
+ * ConfigError.
+ *
+ * @example
+ * loadConfig({ ipFamilies: ['IPv6', 'IPv4'] }).serviceClusterIPRange // ['fd00:10:96::/112',
+ * '10.96.0.0/16']
+ */
+export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
+  const ipFamilies = chooseFamilies(options)
+  const ranges = parseRanges(options, ipFamilies)
+  const nodeCIDRMaskSizes = {
+    IPv4: options.nodeCIDRMaskSizeIPv4 ?? 24,
+    IPv6: options.nodeCIDRMaskSizeIPv6 ?? 64,
+  }
+  checkMasks(ranges, nodeCIDRMaskSizes)
+  checkOverlaps(ranges)
+  const texts = (name: RangeName) => ranges[name].map(formatCIDR)
+  return {
+    name: checkName(options.name ?? 'default'),
+    nodes: checkNumber('--nodes', options.nodes ?? 1, [0, 15_000]),
+    runtime: options.runtime ?? 'auto',
+    ipFamilies,
+    clusterCIDR: texts('clusterCIDR'),
+    serviceClusterIPRange: texts('serviceClusterIPRange'),
+    loadBalancerIPRange: texts('loadBalancerIPRange'),
+    nodeIPRange: texts('nodeIPRange'),
+    nodeCIDRMaskSizes,
+    nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
+    store: options.store ?? 'lmdb',
+    bindAddress: options.bindAddress,
+    securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),
+  }
+}

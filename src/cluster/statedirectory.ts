@@ -1,0 +1,98 @@
+// What a cluster leaves on disk: keys and certificates, the default store, the kubeconfig, the log, and
+// while it runs a file that says who serves it. Everything is for its owner only (0700, 0600).
+import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+
+/** Says which process serves the cluster and where; written when it is ready. */
+export interface RunningCluster {
+  readonly name: string
+  readonly pid: number
+  readonly server: string
+  readonly kubeconfig: string
+  readonly store: string
+  readonly runtime: string
+  readonly nodes: number
+  readonly ipFamilies: readonly string[]
+  /** RFC 3339. */
+  readonly startedAt: string
+}
+
+export class StateDirectory {
+  readonly path: string
+
+  /** `root` holds one directory for each cluster name. */
+  constructor(root: string, name: string) {
+    this.path = join(root, name)
+  }
+
+  /** The names of the clusters that `root` knows. */
+  static list(root: string): string[] {
+    if (!existsSync(root)) return []
+    return readdirSync(root)
+      .filter(name => existsSync(join(root, name, 'pki')))
+      .sort()
+  }
+
+  file(...parts: string[]): string {
+    return join(this.path, ...parts)
+  }
+
+  exists(): boolean {
+    return existsSync(this.path)
+  }
+
+  create(): void {
+    mkdirSync(this.file('pki'), { recursive: true, mode: 0o700 })
+  }
+
+  /** The text of a file, or undefined when there is none. */
+  read(...parts: string[]): string | undefined {
+    try {
+      return readFileSync(this.file(...parts), 'utf8')
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+      throw error
+    }
+  }
+
+  /** Replaces a file as a whole: a reader sees the old text or the new one. */
+  write(text: string, ...parts: string[]): void {
+    writePrivate(this.file(...parts), text)
+  }
+
+  /** Who serves the cluster; undefined when nobody does, or the process that did is gone. */
+  running(): RunningCluster | undefined {
+    const text = this.read('running.json')
+    if (!text) return undefined
+    const running = JSON.parse(text) as RunningCluster
+    return isAlive(running.pid) ? running : undefined
+  }
+
+  setRunning(running: RunningCluster): void {
+    this.write(`${JSON.stringify(running, null, 2)}\n`, 'running.json')
+  }
+
+  clearRunning(): void {
+    rmSync(this.file('running.json'), { force: true })
+  }
+
+  remove(): void {
+    rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** Writes a file for its owner only, through a temporary file beside it. */
+export function writePrivate(path: string, text: string): void {
+  const temporary = `${path}.${process.pid}.tmp`
+  writeFileSync(temporary, text, { mode: 0o600 })
+  renameSync(temporary, path)
+}
+
+function isAlive(pid: number): boolean {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    return (error as NodeJS.ErrnoException).code === 'EPERM'
+  }
+}
