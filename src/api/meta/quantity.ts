@@ -1,5 +1,5 @@
 // Resource quantities (`100m`, `1Gi`, `12e6`): parsing, arithmetic and the canonical text that the API
-// answers with. Follows apimachinery's pkg/api/resource: exact, nothing finer than nano, rounded away from zero.
+// answers with. Follows apimachinery's pkg/api/resource: exact, nothing finer than nano, rounded up.
 
 export type QuantityFormat = 'DecimalSI' | 'BinarySI' | 'DecimalExponent'
 
