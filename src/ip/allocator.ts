@@ -126,11 +126,10 @@ export class AddressAllocator {
     const size = cidrSize(this.cidr)
     const first = BigInt(options.reserveFirst ?? 1)
     const last = size - 1n - BigInt(options.reserveLast ?? reservedLast[this.cidr.family])
-    const usable = last < first ? 0n : last - first + 1n
     this.#range = new RangeAllocator({
       first,
       last,
-      dynamicFrom: options.staticBand ? first + staticBandSize(usable) : first,
+      dynamicFrom: options.staticBand ? first + staticBandSize(size) : first,
     })
   }
 
