@@ -1,5 +1,5 @@
-// Addresses that mean something only here: unspecified, loopback, link-local (RFC 6890), told apart as Go's net.IP
-// does.
+// Addresses that mean something only here: unspecified, loopback, link-local (RFC 6890), told apart as Go's
+// net.IP does.
 import type { Address } from './address.ts'
 import type { IPFamily } from './family.ts'
 
