@@ -1,5 +1,5 @@
-// How much of the past a local driver keeps: about the last five minutes (what kube-apiserver asks etcd for) or so many
-// revisions, whichever is less.
+// How much of the past a local driver keeps: about the last five minutes (what kube-apiserver asks etcd
+// for) or so many revisions, whichever is less.
 import type { Clock, Timer } from '../component/clock.ts'
 import type { VersionIndex } from './mvcc.ts'
 

@@ -1,5 +1,6 @@
-// A sorted set of keys with one value each, for ranges by prefix. Sorted chunks of bounded length: an insertion moves at
-// most a chunk's worth of pointers, so it stays cheap with hundreds of thousands of keys.
+// A sorted set of keys with one value each, for ranges by prefix. Sorted chunks of bounded length: an
+// insertion moves at most a chunk's worth of pointers, so it stays cheap with hundreds of thousands of
+// keys.
 
 const chunkLimit = 512
 
@@ -49,7 +50,10 @@ export class KeyIndex<T> {
     if (chunk.length === 0) this.#chunks.splice(chunkIndex, 1)
   }
 
-  /** The values of all keys that start with `prefix` and come after `after`, in byte order. Do not change it meanwhile. */
+  /**
+   * The values of all keys that start with `prefix` and come after `after`, in byte order. Do not change it
+   * meanwhile.
+   */
   *range(prefix: string, after?: string): Generator<T, void, undefined> {
     const start = byteOrder(prefix)
     const behind = after === undefined ? '' : byteOrder(after)
@@ -84,7 +88,10 @@ export class KeyIndex<T> {
     this.#chunks.splice(chunkIndex + 1, 0, chunk.splice(keep))
   }
 
-  /** Chunk and index of the first slot that is not before `order`; the chunk is one too many when there is none. */
+  /**
+   * Chunk and index of the first slot that is not before `order`; the chunk is one too many when there is
+   * none.
+   */
   #locate(order: string): [number, number] {
     let low = 0
     let high = this.#chunks.length

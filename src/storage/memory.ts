@@ -1,4 +1,5 @@
-// The driver that keeps everything in memory: for tests, and for clusters that need not outlive their process.
+// The driver that keeps everything in memory: for tests, and for clusters that need not outlive their
+// process.
 import { type Clock, systemClock } from '../component/clock.ts'
 import { HistoryKeeper, type HistoryPolicy } from './history.ts'
 import { planWrite, type Version, VersionIndex } from './mvcc.ts'

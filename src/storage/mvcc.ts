@@ -1,6 +1,7 @@
-// The part that local drivers share: which versions of which keys there are, in memory, so that expectations, ranges and
-// watches never wait for a disk. Values are the driver's: it keeps them with the version or elsewhere. The model is
-// etcd's (server/storage/mvcc): one revision per write, an index over keys, a log over revisions, compaction.
+// The part that local drivers share: which versions of which keys there are, in memory, so that
+// expectations, ranges and watches never wait for a disk. Values are the driver's: it keeps them with the
+// version or elsewhere. The model is etcd's (server/storage/mvcc): one revision per write, an index over
+// keys, a log over revisions, compaction.
 import { KeyIndex } from './keyindex.ts'
 import { type ListOptions, StoreError, type WriteOperation } from './store.ts'
 
@@ -102,7 +103,10 @@ export class VersionIndex {
     return versions
   }
 
-  /** Makes reads before `revision` and watches from before it impossible; `sweep` then frees what they needed. */
+  /**
+   * Makes reads before `revision` and watches from before it impossible; `sweep` then frees what they
+   * needed.
+   */
   forget(revision: number): void {
     if (revision > this.#forgotten) this.#forgotten = revision
   }
@@ -113,7 +117,10 @@ export class VersionIndex {
     return oldest !== undefined && oldest.revision <= this.#forgotten
   }
 
-  /** Frees what about `limit` forgotten versions keep from being freed, by whole writes; returns what nobody can see. */
+  /**
+   * Frees what about `limit` forgotten versions keep from being freed, by whole writes; returns what nobody
+   * can see.
+   */
   sweep(limit = Number.POSITIVE_INFINITY): Version[] {
     const garbage: Version[] = []
     let swept = 0
@@ -168,7 +175,10 @@ function visible(version: Version | undefined, revision: number): Version | unde
   return version?.deleted ? undefined : version
 }
 
-/** The versions that a write makes under `revision`; throws when an operation's expectation fails against `headOf`. */
+/**
+ * The versions that a write makes under `revision`; throws when an operation's expectation fails against
+ * `headOf`.
+ */
 export function planWrite(
   operations: readonly WriteOperation[],
   revision: number,

@@ -1,5 +1,5 @@
-// Hands the events of commits to watches, in order, also when a watch's callback writes: such a write's events wait until
-// every watch has been given the current ones.
+// Hands the events of commits to watches, in order, also when a watch's callback writes: such a write's
+// events wait until every watch has been given the current ones.
 import type { Version } from './mvcc.ts'
 import { type Entry, StoreError, type StoreEvent, type StoreWatch, type StoreWatchOptions } from './store.ts'
 
@@ -34,7 +34,9 @@ export class WatchHub {
     }
   }
 
-  /** Gives the events of one commit to all watches before it returns, unless called from within a delivery. */
+  /**
+   * Gives the events of one commit to all watches before it returns, unless called from within a delivery.
+   */
   deliver(events: readonly StoreEvent[]): void {
     this.#queue.push(events)
     if (this.#delivering) return
