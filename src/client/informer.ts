@@ -63,7 +63,9 @@ export class Informer<T extends KubeObject> {
   #hasSynced = false
   #resolveSynced: () => void = () => undefined
   #running: Promise<void> | undefined
-  /** Resolves when the first list is in and its handlers have been called. */
+  /**
+   * Resolves when the first list is in and its handlers have been called, or when the informer is stopped.
+   */
   readonly synced: Promise<void>
 
   constructor(options: InformerOptions<T>) {
@@ -133,6 +135,7 @@ export class Informer<T extends KubeObject> {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('The informer stops'))
     this.#handlers.length = 0
+    this.#resolveSynced()
     await this.#running
   }
 
