@@ -94,7 +94,7 @@ test('A repetition of an event that is gone is written anew', async () => {
   expect((requests[2]!.body as CoreV1Event).count).toBe(2)
 })
 
-test('The caller never waits: what exceeds the queue is dropped, a failing server loses events silently', async () => {
+test('The caller never waits: what exceeds the queue is dropped, what fails is lost', async () => {
   let release: () => void = () => undefined
   const gate = new Promise<void>(resolve => {
     release = resolve

@@ -11,7 +11,7 @@ const sets = defineResource({
 })
 const owner = { metadata: { name: 'web', namespace: 'ns', uid: 'u1' } }
 
-test('controllerReference() makes the reference by which controllerOf() and isControlledBy() know an object', () => {
+test('controllerReference() makes the reference by which an object is known', () => {
   const reference = controllerReference(sets, owner)
   expect(reference).toEqual({
     apiVersion: 'apps/v1',
