@@ -1,0 +1,30 @@
+// The outermost filter: an error of any kind becomes an answer. A StatusError is shown to the client as it is; anything
+// else is a fault of the server: the client gets a plain sentence and the request's id, the log gets the cause.
+import { StatusError } from '../../api/status.ts'
+import type { Logger } from '../../component/log.ts'
+import { errorReply } from '../reply.ts'
+import type { Filter, ServerRequest } from '../request.ts'
+
+function statusOf(request: ServerRequest, error: unknown): StatusError {
+  if (error instanceof StatusError && error.cause === undefined) return error
+  const message = `Internal error occurred: see the server's log for request ${request.id}`
+  return error instanceof StatusError && error.code !== 500
+    ? error
+    : new StatusError({ code: 500, reason: 'InternalError', message }, { cause: error })
+}
+
+export function recover(log: Logger): Filter {
+  return async (request, next) => {
+    try {
+      return await next(request)
+    } catch (error) {
+      const status = statusOf(request, error)
+      if (status.cause !== undefined) {
+        const { method, path, id } = request
+        const cause = status.cause instanceof Error ? status.cause : new Error(String(status.cause))
+        log.error('request failed', { method, path, id, error: cause.stack ?? cause.message })
+      }
+      return errorReply(request, status)
+    }
+  }
+}

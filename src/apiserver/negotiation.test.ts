@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest'
+import { negotiateInput, negotiateOutput } from './negotiation.ts'
+import { emptyQuery, parseQuery } from './query.ts'
+
+const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+
+test.each([
+  [undefined, { format: 'json', asVersion: 'v1', pretty: false }],
+  ['*/*', { format: 'json', asVersion: 'v1', pretty: false }],
+  ['application/json', { format: 'json', asVersion: 'v1', pretty: false }],
+  ['application/yaml', { format: 'yaml', asVersion: 'v1', pretty: false }],
+  [
+    'application/vnd.kubernetes.protobuf, application/json',
+    { format: 'json', asVersion: 'v1', pretty: false },
+  ],
+  [
+    `${table},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json`,
+    { format: 'json', as: 'Table', asVersion: 'v1', pretty: false },
+  ],
+  [
+    'application/json;as=Table;v=v2;g=meta.k8s.io, application/json;pretty=1',
+    { format: 'json', asVersion: 'v1', pretty: true },
+  ],
+  [
+    'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
+    { format: 'json', as: 'PartialObjectMetadataList', asVersion: 'v1', pretty: false },
+  ],
+  [
+    'text/html;q=0.1, application/yaml;q=0.5, application/json;q=0.9',
+    { format: 'json', asVersion: 'v1', pretty: false },
+  ],
+])('Accept %s is answered with what the client wants most of what there is', (accept, expected) => {
+  expect(negotiateOutput(accept, emptyQuery, 'kubectl/v1.34.0')).toEqual(expected)
+})
+
+test('A client that accepts nothing but protobuf gets 406 with the media types there are', () => {
+  expect(() => negotiateOutput('application/vnd.kubernetes.protobuf', emptyQuery, undefined)).toThrow(
+    'only the following media types are accepted: application/json, application/yaml',
+  )
+})
+
+test('curl gets indented JSON unless it says otherwise, and programs get it only when they ask', () => {
+  expect(negotiateOutput('*/*', emptyQuery, 'curl/7.88').pretty).toBe(true)
+  expect(negotiateOutput('*/*', parseQuery('pretty=false'), 'curl/7.88').pretty).toBe(false)
+  expect(negotiateOutput('*/*', parseQuery('pretty=true'), 'kubectl').pretty).toBe(true)
+  expect(negotiateOutput('*/*', emptyQuery, 'kubectl').pretty).toBe(false)
+})
+
+test('Bodies are read as JSON or YAML and refused as anything else', () => {
+  expect(negotiateInput(undefined)).toBe('json')
+  expect(negotiateInput('application/json; charset=utf-8')).toBe('json')
+  expect(negotiateInput('application/yaml')).toBe('yaml')
+  expect(() => negotiateInput('application/vnd.kubernetes.protobuf')).toThrow(
+    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+  )
+})

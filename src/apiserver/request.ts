@@ -1,0 +1,105 @@
+// A request and its reply as every filter and endpoint sees them, whatever carried them. `handle()` is a function from
+// one to the other, so that all of the server but the wire can be tested without a port.
+import { randomUUID } from 'node:crypto'
+import type { IncomingHttpHeaders } from 'node:http'
+import type { Duplex } from 'node:stream'
+import { emptyQuery, parseQuery, type Query } from './query.ts'
+import type { User } from './registry/registry.ts'
+import { parseRequestInfo, type RequestInfo } from './requestinfo.ts'
+
+/** Where a reply that goes on (a watch, a followed log) is written to. */
+export interface ReplyStream {
+  /** Chunks are shared between clients: never changed. */
+  write(chunks: readonly Buffer[]): void
+  /** Bytes written that the client has not taken yet. */
+  readonly pendingBytes: number
+  end(): void
+  /** Cuts the client off. */
+  destroy(): void
+  /** Once, when the client has gone or the reply is complete. */
+  onClose(callback: () => void): void
+  /** Each time when what was pending has been taken. */
+  onDrain(callback: () => void): void
+}
+
+export type ReplyHeaders = Readonly<Record<string, string>>
+
+export interface Reply {
+  readonly status: number
+  readonly contentType: string
+  readonly headers?: ReplyHeaders
+  /** Parts are sent one after the other; a function gets the open stream once the head is sent. */
+  readonly body: Buffer | readonly Buffer[] | ((stream: ReplyStream) => void)
+  /** Takes the connection over after an Upgrade request; `status` is then 101 and there is no body. */
+  readonly upgrade?: (socket: Duplex, head: Buffer) => void
+}
+
+export interface RequestInit {
+  readonly method: string
+  /** Path and query, as in the request line. */
+  readonly target: string
+  readonly headers?: IncomingHttpHeaders
+  readonly readBody?: () => Promise<Buffer>
+  /** Who the connection's verified client certificate names. */
+  readonly certificateUser?: User
+  /** The client showed a certificate that does not verify. */
+  readonly certificateProblem?: string
+  /** Aborted when the client goes away. */
+  readonly signal?: () => AbortSignal
+  readonly canUpgrade?: boolean
+}
+
+const noBody = async () => Buffer.alloc(0)
+
+export class ServerRequest {
+  readonly method: string
+  readonly path: string
+  readonly query: Query
+  readonly headers: IncomingHttpHeaders
+  readonly readBody: () => Promise<Buffer>
+  readonly certificateUser: User | undefined
+  readonly certificateProblem: string | undefined
+  readonly canUpgrade: boolean
+  readonly info: RequestInfo
+  /** Sentences for the reply's Warning headers. */
+  readonly warnings: string[] = []
+  /** Set by the authentication filter. */
+  user: User | undefined
+  readonly #signal: (() => AbortSignal) | undefined
+  #id: string | undefined
+
+  /** Throws BadRequest for a path or query that cannot be read. */
+  constructor(init: RequestInit) {
+    const mark = init.target.indexOf('?')
+    this.method = init.method
+    this.path = mark < 0 ? init.target : init.target.slice(0, mark)
+    this.query = mark < 0 ? emptyQuery : parseQuery(init.target.slice(mark + 1))
+    this.headers = init.headers ?? {}
+    this.readBody = init.readBody ?? noBody
+    this.certificateUser = init.certificateUser
+    this.certificateProblem = init.certificateProblem
+    this.canUpgrade = init.canUpgrade ?? false
+    this.#signal = init.signal
+    this.info = parseRequestInfo(this.method, this.path, this.query)
+  }
+
+  /** The Audit-Id: the client's own when it sent one, for correlation. */
+  get id(): string {
+    const sent = this.headers['audit-id']
+    this.#id ??= typeof sent === 'string' && sent !== '' && sent.length <= 64 ? sent : randomUUID()
+    return this.#id
+  }
+
+  get signal(): AbortSignal | undefined {
+    return this.#signal?.()
+  }
+}
+
+/** One filter of the chain: answers, or has the rest of the chain answer. */
+export type Filter = (request: ServerRequest, next: Handler) => Promise<Reply>
+export type Handler = (request: ServerRequest) => Promise<Reply>
+
+/** The first filter is the outermost. */
+export function chain(filters: readonly Filter[], handler: Handler): Handler {
+  return filters.reduceRight<Handler>((next, filter) => request => filter(request, next), handler)
+}
