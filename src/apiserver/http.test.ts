@@ -1,0 +1,190 @@
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { type ClientHttp2Session, connect } from 'node:http2'
+import { type RequestOptions, request } from 'node:https'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { gunzipSync } from 'node:zlib'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../component/clock.ts'
+import { silentLogger } from '../component/log.ts'
+import { recover } from './filters/recover.ts'
+import { type Listening, listen } from './http.ts'
+import { textReply } from './reply.ts'
+import { chain, type ReplyStream } from './request.ts'
+
+const loopback = 'localhost'
+const pem: Record<string, string> = {}
+let listening: Listening
+let lastStream: ReplyStream | undefined
+
+function makeCertificates() {
+  const directory = mkdtempSync(join(tmpdir(), 'http-test-'))
+  const openssl = (...options: string[]) =>
+    execFileSync('openssl', options, { cwd: directory, stdio: 'ignore' })
+  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
+  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=ca', '-days', '2')
+  for (const [name, subject] of [
+    ['server', '/CN=localhost'],
+    ['jane', '/O=dev/O=ops/CN=jane'],
+  ] as const) {
+    openssl('req', '-new', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject)
+    openssl(
+      'x509',
+      '-req',
+      '-in',
+      `${name}.csr`,
+      '-CA',
+      'ca.crt',
+      '-CAkey',
+      'ca.key',
+      '-CAcreateserial',
+      '-out',
+      `${name}.crt`,
+    )
+  }
+  openssl('req', '-x509', ...key, '-keyout', 'other.key', '-out', 'other.crt', '-subj', '/CN=mallory')
+  for (const file of [
+    'ca.crt',
+    'server.crt',
+    'server.key',
+    'jane.crt',
+    'jane.key',
+    'other.crt',
+    'other.key',
+  ]) {
+    pem[file] = readFileSync(join(directory, file), 'utf8')
+  }
+  rmSync(directory, { recursive: true })
+}
+
+const handler = chain([recover(silentLogger)], async made => {
+  if (made.path === '/watch') {
+    return {
+      status: 200,
+      contentType: 'application/json',
+      body: stream => {
+        lastStream = stream
+        stream.write([Buffer.from('one\n'), Buffer.from('two\n')])
+      },
+    }
+  }
+  if (made.path === '/large') return textReply(200, 'x'.repeat(200_000))
+  const body = await made.readBody()
+  const who = made.certificateUser ? `${made.certificateUser.name} ${made.certificateUser.groups}` : 'nobody'
+  return textReply(
+    200,
+    `${made.method} ${made.path} ${body.length} ${who} ${made.certificateProblem ?? ''}`.trim(),
+  )
+})
+
+beforeAll(async () => {
+  makeCertificates()
+  listening = await listen(
+    { handler, clock: systemClock, log: silentLogger },
+    {
+      bindAddress: loopback,
+      port: 0,
+      certificate: pem['server.crt']!,
+      key: pem['server.key']!,
+      clientCA: pem['ca.crt']!,
+    },
+  )
+})
+
+afterAll(() => listening.close())
+
+interface Answer {
+  readonly status: number
+  readonly headers: Record<string, unknown>
+  readonly body: Buffer
+}
+
+function ask(path: string, options: RequestOptions & { body?: Buffer } = {}): Promise<Answer> {
+  return new Promise((resolve, reject) => {
+    const sent = request(
+      { host: loopback, port: listening.port, path, ca: pem['ca.crt'], agent: false, ...options },
+      message => {
+        const chunks: Buffer[] = []
+        message.on('data', chunk => chunks.push(chunk))
+        message.on('end', () =>
+          resolve({ status: message.statusCode!, headers: message.headers, body: Buffer.concat(chunks) }),
+        )
+      },
+    )
+    sent.on('error', reject)
+    sent.end(options.body)
+  })
+}
+
+test('A request over HTTP/1.1 is answered with its length, and an identity where it has a certificate', async () => {
+  const answer = await ask('/a?b=c', { method: 'POST', body: Buffer.alloc(10_000) })
+  expect([answer.status, answer.headers['content-length'], String(answer.body)]).toEqual([
+    200,
+    '20',
+    'POST /a 10000 nobody',
+  ])
+  const jane = await ask('/a', { cert: pem['jane.crt'], key: pem['jane.key'] })
+  expect(String(jane.body)).toBe('GET /a 0 jane dev,ops')
+})
+
+test('A certificate from elsewhere is reported as a problem, not as a user', async () => {
+  const answer = await ask('/a', { cert: pem['other.crt'], key: pem['other.key'] })
+  expect(String(answer.body)).toMatch(/^GET \/a 0 nobody .*(SELF_SIGNED|UNABLE_TO)/)
+})
+
+test('A body above 3 MiB is refused with 413', async () => {
+  const answer = await ask('/a', { method: 'POST', body: Buffer.alloc(3 * 1024 * 1024 + 1) })
+  expect(answer.status).toBe(413)
+  expect(JSON.parse(String(answer.body)).message).toBe('Request entity too large: limit is 3145728')
+})
+
+test('A large answer is compressed for who accepts it', async () => {
+  const plain = await ask('/large')
+  expect([plain.headers['content-encoding'], plain.body.length]).toEqual([undefined, 200_000])
+  const small = await ask('/large', { headers: { 'accept-encoding': 'br, gzip' } })
+  expect(small.headers['content-encoding']).toBe('gzip')
+  expect(gunzipSync(small.body).length).toBe(200_000)
+})
+
+test('A path with a broken escape is answered 400', async () => {
+  expect((await ask('/api/v1/nodes/%zz')).status).toBe(400)
+})
+
+function overHTTP2(session: ClientHttp2Session, path: string): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const stream = session.request({ ':path': path })
+    let text = ''
+    stream.setEncoding('utf8')
+    stream.on('data', chunk => (text += chunk))
+    stream.on('end', () => resolve(text))
+    stream.on('error', reject)
+  })
+}
+
+test('HTTP/2 is spoken on the same port, with certificates', async () => {
+  const options = { ca: pem['ca.crt'], cert: pem['jane.crt'], key: pem['jane.key'] }
+  const session = connect(`https://${loopback}:${listening.port}`, options)
+  expect(await overHTTP2(session, '/b')).toBe('GET /b 0 jane dev,ops')
+  expect((await overHTTP2(session, '/large')).length).toBe(200_000)
+  const watching = overHTTP2(session, '/watch')
+  while (!lastStream) await new Promise(resolve => setImmediate(resolve))
+  lastStream.write([Buffer.from('three\n')])
+  lastStream.end()
+  expect(await watching).toBe('one\ntwo\nthree\n')
+  session.close()
+})
+
+test('A stream over HTTP/1.1 delivers what is written, and close() ends it', async () => {
+  lastStream = undefined
+  const watching = ask('/watch')
+  while (!lastStream) await new Promise(resolve => setImmediate(resolve))
+  ;(lastStream as ReplyStream).write([Buffer.from('three\n')])
+  const other = await listen(
+    { handler, clock: systemClock, log: silentLogger },
+    { bindAddress: loopback, port: 0, certificate: pem['server.crt']!, key: pem['server.key']! },
+  )
+  await other.close()
+  await listening.close()
+  expect(String((await watching).body)).toBe('one\ntwo\nthree\n')
+})

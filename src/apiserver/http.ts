@@ -1,0 +1,239 @@
+// The HTTP adapter: one TLS port for HTTP/1.1, HTTP/2 and upgrades (node:http2 with allowHTTP1), client certificates,
+// and an end within a second. It turns messages into requests for `Handler` and knows nothing of Kubernetes' API.
+import type { IncomingMessage } from 'node:http'
+import {
+  createSecureServer,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type ServerHttp2Session,
+} from 'node:http2'
+import type { AddressInfo, Socket } from 'node:net'
+import type { Duplex } from 'node:stream'
+import type { TLSSocket } from 'node:tls'
+import { StatusError } from '../api/status.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
+import { type Incoming, type Outgoing, requestInit, sendReply } from './httpmessage.ts'
+import type { User } from './registry/registry.ts'
+import { errorReply, headersOf } from './reply.ts'
+import { type Handler, type Reply, type ReplyStream, type RequestInit, ServerRequest } from './request.ts'
+
+export interface ListenOptions {
+  /** One socket per address; `::` serves both families through one. */
+  readonly bindAddress: string | readonly string[]
+  /** 0: a free one, the same for all addresses. */
+  readonly port: number
+  /** PEM. */
+  readonly certificate: string
+  readonly key: string
+  /** PEM; client certificates must verify against it. */
+  readonly clientCA?: string
+}
+
+export interface Listening {
+  readonly port: number
+  close(): Promise<void>
+}
+
+interface Identity {
+  readonly certificateUser?: User
+  readonly certificateProblem?: string
+}
+
+function identify(socket: TLSSocket): Identity {
+  const certificate = socket.getPeerCertificate()
+  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
+  if (!subject) return {}
+  if (!socket.authorized) return { certificateProblem: String(socket.authorizationError) }
+  const groups = subject.O === undefined ? [] : [subject.O].flat()
+  return { certificateUser: { name: subject.CN ?? '', groups } }
+}
+
+/** Time for requests under way and for watchers to hear the end, before connections are cut. */
+const closeGraceMs = 1000
+const idleTimeoutMs = 90_000
+const headersTimeoutMs = 32_000
+const bodyTimeoutMs = 60_000
+
+interface Parts {
+  readonly handler: Handler
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** The connections of one listening server. */
+class Connections {
+  readonly #parts: Parts
+  readonly #sockets = new Set<Socket>()
+  readonly #sessions = new Set<ServerHttp2Session>()
+  readonly #streams = new Set<ReplyStream>()
+  readonly #upgraded = new Set<Duplex>()
+  readonly #identities = new WeakMap<object, Identity>()
+  #closing = false
+
+  constructor(parts: Parts) {
+    this.#parts = parts
+  }
+
+  attach(server: Http2SecureServer) {
+    server.on('connection', (socket: Socket) => {
+      this.#sockets.add(socket)
+      socket.setNoDelay(true)
+      socket.once('close', () => this.#sockets.delete(socket))
+    })
+    server.on('session', session => {
+      this.#sessions.add(session)
+      session.once('close', () => this.#sessions.delete(session))
+    })
+    server.on('request', (message, response) => void this.#serve(message, response))
+    server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
+  }
+
+  #identityOf(message: Incoming): Identity {
+    const session = (message as Http2ServerRequest).stream?.session
+    const key = session ?? message.socket
+    const known = this.#identities.get(key)
+    if (known) return known
+    const identity = identify((session?.socket ?? message.socket) as TLSSocket)
+    this.#identities.set(key, identity)
+    return identity
+  }
+
+  /** A request that cannot even be read gets its error as any other does. */
+  #request(init: RequestInit): { readonly request: ServerRequest; readonly error?: StatusError } {
+    try {
+      return { request: new ServerRequest(init) }
+    } catch (error) {
+      if (!(error instanceof StatusError)) throw error
+      return { request: new ServerRequest({ ...init, target: '/' }), error }
+    }
+  }
+
+  async #answer(init: RequestInit): Promise<{ readonly request: ServerRequest; readonly reply: Reply }> {
+    const { request, error } = this.#request(init)
+    return { request, reply: error ? await errorReply(request, error) : await this.#parts.handler(request) }
+  }
+
+  async #serve(message: Incoming, response: Outgoing): Promise<void> {
+    try {
+      const init = Object.assign(requestInit(message, response), this.#identityOf(message))
+      const { request, reply } = await this.#answer(init)
+      await sendReply({ request, response }, reply, stream => this.#track(stream))
+      if (this.#closing && !('stream' in message)) message.socket.destroySoon()
+    } catch (error) {
+      this.#parts.log.error('cannot answer a request', { error: String(error) })
+      response.destroy()
+    }
+  }
+
+  #track(stream: ReplyStream) {
+    this.#streams.add(stream)
+    stream.onClose(() => this.#streams.delete(stream))
+    if (this.#closing) stream.end()
+  }
+
+  async #upgrade(message: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
+    this.#upgraded.add(socket)
+    socket.once('close', () => this.#upgraded.delete(socket))
+    socket.on('error', () => socket.destroy())
+    try {
+      const init = Object.assign(requestInit(message), this.#identityOf(message))
+      const { request, reply } = await this.#answer(init)
+      if (reply.upgrade) reply.upgrade(socket, head)
+      else this.#refuseUpgrade(socket, { request, reply })
+    } catch (error) {
+      this.#parts.log.error('cannot answer an upgrade', { error: String(error) })
+      socket.destroy()
+    }
+  }
+
+  /** There is no ServerResponse for an upgrade: the answer is written by hand, and the connection ends with it. */
+  #refuseUpgrade(socket: Duplex, { request, reply }: { request: ServerRequest; reply: Reply }) {
+    const { body } = reply
+    const bytes =
+      typeof body === 'function' ? Buffer.alloc(0) : Buffer.isBuffer(body) ? body : Buffer.concat(body)
+    const headers = [
+      ...headersOf(request, reply),
+      'content-length',
+      String(bytes.length),
+      'connection',
+      'close',
+    ]
+    const lines = [`HTTP/1.1 ${reply.status} `]
+    for (let index = 0; index < headers.length; index += 2) {
+      lines.push(`${headers[index]}: ${headers[index + 1]}`)
+    }
+    socket.write(`${lines.join('\r\n')}\r\n\r\n`, 'latin1')
+    socket.end(bytes)
+  }
+
+  /** Ends watches and idle connections at once, and what is left after the grace period. */
+  end() {
+    this.#closing = true
+    for (const stream of this.#streams) stream.end()
+    for (const session of this.#sessions) session.close()
+    for (const socket of this.#upgraded) socket.destroy()
+    this.#parts.clock.after(closeGraceMs, () => {
+      for (const socket of this.#sockets) socket.destroy()
+    })
+  }
+}
+
+function listenOn(server: Http2SecureServer, host: string, port: number): Promise<number> {
+  return new Promise((resolve, reject) => {
+    server.once('error', reject)
+    server.listen({ host, port, ipv6Only: false }, () => {
+      server.off('error', reject)
+      resolve((server.address() as AddressInfo).port)
+    })
+  })
+}
+
+interface Door {
+  readonly server: Http2SecureServer
+  readonly connections: Connections
+}
+
+function openDoor(parts: Parts, options: ListenOptions): Door {
+  const server = createSecureServer({
+    allowHTTP1: true,
+    cert: options.certificate,
+    key: options.key,
+    minVersion: 'TLSv1.2',
+    maxSessionMemory: 1000,
+    settings: { maxConcurrentStreams: 250 },
+    ...(options.clientCA ? { ca: options.clientCA, requestCert: true, rejectUnauthorized: false } : {}),
+  })
+  Object.assign(server, {
+    keepAliveTimeout: idleTimeoutMs,
+    headersTimeout: headersTimeoutMs,
+    requestTimeout: bodyTimeoutMs,
+  })
+  const connections = new Connections(parts)
+  connections.attach(server)
+  return { server, connections }
+}
+
+const closed = (server: Http2SecureServer) => new Promise<void>(resolve => server.close(() => resolve()))
+
+/** Rejects with Node's error (EADDRINUSE ...) when an address cannot be had; nothing is left open then. */
+export async function listen(parts: Parts, options: ListenOptions): Promise<Listening> {
+  const doors: Door[] = []
+  let port = options.port
+  const close = async () => {
+    const ends = doors.map(({ server }) => closed(server))
+    for (const { connections } of doors) connections.end()
+    await Promise.all(ends)
+  }
+  for (const host of [options.bindAddress].flat()) {
+    const door = openDoor(parts, options)
+    try {
+      port = await listenOn(door.server, host, port)
+    } catch (error) {
+      await close()
+      throw error
+    }
+    doors.push(door)
+  }
+  return { port, close }
+}
