@@ -1,5 +1,5 @@
-// /healthz, /livez and /readyz: whether the server runs and whether it is ready, check by check, in upstream's format
-// (k8s.io/apiserver pkg/server/healthz).
+// /healthz, /livez and /readyz: whether the server runs and whether it is ready, check by check, in
+// upstream's format (k8s.io/apiserver pkg/server/healthz).
 import type { Logger } from '../component/log.ts'
 import { textReply } from './reply.ts'
 import type { Reply, ServerRequest } from './request.ts'

@@ -117,7 +117,7 @@ function ask(path: string, options: RequestOptions & { body?: Buffer } = {}): Pr
   })
 }
 
-test('A request over HTTP/1.1 is answered with its length, and an identity where it has a certificate', async () => {
+test('A request over HTTP/1.1 is answered with its length and the identity of its certificate', async () => {
   const answer = await ask('/a?b=c', { method: 'POST', body: Buffer.alloc(10_000) })
   expect([answer.status, answer.headers['content-length'], String(answer.body)]).toEqual([
     200,

@@ -1,5 +1,6 @@
-// The HTTP adapter: one TLS port for HTTP/1.1, HTTP/2 and upgrades (node:http2 with allowHTTP1), client certificates,
-// and an end within a second. It turns messages into requests for `Handler` and knows nothing of Kubernetes' API.
+// The HTTP adapter: one TLS port for HTTP/1.1, HTTP/2 and upgrades (node:http2 with allowHTTP1), client
+// certificates, and an end within a second. It turns messages into requests for `Handler` and knows nothing
+// of Kubernetes' API.
 import type { IncomingMessage } from 'node:http'
 import {
   createSecureServer,
@@ -147,7 +148,7 @@ class Connections {
     }
   }
 
-  /** There is no ServerResponse for an upgrade: the answer is written by hand, and the connection ends with it. */
+  /** There is no ServerResponse for an upgrade: the answer is written by hand and ends the connection. */
   #refuseUpgrade(socket: Duplex, { request, reply }: { request: ServerRequest; reply: Reply }) {
     const { body } = reply
     const bytes =

@@ -1,4 +1,5 @@
-// One HTTP exchange, of either version: the incoming message becomes a ServerRequest, a Reply becomes the answer.
+// One HTTP exchange, of either version: the incoming message becomes a ServerRequest, a Reply becomes the
+// answer.
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { promisify } from 'node:util'

@@ -1,5 +1,6 @@
-// Which representation a client gets and which one it sent: JSON or YAML, plain or as Table or PartialObjectMetadata
-// (k8s.io/apiserver pkg/endpoints/handlers/negotiation). Protobuf is not spoken: clients that list it also list JSON.
+// Which representation a client gets and which one it sent: JSON or YAML, plain or as Table or
+// PartialObjectMetadata (k8s.io/apiserver pkg/endpoints/handlers/negotiation). Protobuf is not spoken:
+// clients that list it also list JSON.
 import { StatusError } from '../api/status.ts'
 import type { Query } from './query.ts'
 
@@ -84,7 +85,9 @@ export const unsupportedMediaType = (accepted: readonly string[]) =>
   new StatusError({
     code: 415,
     reason: 'UnsupportedMediaType',
-    message: `the body of the request was in an unknown format - accepted media types include: ${accepted.join(', ')}`,
+    message:
+      'the body of the request was in an unknown format - ' +
+      `accepted media types include: ${accepted.join(', ')}`,
   })
 
 /** What this server reads and writes. */

@@ -1,5 +1,5 @@
-// A request's query string, parsed once and only when there is one. Values are looked up as Go's url.Values are: the
-// first one counts, a name without a value has the empty string.
+// A request's query string, parsed once and only when there is one. Values are looked up as Go's url.Values
+// are: the first one counts, a name without a value has the empty string.
 import { badRequest } from '../api/status.ts'
 
 function decode(text: string): string {

@@ -1,4 +1,5 @@
-// Builds replies: JSON and YAML values, errors as metav1.Status, plain text, and the headers every reply carries.
+// Builds replies: JSON and YAML values, errors as metav1.Status, plain text, and the headers every reply
+// carries.
 import { StatusError } from '../api/status.ts'
 import { type MediaType, negotiateOutput } from './negotiation.ts'
 import type { Reply, ReplyHeaders, ServerRequest } from './request.ts'

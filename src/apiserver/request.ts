@@ -1,5 +1,5 @@
-// A request and its reply as every filter and endpoint sees them, whatever carried them. `handle()` is a function from
-// one to the other, so that all of the server but the wire can be tested without a port.
+// A request and its reply as every filter and endpoint sees them, whatever carried them. `handle()` is a
+// function from one to the other, so that all of the server but the wire can be tested without a port.
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'

@@ -1,5 +1,5 @@
-// What a path asks for: verb, group, version, namespace, resource, name and subresource, by the rules of upstream's
-// RequestInfo (k8s.io/apiserver pkg/endpoints/request).
+// What a path asks for: verb, group, version, namespace, resource, name and subresource, by the rules of
+// upstream's RequestInfo (k8s.io/apiserver pkg/endpoints/request).
 import { badRequest } from '../api/status.ts'
 import type { Query } from './query.ts'
 

@@ -29,7 +29,7 @@ test('Without credentials only the health paths and /version are open, for the a
   expect(await userOf({ target: '/healthzz' })).toBe('StatusError: Unauthorized')
 })
 
-test('A certificate that does not verify and a token nobody knows are refused, also for the open paths', async () => {
+test('A bad certificate and an unknown token are refused, also for the open paths', async () => {
   expect(await userOf({ target: '/healthz', certificateProblem: 'CERT_HAS_EXPIRED' })).toBe(
     'StatusError: Unauthorized',
   )

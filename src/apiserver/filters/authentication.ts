@@ -1,5 +1,5 @@
-// Who asks. A verified client certificate names a user (CN) and groups (O); further ways to say who one is (tokens)
-// are further authenticators. Without any, only the health paths and /version answer.
+// Who asks. A verified client certificate names a user (CN) and groups (O); further ways to say who one is
+// (tokens) are further authenticators. Without any, only the health paths and /version answer.
 import { StatusError } from '../../api/status.ts'
 import type { User } from '../registry/registry.ts'
 import type { Filter, ServerRequest } from '../request.ts'

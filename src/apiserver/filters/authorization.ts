@@ -1,5 +1,5 @@
-// Whether the user may do what the request asks. An Authorizer answers with the reason of its refusal; the message
-// around it is upstream's.
+// Whether the user may do what the request asks. An Authorizer answers with the reason of its refusal; the
+// message around it is upstream's.
 import { forbidden } from '../../api/status.ts'
 import type { User } from '../registry/registry.ts'
 import type { Filter } from '../request.ts'

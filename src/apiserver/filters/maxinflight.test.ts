@@ -9,7 +9,7 @@ function request(method: string, target: string, groups: readonly string[] = [])
   return made
 }
 
-test('Above the limit requests get 429 until one is done; reads, watches and administrators are apart', async () => {
+test('Above the limit requests get 429 until one is done; reads and administrators are apart', async () => {
   const filter = maxInFlight({ reading: 5, mutating: 1 })
   let finish: (reply: Reply) => void = () => undefined
   const held = filter(request('POST', '/api/v1/pods'), () => new Promise(resolve => (finish = resolve)))
