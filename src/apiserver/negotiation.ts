@@ -135,7 +135,7 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }
 
-/** The format of a request's body; throws UnsupportedMediaType. No Content-Type counts as JSON, as upstream. */
+/** The format of a body; throws UnsupportedMediaType. No Content-Type counts as JSON, as upstream. */
 export function negotiateInput(contentType: string | undefined): 'json' | 'yaml' {
   const type = mediaTypeOf(contentType)
   if (type === '' || type === 'application/json') return 'json'
