@@ -71,6 +71,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** Absent: all of them. */
   readonly verbs?: readonly Verb[]
   readonly hasStatus?: boolean
+  /** A status that comes with a create is kept, as Nodes bring theirs when they register. */
+  readonly keepsStatusOnCreate?: boolean
   readonly subresources?: readonly Subresource[]
   readonly columns?: readonly Column<T>[]
   readonly nameRule?: NameRule

@@ -1,5 +1,6 @@
 // What is wrong with an object's metadata, on create and on update: names, labels, annotations, owners,
-// finalizers, managed fields and what never changes. Follows apimachinery's pkg/api/validation/objectmeta.go.
+// finalizers, managed fields and what never changes. Follows apimachinery's
+// pkg/api/validation/objectmeta.go.
 import {
   duplicate,
   type FieldError,
@@ -53,7 +54,10 @@ export function validateObjectMeta(meta: ObjectMeta, rules: ObjectMetaRules): Fi
   if (meta.labels) errors.push(...validateLabels(meta.labels, `${field}.labels`))
   if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`))
   if (meta.ownerReferences) errors.push(...validateOwners(meta.ownerReferences, `${field}.ownerReferences`))
-  if (meta.finalizers) errors.push(...validateFinalizers(meta.finalizers, `${field}.finalizers`))
+  if (meta.finalizers) {
+    errors.push(...validateFinalizers(meta.finalizers, `${field}.finalizers`))
+    errors.push(...validateFinalizerNames(meta.finalizers, `${field}.finalizers`))
+  }
   if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields, field))
   return errors
 }
@@ -98,6 +102,25 @@ export function validateObjectMetaUpdate(
   if (meta.annotations) errors.push(...validateAnnotations(meta.annotations, `${field}.annotations`))
   if (meta.ownerReferences) errors.push(...validateOwners(meta.ownerReferences, `${field}.ownerReferences`))
   if (meta.managedFields) errors.push(...validateManagedFields(meta.managedFields, field))
+  if (meta.finalizers) errors.push(...validateFinalizerNames(meta.finalizers, `${field}.finalizers`))
+  return errors
+}
+
+const standardFinalizers = ['kubernetes', 'orphan', 'foregroundDeletion']
+
+/** A finalizer has a domain, or is one of Kubernetes' own. */
+export function isFinalizerName(finalizer: string): boolean {
+  return finalizer.includes('/') || standardFinalizers.includes(finalizer)
+}
+
+export const finalizerNameText = 'name is neither a standard finalizer name nor is it fully qualified'
+
+function validateFinalizerNames(finalizers: readonly string[], field: string): FieldError[] {
+  const errors: FieldError[] = []
+  finalizers.forEach((finalizer, index) => {
+    if (isFinalizerName(finalizer)) return
+    errors.push(invalidValue(`${field}[${index}]`, finalizer, finalizerNameText))
+  })
   return errors
 }
 

@@ -1,11 +1,24 @@
 // Every resource the server has, one line each: groups in upstream's order of discovery (kube-aggregator's
 // group priorities), versions of a group newest first, resources by plural.
 import type { Resource } from '../resource.ts'
+import { leases } from './coordination/lease.ts'
+import { configMaps } from './core/configmap.ts'
+import { events } from './core/event.ts'
+import { namespaces } from './core/namespace.ts'
+import { nodes } from './core/node.ts'
 import { podTemplates } from './core/podtemplate.ts'
+import { secrets } from './core/secret.ts'
+import { serviceAccounts } from './core/serviceaccount.ts'
 
 export const resources: readonly Resource[] = [
   // core
+  configMaps,
+  events,
+  namespaces,
+  nodes,
   podTemplates,
+  secrets,
+  serviceAccounts,
   // apiregistration.k8s.io
   // apps
   // events.k8s.io
@@ -22,6 +35,7 @@ export const resources: readonly Resource[] = [
   // apiextensions.k8s.io
   // scheduling.k8s.io
   // coordination.k8s.io
+  leases,
   // node.k8s.io
   // discovery.k8s.io
   // resource.k8s.io

@@ -1,0 +1,24 @@
+// ServiceAccount: an identity for Pods. Tokens are requested from its `token` subresource (KEP-1205).
+import type { ServiceAccount } from '../../generated/types.ts'
+import { ageColumn } from '../../meta/age.ts'
+import { column, defineResource } from '../../resource.ts'
+import { nameColumn } from '../columns.ts'
+
+export const serviceAccounts = defineResource<ServiceAccount>({
+  group: '',
+  version: 'v1',
+  kind: 'ServiceAccount',
+  resource: 'serviceaccounts',
+  shortNames: ['sa'],
+  namespaced: true,
+  subresources: [
+    {
+      name: 'token',
+      kind: 'TokenRequest',
+      group: 'authentication.k8s.io',
+      version: 'v1',
+      verbs: ['create'],
+    },
+  ],
+  columns: [nameColumn, column('Secrets', account => account.secrets?.length ?? 0), ageColumn],
+})
