@@ -12,7 +12,8 @@ export const familyOrders: readonly IPFamilies[] = [['IPv4'], ['IPv6'], ['IPv4',
 
 export const isFamily = (text: string): text is IPFamily => text === 'IPv4' || text === 'IPv6'
 
-export const otherFamily = (family: IPFamily): IPFamily => (family === 'IPv4' ? 'IPv6' : 'IPv4')
+/** What is no family at all counts as IPv6. */
+export const otherFamily = (family: string): IPFamily => (family === 'IPv4' ? 'IPv6' : 'IPv4')
 
 /** How many bits an address of the family has. */
 export const addressBits: Readonly<Record<IPFamily, number>> = { IPv4: 32, IPv6: 128 }

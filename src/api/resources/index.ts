@@ -8,7 +8,10 @@ import { namespaces } from './core/namespace.ts'
 import { nodes } from './core/node.ts'
 import { podTemplates } from './core/podtemplate.ts'
 import { secrets } from './core/secret.ts'
+import { services } from './core/service.ts'
 import { serviceAccounts } from './core/serviceaccount.ts'
+import { ipAddresses } from './networking.k8s.io/ipaddress.ts'
+import { serviceCIDRs } from './networking.k8s.io/servicecidr.ts'
 
 export const resources: readonly Resource[] = [
   // core
@@ -19,6 +22,7 @@ export const resources: readonly Resource[] = [
   podTemplates,
   secrets,
   serviceAccounts,
+  services,
   // apiregistration.k8s.io
   // apps
   // events.k8s.io
@@ -28,6 +32,8 @@ export const resources: readonly Resource[] = [
   // batch
   // certificates.k8s.io
   // networking.k8s.io
+  ipAddresses,
+  serviceCIDRs,
   // policy
   // rbac.authorization.k8s.io
   // storage.k8s.io
