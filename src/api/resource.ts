@@ -116,6 +116,8 @@ export interface StoredAs {
   readonly resource: string
   readonly toStored: (object: KubeObject) => KubeObject
   readonly fromStored: (object: KubeObject) => KubeObject
+  /** Field selectors: this face's name -> the stored one's. */
+  readonly fieldNames?: Readonly<Record<string, string>>
 }
 
 export interface Resource<T extends KubeObject = KubeObject> extends ResourceDefinition<T> {

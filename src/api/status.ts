@@ -29,12 +29,15 @@ export interface StatusInit {
   readonly reason: StatusReason
   readonly message: string
   readonly details?: StatusDetails
+  /** With Expired, on a list's later page: a token that goes on with the newest state. */
+  readonly continue?: string
 }
 
 export class StatusError extends Error {
   readonly code: number
   readonly reason: StatusReason
   readonly details: StatusDetails | undefined
+  readonly continue: string | undefined
 
   constructor(init: StatusInit, options?: { cause?: unknown }) {
     super(init.message, options)
@@ -42,6 +45,7 @@ export class StatusError extends Error {
     this.code = init.code
     this.reason = init.reason
     this.details = init.details
+    this.continue = init.continue
   }
 
   /** The body that goes over the wire. */
@@ -49,7 +53,7 @@ export class StatusError extends Error {
     return {
       kind: 'Status',
       apiVersion: 'v1',
-      metadata: {},
+      metadata: this.continue === undefined ? {} : { continue: this.continue },
       status: 'Failure',
       message: this.message,
       ...(this.reason === '' ? {} : { reason: this.reason }),
@@ -64,6 +68,7 @@ export class StatusError extends Error {
       reason: (status.reason ?? '') as StatusReason,
       message: status.message ?? 'unknown error',
       details: status.details,
+      continue: status.metadata?.continue,
     })
   }
 }

@@ -1,0 +1,123 @@
+// All registries over one store: built once per API server, looked up by group, version and plural.
+import type { Resource } from '../../api/resource.ts'
+import type { Clock } from '../../component/clock.ts'
+import type { Logger } from '../../component/log.ts'
+import type { Store } from '../../storage/store.ts'
+import type { AdmissionPlugin, AdmissionPluginFactory } from '../admission/admission.ts'
+import { admissionPlugins } from '../admission/index.ts'
+import { createObject } from './create.ts'
+import { deleteCollection, deleteObject } from './delete.ts'
+import { createFace } from './face.ts'
+import type { RegistryHooks } from './hooks.ts'
+import { KeyLocks } from './keylocks.ts'
+import { storagePrefix } from './keys.ts'
+import { getObject, listObjects } from './list.ts'
+import type { Registry, RegistryLookup } from './registry.ts'
+import type { RegistryScope } from './scope.ts'
+import { Codec } from './stored.ts'
+import { updateObject } from './update.ts'
+import { watchObjects } from './watch.ts'
+import { WatchCache } from './watchcache.ts'
+
+export interface RegistriesOptions {
+  readonly store: Store
+  readonly resources: readonly Resource[]
+  readonly clock: Clock
+  readonly log: Logger
+  /** By `group/resource`. */
+  readonly hooks?: ReadonlyMap<string, RegistryHooks>
+  /** In the order in which they run; default: upstream's. */
+  readonly admission?: readonly AdmissionPluginFactory[]
+}
+
+export interface Registries {
+  readonly lookup: RegistryLookup
+  readonly resources: readonly Resource[]
+  readonly admission: readonly AdmissionPlugin[]
+  /** Ends all watches. The store stays open: it is the caller's. */
+  close(): Promise<void>
+}
+
+const idOf = (group: string, version: string, resource: string) => `${group}/${version}/${resource}`
+
+export function createRegistries(options: RegistriesOptions): Registries {
+  const registries = new Map<string, Registry>()
+  const scopes: RegistryScope[] = []
+  const lookup: RegistryLookup = (group, version, resource) => registries.get(idOf(group, version, resource))
+  const plugins: AdmissionPlugin[] = []
+  for (const resource of options.resources.filter(({ storedAs }) => !storedAs)) {
+    const scope = createScope(resource, options, plugins)
+    scopes.push(scope)
+    registries.set(idOf(resource.group, resource.version, resource.resource), createRegistry(scope))
+  }
+  for (const resource of options.resources) {
+    const { storedAs } = resource
+    const stored = storedAs && lookup(storedAs.group, storedAs.version, storedAs.resource)
+    if (!stored) continue
+    registries.set(idOf(resource.group, resource.version, resource.resource), createFace(resource, stored))
+  }
+  const { clock, admission = admissionPlugins } = options
+  plugins.push(...admission.map(create => create({ lookup, clock })))
+  return {
+    lookup,
+    resources: options.resources,
+    admission: plugins,
+    async close() {
+      await Promise.all(scopes.map(scope => closeScope(scope)))
+    },
+  }
+}
+
+function createScope(
+  resource: Resource,
+  options: RegistriesOptions,
+  admission: readonly AdmissionPlugin[],
+): RegistryScope {
+  const { store, clock, log } = options
+  const prefix = storagePrefix(resource)
+  const codec = new Codec(resource)
+  const watches: RegistryScope['watches'] = new Set()
+  const cache = new WatchCache({
+    store,
+    prefix,
+    codec,
+    onLost: error => {
+      if (error.code !== 'Closed') {
+        log.warn('lost the watch on the store', { resource: resource.resource, error: error.message })
+      }
+      for (const watch of [...watches]) watch.end()
+    },
+  })
+  const hooks = options.hooks?.get(`${resource.group}/${resource.resource}`) ?? {}
+  return {
+    resource,
+    store,
+    prefix,
+    codec,
+    cache,
+    watches,
+    locks: new KeyLocks(),
+    clock,
+    log,
+    hooks,
+    admission,
+  }
+}
+
+function createRegistry(scope: RegistryScope): Registry {
+  return {
+    resource: scope.resource,
+    get: (_context, namespace, name) => getObject(scope, namespace, name),
+    list: (_context, options) => listObjects(scope, options),
+    watch: (_context, options) => watchObjects(scope, options),
+    create: (context, object, options) => createObject(scope, { context, object }, options),
+    update: (context, target, options) => updateObject(scope, { context, target }, options),
+    delete: (context, target, options) => deleteObject(scope, { context, target, options }),
+    deleteCollection: (context, options) => deleteCollection(scope, context, options),
+  }
+}
+
+async function closeScope({ watches, cache }: RegistryScope): Promise<void> {
+  for (const watch of [...watches]) watch.end()
+  await cache.close()
+}

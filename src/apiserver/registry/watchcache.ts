@@ -1,0 +1,179 @@
+// One resource's objects in memory, kept current by a watch on the store: every read but those of the past is served
+// from here. Loaded at first use. Follows upstream's pkg/storage/cacher in what a client can see.
+import type { KubeObject } from '../../api/object.ts'
+import { type Store, StoreError, type StoreEvent, type StoreWatch } from '../../storage/store.ts'
+import { Change, Dispatcher, type Subscriber } from './dispatch.ts'
+import { EventRing } from './eventring.ts'
+import { ObjectIndex } from './objectindex.ts'
+import type { Codec, Stored } from './stored.ts'
+
+export interface WatchCacheOptions {
+  readonly store: Store
+  readonly prefix: string
+  readonly codec: Codec
+  /** The store's watch broke; those who watch here have to begin again. */
+  readonly onLost: (error: StoreError) => void
+}
+
+export class WatchCache {
+  readonly #options: WatchCacheOptions
+  readonly #dispatcher = new Dispatcher()
+  /** What our own writes wrote, so that their events need not be parsed. */
+  readonly #written = new Map<Buffer, KubeObject>()
+  #objects = new ObjectIndex()
+  #ring = new EventRing(0)
+  #revision = 0
+  #lastChange = 0
+  #loading: Promise<StoreWatch> | undefined
+  #isLoaded = false
+  #closed = false
+
+  constructor(options: WatchCacheOptions) {
+    this.#options = options
+  }
+
+  /** Everything up to this revision is known. */
+  get revision(): number {
+    return this.#revision
+  }
+
+  /** The revision at which an object of this resource changed last. */
+  get lastChange(): number {
+    return this.#lastChange
+  }
+
+  get size(): number {
+    return this.#objects.size
+  }
+
+  get isLoaded(): boolean {
+    return this.#isLoaded
+  }
+
+  /** Resolves when the objects are in memory: at once, but for the first time. */
+  async load(): Promise<void> {
+    if (this.#isLoaded) return
+    this.#loading ??= this.#load()
+    try {
+      await this.#loading
+    } catch (error) {
+      this.#loading = undefined
+      throw error
+    }
+  }
+
+  /** Resolves when everything is known that was written before the call; returns a revision that is. */
+  async current(): Promise<number> {
+    if (!this.#isLoaded) await this.load()
+    const revision = await this.#options.store.progress()
+    if (!this.#isLoaded) await this.load()
+    if (revision > this.#revision) this.#revision = revision
+    return this.#revision
+  }
+
+  get(namespace: string, name: string): Stored | undefined {
+    return this.#objects.get(namespace, name)
+  }
+
+  /** In the order of keys; shared, never change it. */
+  list(namespace?: string): readonly Stored[] {
+    return this.#objects.list(namespace)
+  }
+
+  /** The changes after a revision; undefined when they are no longer all known. */
+  changesAfter(revision: number): readonly Change[] | undefined {
+    return this.#ring.after(revision)
+  }
+
+  get oldestRevision(): number {
+    return this.#ring.oldest
+  }
+
+  subscribe(subscriber: Subscriber): void {
+    this.#dispatcher.add(subscriber)
+  }
+
+  unsubscribe(subscriber: Subscriber): void {
+    this.#dispatcher.delete(subscriber)
+  }
+
+  /** Runs a write of `value`, which is `object` encoded; its event then needs no parsing. */
+  async announce<T>(value: Buffer, object: KubeObject, write: () => Promise<T>): Promise<T> {
+    this.#written.set(value, object)
+    try {
+      return await write()
+    } finally {
+      this.#written.delete(value)
+    }
+  }
+
+  async close(): Promise<void> {
+    this.#closed = true
+    const loading = this.#loading
+    if (loading) (await loading.catch(() => undefined))?.close()
+  }
+
+  async #load(): Promise<StoreWatch> {
+    const { store, prefix, codec } = this.#options
+    const { entries, revision } = await store.list({ prefix })
+    const objects = new ObjectIndex()
+    for (const entry of entries) objects.set(codec.decode(entry.value, entry.revision))
+    this.#objects = objects
+    this.#ring = new EventRing(revision)
+    this.#revision = revision
+    this.#lastChange = revision
+    const watch = await store.watch({
+      prefix,
+      afterRevision: revision,
+      onEvents: events => this.#receive(events),
+      onEnd: error => this.#lose(error),
+    })
+    if (this.#closed) {
+      watch.close()
+      throw new StoreError('Closed', 'Cannot load the objects: the API server is stopping')
+    }
+    this.#isLoaded = true
+    return watch
+  }
+
+  #lose(error: StoreError): void {
+    this.#isLoaded = false
+    this.#loading = undefined
+    this.#options.onLost(error)
+  }
+
+  #receive(events: readonly StoreEvent[]): void {
+    const changes = events.map(event => this.#apply(event))
+    this.#dispatcher.deliver(changes)
+  }
+
+  #apply(event: StoreEvent): Change {
+    const { codec } = this.#options
+    const { revision, value } = event
+    this.#revision = revision
+    this.#lastChange = revision
+    let change: Change
+    if (event.type === 'delete') {
+      const last = this.#find(event) ?? codec.decode(value, revision)
+      this.#objects.delete(last.namespace, last.name)
+      change = new Change('DELETED', last.at(revision), last)
+    } else {
+      const object = this.#written.get(value)
+      const stored = codec.decode(value, revision, object)
+      if (object && !this.#dispatcher.idle) stored.remember(object)
+      const previous = this.#objects.get(stored.namespace, stored.name)
+      this.#objects.set(stored)
+      change = new Change(previous ? 'MODIFIED' : 'ADDED', stored, previous)
+    }
+    this.#ring.push(change)
+    return change
+  }
+
+  #find({ key }: StoreEvent): Stored | undefined {
+    const relative = key.slice(this.#options.prefix.length)
+    const slash = relative.indexOf('/')
+    return slash < 0
+      ? this.#objects.get('', relative)
+      : this.#objects.get(relative.slice(0, slash), relative.slice(slash + 1))
+  }
+}
