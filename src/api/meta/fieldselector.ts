@@ -1,5 +1,5 @@
-// Field selectors (`metadata.name=web,status.phase!=Running`), with the escapes and messages of apimachinery's
-// pkg/fields/selector.go. Which fields a resource knows is the resource's matter.
+// Field selectors (`metadata.name=web,status.phase!=Running`), with the escapes and messages of
+// apimachinery's pkg/fields/selector.go. Which fields a resource knows is the resource's matter.
 import { SelectorError } from './labels.ts'
 
 export interface FieldRequirement {

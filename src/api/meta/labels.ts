@@ -1,5 +1,5 @@
-// Label selectors, as text (`app=web,tier in (a,b),!old`) and as objects (`spec.selector`): parsed once, matched often.
-// Grammar and messages follow apimachinery's pkg/labels/selector.go.
+// Label selectors, as text (`app=web,tier in (a,b),!old`) and as objects (`spec.selector`): parsed once,
+// matched often. Grammar and messages follow apimachinery's pkg/labels/selector.go.
 import type { LabelSelector } from '../generated/types.ts'
 import { labelValue, qualifiedName } from './names.ts'
 

@@ -1,5 +1,5 @@
-// What stands between a decoded request and its write: an ordered list of plugins that complete objects (admit) and then
-// judge them (validate), as upstream's admission chain (k8s.io/apiserver pkg/admission).
+// What stands between a decoded request and its write: an ordered list of plugins that complete objects
+// (admit) and then judge them (validate), as upstream's admission chain (k8s.io/apiserver pkg/admission).
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { Clock } from '../../component/clock.ts'

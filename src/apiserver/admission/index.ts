@@ -1,5 +1,5 @@
-// The admission plugins in the order in which they run: upstream's order (pkg/kubeapiserver/options/plugins.go). A new
-// plugin is one file and one line here.
+// The admission plugins in the order in which they run: upstream's order
+// (pkg/kubeapiserver/options/plugins.go). A new plugin is one file and one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
 

@@ -1,5 +1,6 @@
-// NamespaceLifecycle: nothing is created in a namespace that does not exist or is being deleted, and the namespaces that
-// a cluster cannot do without are never deleted. Follows upstream's plugin/namespace/lifecycle.
+// NamespaceLifecycle: nothing is created in a namespace that does not exist or is being deleted, and the
+// namespaces that a cluster cannot do without are never deleted. Follows upstream's
+// plugin/namespace/lifecycle.
 import type { Namespace } from '../../api/generated/types.ts'
 import { forbidden, StatusError } from '../../api/status.ts'
 import type { RegistryLookup } from '../registry/registry.ts'

@@ -1,5 +1,6 @@
-// Hands the events of a commit to the watchers they concern. A watcher of one namespace, one name or one value of a
-// field is found through an index, so that a thousand kubelets, each watching its own node's Pods, cost no more than one.
+// Hands the events of a commit to the watchers they concern. A watcher of one namespace, one name or one
+// value of a field is found through an index, so that a thousand kubelets, each watching its own node's
+// Pods, cost no more than one.
 import type { StoredEvent } from './registry.ts'
 import type { Stored } from './stored.ts'
 

@@ -1,5 +1,5 @@
-// What the store reports, in Kubernetes' terms: the only place where a StoreError becomes a StatusError. Codes and
-// messages follow upstream's pkg/registry/generic/registry and pkg/api/errors.
+// What the store reports, in Kubernetes' terms: the only place where a StoreError becomes a StatusError.
+// Codes and messages follow upstream's pkg/registry/generic/registry and pkg/api/errors.
 import { alreadyExists, conflict, notFound, type QualifiedResource, StatusError } from '../../api/status.ts'
 import { StoreError, type StoreErrorCode } from '../../storage/store.ts'
 

@@ -1,5 +1,5 @@
-// The recent changes of a resource, for watches that begin at a revision in the past. Bounded by number and by bytes;
-// what fell out can no longer be watched from (410 Expired), as upstream's watch cache has it.
+// The recent changes of a resource, for watches that begin at a revision in the past. Bounded by number and
+// by bytes; what fell out can no longer be watched from (410 Expired), as upstream's watch cache has it.
 import type { Change } from './dispatch.ts'
 
 export const mostRecentChanges = 8_192

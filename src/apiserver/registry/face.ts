@@ -1,5 +1,6 @@
-// A second face of stored objects: another group or version with other field names over the same registry, such as
-// events.k8s.io/v1 over core Events and autoscaling/v1 over v2. Converts on the way in and on the way out.
+// A second face of stored objects: another group or version with other field names over the same registry,
+// such as events.k8s.io/v1 over core Events and autoscaling/v1 over v2. Converts on the way in and on the
+// way out.
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource, StoredAs } from '../../api/resource.ts'
 import type { Registry, StoredEvent, StoredList, StoredObject, WatchOptions } from './registry.ts'

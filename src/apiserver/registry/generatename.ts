@@ -1,5 +1,5 @@
-// Names for objects that come with generateName only: five random characters of an alphabet without vowels and
-// look-alikes, as apiserver's pkg/storage/names has them.
+// Names for objects that come with generateName only: five random characters of an alphabet without vowels
+// and look-alikes, as apiserver's pkg/storage/names has them.
 import { randomFillSync } from 'node:crypto'
 
 const alphabet = 'bcdfghjklmnpqrstvwxz2456789'

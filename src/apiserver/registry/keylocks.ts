@@ -1,5 +1,5 @@
-// One write at a time per object: the next one reads what the one before has written, instead of racing it and losing.
-// The store's expected revisions still guard against other writers.
+// One write at a time per object: the next one reads what the one before has written, instead of racing it
+// and losing. The store's expected revisions still guard against other writers.
 
 export class KeyLocks {
   readonly #tails = new Map<string, Promise<unknown>>()

@@ -1,5 +1,5 @@
-// Where objects live in the store: upstream's etcd layout (pkg/registry and kubeapiserver's special prefixes), so that
-// what lies in an etcd means the same to both.
+// Where objects live in the store: upstream's etcd layout (pkg/registry and kubeapiserver's special
+// prefixes), so that what lies in an etcd means the same to both.
 import type { ResourceDefinition } from '../../api/resource.ts'
 
 type Located = Pick<ResourceDefinition, 'group' | 'resource' | 'storedAs'>
@@ -13,7 +13,10 @@ const special: Readonly<Record<string, string>> = {
   'networking.k8s.io/ingresses': 'ingress',
 }
 
-/** Groups whose servers in upstream are separate ones and put the group before the plural; custom resources do too. */
+/**
+ * Groups whose servers in upstream are separate ones and put the group before the plural; custom resources
+ * do too.
+ */
 const ownServer = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
 const isBuiltIn = (group: string) => !group.includes('.') || group.endsWith('.k8s.io')
 

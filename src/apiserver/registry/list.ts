@@ -1,5 +1,6 @@
-// get and list. The newest state and states "not older than" come from the watch cache, pages and states of the past
-// from the store; the rules are those of upstream's "Resource versions" page and pkg/storage/cacher.
+// get and list. The newest state and states "not older than" come from the watch cache, pages and states of
+// the past from the store; the rules are those of upstream's "Resource versions" page and
+// pkg/storage/cacher.
 import { badRequest, notFound } from '../../api/status.ts'
 import { StoreError } from '../../storage/store.ts'
 import { expired, tooLargeResourceVersion, toStatusError } from './errors.ts'

@@ -1,5 +1,6 @@
-// All objects of a resource by namespace and name, listed in the order of their store keys as etcd lists them. Writes
-// cost the same however many objects there are; a list after writes puts the new ones in their places first.
+// All objects of a resource by namespace and name, listed in the order of their store keys as etcd lists
+// them. Writes cost the same however many objects there are; a list after writes puts the new ones in their
+// places first.
 import type { Stored } from './stored.ts'
 
 /** A name's place in the order; empty once its object is deleted. */

@@ -1,6 +1,6 @@
-// Objects as the watch cache holds them: JSON bytes, encoded once, and the few values that selectors look at. The
-// store's value lacks resourceVersion, which only exists after the write: it is spliced in at an offset that is the
-// same for all objects of a resource.
+// Objects as the watch cache holds them: JSON bytes, encoded once, and the few values that selectors look
+// at. The store's value lacks resourceVersion, which only exists after the write: it is spliced in at an
+// offset that is the same for all objects of a resource.
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { StoredObject } from './registry.ts'

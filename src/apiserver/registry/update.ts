@@ -1,5 +1,5 @@
-// update: reads, lets the caller transform, completes, admits, checks and writes what changed; the same for PUT and for
-// every kind of patch, on the resource and on its subresources. The order of steps is upstream's
+// update: reads, lets the caller transform, completes, admits, checks and writes what changed; the same for
+// PUT and for every kind of patch, on the resource and on its subresources. The order of steps is upstream's
 // (pkg/registry/generic/registry/store.go, pkg/registry/rest/update.go).
 import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import { sameValue, validateObjectMetaUpdate } from '../../api/meta/objectmeta.ts'
@@ -138,7 +138,10 @@ export function uidText(
   )
 }
 
-/** Groups and kinds that are only updated with a resourceVersion (upstream's AllowUnconditionalUpdate is false). */
+/**
+ * Groups and kinds that are only updated with a resourceVersion (upstream's AllowUnconditionalUpdate is
+ * false).
+ */
 const conditional = new Set([
   'admissionregistration.k8s.io',
   'apiextensions.k8s.io',

@@ -1,5 +1,5 @@
-// One resource's objects in memory, kept current by a watch on the store: every read but those of the past is served
-// from here. Loaded at first use. Follows upstream's pkg/storage/cacher in what a client can see.
+// One resource's objects in memory, kept current by a watch on the store: every read but those of the past
+// is served from here. Loaded at first use. Follows upstream's pkg/storage/cacher in what a client can see.
 import type { KubeObject } from '../../api/object.ts'
 import { type Store, StoreError, type StoreEvent, type StoreWatch } from '../../storage/store.ts'
 import { Change, Dispatcher, type Subscriber } from './dispatch.ts'

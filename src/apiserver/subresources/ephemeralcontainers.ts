@@ -1,5 +1,5 @@
-// pods/ephemeralcontainers: adds debugging containers to a Pod that runs (kubectl debug). Those that are there stay as
-// they are. Follows upstream's pkg/registry/core/pod and ValidatePodEphemeralContainersUpdate.
+// pods/ephemeralcontainers: adds debugging containers to a Pod that runs (kubectl debug). Those that are
+// there stay as they are. Follows upstream's pkg/registry/core/pod and ValidatePodEphemeralContainersUpdate.
 import { type FieldError, forbiddenField } from '../../api/fields.ts'
 import type { EphemeralContainer, Pod } from '../../api/generated/types.ts'
 import { sameValue } from '../../api/meta/objectmeta.ts'

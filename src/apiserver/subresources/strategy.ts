@@ -1,5 +1,5 @@
-// What an update through the resource itself or through one of its subresources may change, and how it is checked:
-// upstream's PrepareForUpdate and ValidateUpdate, one strategy per door.
+// What an update through the resource itself or through one of its subresources may change, and how it is
+// checked: upstream's PrepareForUpdate and ValidateUpdate, one strategy per door.
 import type { FieldError } from '../../api/fields.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
