@@ -1,0 +1,16 @@
+// Cordoned nodes (`spec.unschedulable`) take only Pods that tolerate being there.
+import { tolerates } from './tainttoleration.ts'
+import type { SchedulerPlugin } from './plugin.ts'
+
+const rejection = { reasons: ['node(s) were unschedulable'], unresolvable: true }
+const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }
+
+export const nodeUnschedulablePlugin: SchedulerPlugin = {
+  name: 'NodeUnschedulable',
+  weight: 0,
+  events: ['NodeAdd', 'NodeTaint'],
+  prepare({ pod }) {
+    if (pod.spec?.tolerations?.some(toleration => tolerates(toleration, taint))) return undefined
+    return { filter: ({ node }) => (node?.spec?.unschedulable ? rejection : undefined) }
+  },
+}
