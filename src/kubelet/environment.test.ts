@@ -38,7 +38,7 @@ test.each([
   expect(await variables({ env }, podIPs)).toEqual([`MY_POD_IPS=${expected}`, ...fromServices])
 })
 
-test('env overrides envFrom, sees what came before it and the Services, and knows no names after it', async () => {
+test('env overrides envFrom and sees what came before it, and the Services', async () => {
   const env = [
     { name: 'P_a', value: 'changed' },
     { name: 'X', value: '$(P_a) $(KUBERNETES_SERVICE_HOST) $(LATER) $$(P_a)' },

@@ -1,5 +1,5 @@
-// The environment variables of a container: envFrom, env with its references, and those of Services, in an order that is
-// always the same (upstream makeEnvironmentVariables, whose order is random).
+// The environment variables of a container: envFrom, env with its references, and those of Services, in an
+// order that is always the same (upstream makeEnvironmentVariables, whose order is random).
 import type { Container, EnvFromSource, EnvVar, Pod, Service } from '../api/generated/types.ts'
 import { environmentVariableName } from '../api/meta/names.ts'
 import { expandReferences } from './expansion.ts'

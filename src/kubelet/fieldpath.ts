@@ -1,5 +1,6 @@
-// The downward API: what a Pod may learn about itself, by field path or as one of its resources (upstream pkg/fieldpath
-// and pkg/api/v1/resource). Lists of addresses are joined with commas in the order of the families.
+// The downward API: what a Pod may learn about itself, by field path or as one of its resources (upstream
+// pkg/fieldpath and pkg/api/v1/resource). Lists of addresses are joined with commas in the order of the
+// families.
 import type { Pod, ResourceFieldSelector } from '../api/generated/types.ts'
 import { parseQuantity, quantityMilliValue, quantityValue } from '../api/meta/quantity.ts'
 

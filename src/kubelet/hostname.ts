@@ -1,4 +1,5 @@
-// A Pod's own name and domain, as the kubelet gives them to its containers (upstream GeneratePodHostNameAndDomain).
+// A Pod's own name and domain, as the kubelet gives them to its containers (upstream
+// GeneratePodHostNameAndDomain).
 import type { Pod } from '../api/generated/types.ts'
 import type { HostsEntry } from './hosts.ts'
 

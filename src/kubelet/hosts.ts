@@ -1,5 +1,5 @@
-// The /etc/hosts that the kubelet mounts into every container: one line per Pod address, in the Pod's order of families
-// (upstream pkg/kubelet/kubelet_pods.go; KEP-563 for several addresses).
+// The /etc/hosts that the kubelet mounts into every container: one line per Pod address, in the Pod's order
+// of families (upstream pkg/kubelet/kubelet_pods.go; KEP-563 for several addresses).
 import type { HostAlias } from '../api/generated/types.ts'
 
 export interface HostsEntry {

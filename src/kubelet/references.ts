@@ -1,5 +1,5 @@
-// ConfigMaps and Secrets that Pods refer to: fetched when a Pod needs them and remembered for a moment, so that thousands
-// of Pods of one namespace cost one request, and an idle kubelet holds none.
+// ConfigMaps and Secrets that Pods refer to: fetched when a Pod needs them and remembered for a moment, so
+// that thousands of Pods of one namespace cost one request, and an idle kubelet holds none.
 import type { ConfigMap, Pod, Secret } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'

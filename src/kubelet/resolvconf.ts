@@ -1,5 +1,5 @@
-// The /etc/resolv.conf of a Pod: its DNS policy, the cluster's name servers (one per family), the Pod's own dnsConfig
-// and upstream's limits (pkg/kubelet/network/dns; resolv.conf(5)).
+// The /etc/resolv.conf of a Pod: its DNS policy, the cluster's name servers (one per family), the Pod's own
+// dnsConfig and upstream's limits (pkg/kubelet/network/dns; resolv.conf(5)).
 import type { Pod, PodDNSConfigOption } from '../api/generated/types.ts'
 
 export interface DNSConfig {

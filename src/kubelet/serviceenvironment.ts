@@ -1,5 +1,5 @@
-// The variables by which containers find Services without DNS: {NAME}_SERVICE_HOST and the older link variables
-// (upstream pkg/kubelet/envvars). They have one address, the primary one.
+// The variables by which containers find Services without DNS: {NAME}_SERVICE_HOST and the older link
+// variables (upstream pkg/kubelet/envvars). They have one address, the primary one.
 import type { Service } from '../api/generated/types.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 

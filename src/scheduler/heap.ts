@@ -1,4 +1,5 @@
-// A binary heap: the item that comes before all others is found at once, insertion and removal take logarithmic time.
+// A binary heap: the item that comes before all others is found at once, insertion and removal take
+// logarithmic time.
 
 export class Heap<T> {
   readonly #items: T[] = []

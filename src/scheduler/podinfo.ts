@@ -1,5 +1,5 @@
-// What the scheduler needs to know of a Pod, computed once: what it requests (init containers, sidecars and overhead
-// included, as component-helpers' resource package counts), host ports, affinity terms.
+// What the scheduler needs to know of a Pod, computed once: what it requests (init containers, sidecars and
+// overhead included, as component-helpers' resource package counts), host ports, affinity terms.
 import type { Container, Pod, PodAffinityTerm } from '../api/generated/types.ts'
 import { quantityMilliValue, quantityValue } from '../api/meta/quantity.ts'
 import { compileLabelSelector, type LabelMatcher, type Labels } from './selectors.ts'
@@ -144,7 +144,7 @@ function narrowed(term: PodAffinityTerm, labels: Labels): LabelMatcher {
 function compileTerm(term: PodAffinityTerm, pod: Pod): AffinityTerm {
   const matchesLabels = narrowed(term, pod.metadata.labels ?? {})
   const own = pod.metadata.namespace ?? ''
-  const names = term.namespaces ?? none
+  const names = term.namespaces ?? []
   const matchesNamespace = term.namespaceSelector ? compileLabelSelector(term.namespaceSelector) : undefined
   const inNamespace = (namespace: string, labels: NamespaceLabels) =>
     names.length === 0 && !matchesNamespace

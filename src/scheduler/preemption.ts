@@ -1,7 +1,9 @@
-// Preemption: where no node would do, one may once Pods of lower priority have left it. Chooses the node and the victims as
-// upstream's DefaultPreemption does: spare whom you can, then hurt the least important and the fewest.
-import type { PendingPod, PodInfo } from './podinfo.ts'
+// Preemption: where no node would do, one may once Pods of lower priority have left it. Chooses the node
+// and the victims as upstream's DefaultPreemption does: spare whom you can, then hurt the least important
+// and the fewest.
+
 import type { SchedulerPlugin } from './plugins/plugin.ts'
+import type { PendingPod, PodInfo } from './podinfo.ts'
 import { filterNode, type NodeRejection, preparePlugins } from './schedule.ts'
 import type { NodeInfo, Snapshot } from './snapshot.ts'
 
@@ -16,7 +18,10 @@ const mostCandidates = 100
 const byImportance = (a: PodInfo, b: PodInfo) =>
   b.priority - a.priority || (a.startTime ?? '~').localeCompare(b.startTime ?? '~')
 
-/** Whom a Pod would drive out of one node; undefined when that would not help. Leaves the snapshot as it was. */
+/**
+ * Whom a Pod would drive out of one node; undefined when that would not help. Leaves the snapshot as it
+ * was.
+ */
 function planVictims(
   pod: PendingPod,
   node: NodeInfo,
@@ -50,7 +55,8 @@ function compareHarm(a: PreemptionPlan, b: PreemptionPlan): number {
   const earliest = (plan: PreemptionPlan) =>
     plan.victims
       .filter(victim => victim.priority === highest(plan))
-      .reduce((first, victim) => ((victim.startTime ?? '~') < first ? (victim.startTime ?? '~') : first), '~')
+      .map(victim => victim.startTime ?? '~')
+      .sort()[0] ?? '~'
   return (
     highest(a) - highest(b) ||
     sum(a) - sum(b) ||

@@ -1,5 +1,6 @@
-// Pods that wait for a node: those to be tried now (highest priority first), those that back off after a failure, and
-// those that nothing but an event in the cluster can help (upstream's activeQ, backoffQ and unschedulablePods).
+// Pods that wait for a node: those to be tried now (highest priority first), those that back off after a
+// failure, and those that nothing but an event in the cluster can help (upstream's activeQ, backoffQ and
+// unschedulablePods).
 import type { Clock, Timer } from '../component/clock.ts'
 import { Heap } from './heap.ts'
 import type { PendingPod } from './podinfo.ts'
@@ -65,7 +66,10 @@ export class SchedulingQueue {
 
   add(info: PendingPod): void {
     const known = this.#entries.get(info.key)
-    if (known) return this.update(info)
+    if (known) {
+      this.update(info)
+      return
+    }
     // A fraction keeps Pods of one millisecond in their order.
     this.#sequence = (this.#sequence + 1) % 1_000_000
     const queued = { info, addedAt: this.#clock.now() + this.#sequence / 1_000_000, attempts: 0 }
@@ -102,13 +106,18 @@ export class SchedulingQueue {
     }
   }
 
-  /** It could not be placed; `wakeOn` says which events may help, absent: an error, so it is tried again. */
+  /**
+   * It could not be placed; `wakeOn` says which events may help, absent: an error, so it is tried again.
+   */
   fail(queued: QueuedPod, wakeOn?: ReadonlySet<ClusterEvent>): void {
     if (this.#entries.has(queued.info.key)) return
     queued.wakeOn = wakeOn
     const entry: Entry = { queued, place: 'unschedulable', at: this.#clock.now() }
     this.#entries.set(queued.info.key, entry)
-    if (!wakeOn) return this.#backOff(entry)
+    if (!wakeOn) {
+      this.#backOff(entry)
+      return
+    }
     this.#unschedulable.add(entry)
     this.#flushTimer ??= this.#clock.after(flushAfterMs / 10, () => this.#flush())
   }
@@ -172,6 +181,7 @@ export class SchedulingQueue {
     this.#flushTimer = undefined
     const before = this.#clock.now() - flushAfterMs
     for (const entry of this.#unschedulable) if (entry.at <= before) this.#move(entry)
-    if (this.#unschedulable.size > 0) this.#flushTimer = this.#clock.after(flushAfterMs / 10, () => this.#flush())
+    if (this.#unschedulable.size > 0)
+      this.#flushTimer = this.#clock.after(flushAfterMs / 10, () => this.#flush())
   }
 }

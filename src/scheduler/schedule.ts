@@ -1,7 +1,9 @@
-// One attempt to find a node for a Pod: which nodes will do, which of those is best. Follows upstream's scheduling cycle
-// (pkg/scheduler/schedule_one.go), which in a large cluster looks only until it has found enough nodes that will do.
-import type { PendingPod } from './podinfo.ts'
+// One attempt to find a node for a Pod: which nodes will do, which of those is best. Follows upstream's
+// scheduling cycle (pkg/scheduler/schedule_one.go), which in a large cluster looks only until it has found
+// enough nodes that will do.
+
 import type { PluginCycle, Rejection, SchedulerPlugin } from './plugins/plugin.ts'
+import type { PendingPod } from './podinfo.ts'
 import type { NodeInfo, Snapshot } from './snapshot.ts'
 
 export interface PreparedPlugin {
@@ -30,7 +32,9 @@ export interface FindOptions {
 const fewestNodes = 100
 const lowestPercentage = 5
 
-/** Upstream's adaptive percentageOfNodesToScore: all of up to 100 nodes, 42 % of 1,000, 5 % of very many. */
+/**
+ * Upstream's adaptive percentageOfNodesToScore: all of up to 100 nodes, 42 % of 1,000, 5 % of very many.
+ */
 export function enoughNodes(count: number): number {
   if (count <= fewestNodes) return count
   const percentage = Math.max(lowestPercentage, 50 - Math.trunc(count / 125))

@@ -1,5 +1,5 @@
-// Label selectors and node selectors, compiled once per Pod and asked once per node. Semantics of apimachinery's
-// labels.Selector and component-helpers' nodeaffinity.
+// Label selectors and node selectors, compiled once per Pod and asked once per node. Semantics of
+// apimachinery's labels.Selector and component-helpers' nodeaffinity.
 import type {
   LabelSelector,
   Node,

@@ -1,7 +1,13 @@
-// The scheduler's picture of the cluster: every node with what its Pods request, kept up to date one event at a time and
-// including Pods that are assumed to be bound while their binding is still under way.
+// The scheduler's picture of the cluster: every node with what its Pods request, kept up to date one event
+// at a time and including Pods that are assumed to be bound while their binding is still under way.
 import type { Node } from '../api/generated/types.ts'
-import { type HostPort, type NamespaceLabels, type PodInfo, type Resources, resourceAmount } from './podinfo.ts'
+import {
+  type HostPort,
+  type NamespaceLabels,
+  type PodInfo,
+  type Resources,
+  resourceAmount,
+} from './podinfo.ts'
 
 const everyAddress = (ip: string) => ip === '' || /^[0.:]+$/.test(ip)
 

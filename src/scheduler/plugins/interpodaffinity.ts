@@ -1,5 +1,5 @@
-// Affinity and anti-affinity between Pods: to be, or not to be, in the same domain (node, zone ...) as certain others.
-// Required anti-affinity counts in both directions.
+// Affinity and anti-affinity between Pods: to be, or not to be, in the same domain (node, zone ...) as
+// certain others. Required anti-affinity counts in both directions.
 import type { AffinityTerm, PodInfo } from '../podinfo.ts'
 import type { NodeInfo, Snapshot } from '../snapshot.ts'
 import { maxScore, type PluginCycle, type Rejection, type SchedulerPlugin } from './plugin.ts'

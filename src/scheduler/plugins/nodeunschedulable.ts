@@ -1,6 +1,7 @@
 // Cordoned nodes (`spec.unschedulable`) take only Pods that tolerate being there.
-import { tolerates } from './tainttoleration.ts'
+
 import type { SchedulerPlugin } from './plugin.ts'
+import { tolerates } from './tainttoleration.ts'
 
 const rejection = { reasons: ['node(s) were unschedulable'], unresolvable: true }
 const taint = { key: 'node.kubernetes.io/unschedulable', effect: 'NoSchedule' }

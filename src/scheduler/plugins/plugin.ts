@@ -1,5 +1,5 @@
-// What a scheduler plugin is. `prepare` looks at the Pod once per attempt and says what it will ask each node; a plugin
-// that has nothing to say about a Pod returns nothing and costs nothing.
+// What a scheduler plugin is. `prepare` looks at the Pod once per attempt and says what it will ask each
+// node; a plugin that has nothing to say about a Pod returns nothing and costs nothing.
 import type { PendingPod } from '../podinfo.ts'
 import type { ClusterEvent } from '../queue.ts'
 import type { NodeInfo, Snapshot } from '../snapshot.ts'

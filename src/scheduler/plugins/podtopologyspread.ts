@@ -1,5 +1,5 @@
-// Topology spread constraints: Pods of a kind are to be spread evenly over zones, nodes or whatever a label says
-// (KEP-895; minDomains KEP-3022; inclusion policies KEP-3094; matchLabelKeys KEP-3243).
+// Topology spread constraints: Pods of a kind are to be spread evenly over zones, nodes or whatever a label
+// says (KEP-895; minDomains KEP-3022; inclusion policies KEP-3094; matchLabelKeys KEP-3243).
 import type { Pod, TopologySpreadConstraint } from '../../api/generated/types.ts'
 import type { PendingPod } from '../podinfo.ts'
 import { compileLabelSelector, compileNodeSelectorTerms, type LabelMatcher } from '../selectors.ts'

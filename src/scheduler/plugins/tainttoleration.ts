@@ -1,4 +1,5 @@
-// Taints keep Pods away that do not tolerate them; taints with effect PreferNoSchedule only count against a node.
+// Taints keep Pods away that do not tolerate them; taints with effect PreferNoSchedule only count against a
+// node.
 import type { Taint, Toleration } from '../../api/generated/types.ts'
 import { normalizeScores, type SchedulerPlugin } from './plugin.ts'
 

@@ -1,0 +1,44 @@
+// ConfigMaps as files: a file per key.
+import type { ConfigMap, ConfigMapProjection } from '../../api/generated/types.ts'
+import {
+  selectKeys,
+  type VolumeContext,
+  VolumeError,
+  type VolumeFiles,
+  type VolumePlugin,
+  type VolumeReference,
+} from './volume.ts'
+
+function dataOf({ data = {}, binaryData = {} }: ConfigMap): Record<string, Buffer> {
+  const files: Record<string, Buffer> = {}
+  for (const key of Object.keys(data).sort()) files[key] = Buffer.from(data[key] ?? '')
+  for (const key of Object.keys(binaryData).sort()) files[key] = Buffer.from(binaryData[key] ?? '', 'base64')
+  return files
+}
+
+/** Used by projected volumes, too. */
+export async function configMapFiles(
+  source: ConfigMapProjection,
+  { pod, references }: VolumeContext,
+): Promise<VolumeFiles> {
+  const { name = '', items, optional = false } = source
+  const namespace = pod.metadata.namespace ?? ''
+  const found = await references.configMap(namespace, name)
+  if (!found && !optional) throw new VolumeError(`configmap "${name}" not found`)
+  return selectKeys(found ? dataOf(found) : {}, items, {
+    optional,
+    missing: () => `configmap references non-existent config key: ${(items ?? []).map(i => i.key).join(',')}`,
+  })
+}
+
+export const configMapReferences = (source: ConfigMapProjection | undefined): readonly VolumeReference[] =>
+  !source || source.optional
+    ? []
+    : [{ kind: 'ConfigMap', name: source.name ?? '', keys: (source.items ?? []).map(({ key }) => key) }]
+
+export const configMapPlugin: VolumePlugin = {
+  source: 'configMap',
+  isWritable: false,
+  references: ({ configMap }) => configMapReferences(configMap),
+  files: async ({ configMap }, context) => configMapFiles(configMap ?? {}, context),
+}
