@@ -37,6 +37,11 @@ export const invalidValue = (field: string, value: unknown, detail: string): Fie
   field,
   message: `Invalid value: ${show(value)}: ${detail}`,
 })
+export const notFoundValue = (field: string, value: unknown, detail = ''): FieldError => ({
+  reason: 'FieldValueNotFound',
+  field,
+  message: `Not found: ${show(value)}${detail === '' ? '' : `: ${detail}`}`,
+})
 export const duplicate = (field: string, value: unknown): FieldError => ({
   reason: 'FieldValueDuplicate',
   field,

@@ -6,6 +6,7 @@ import { configMaps } from './core/configmap.ts'
 import { events } from './core/event.ts'
 import { namespaces } from './core/namespace.ts'
 import { nodes } from './core/node.ts'
+import { pods } from './core/pod.ts'
 import { podTemplates } from './core/podtemplate.ts'
 import { secrets } from './core/secret.ts'
 import { services } from './core/service.ts'
@@ -19,6 +20,7 @@ export const resources: readonly Resource[] = [
   events,
   namespaces,
   nodes,
+  pods,
   podTemplates,
   secrets,
   serviceAccounts,

@@ -7,6 +7,17 @@ import { byteLength, dns1123Subdomain, qualifiedName } from '../../meta/names.ts
 import { type Column, column, defineResource } from '../../resource.ts'
 import { nameColumn } from '../columns.ts'
 
+/** Required parts are there even when empty, and times that are not set are null: so the API answers. */
+function defaultEvent(event: CoreV1Event): void {
+  const times = event as { firstTimestamp?: unknown; lastTimestamp?: unknown; eventTime?: unknown }
+  times.firstTimestamp ??= null
+  times.lastTimestamp ??= null
+  times.eventTime ??= null
+  event.source ??= {}
+  event.reportingComponent ??= ''
+  event.reportingInstance ??= ''
+}
+
 function validateEvent(event: CoreV1Event): FieldError[] {
   const errors = event.eventTime ? validateNewEvent(event) : validateOldEvent(event)
   const namespace = event.metadata.namespace ?? ''
@@ -118,5 +129,6 @@ export const events = defineResource<CoreV1Event>({
     source: event => event.source?.component || event.reportingComponent || '',
     type: event => event.type ?? '',
   },
+  default: defaultEvent,
   validate: validateEvent,
 })

@@ -11,6 +11,7 @@ import {
   required,
 } from '../../fields.ts'
 import type { Node, NodeSpec, Taint } from '../../generated/types.ts'
+import { cidrWarnings, validateLegacyCIDR } from '../../meta/addresses.ts'
 import { ageColumn } from '../../meta/age.ts'
 import { labelValue, qualifiedName } from '../../meta/names.ts'
 import { sameValue } from '../../meta/objectmeta.ts'
@@ -25,6 +26,8 @@ function defaultNode(node: Node): void {
   node.spec ??= {}
   node.status ??= {}
   syncPodCIDRs(node.spec)
+  node.status.daemonEndpoints ??= { kubeletEndpoint: { Port: 0 } }
+  node.status.nodeInfo = { ...noInfo, ...node.status.nodeInfo }
   if (node.spec.unschedulable === false) delete node.spec.unschedulable
   const { status } = node
   if (status.capacity) {
@@ -32,6 +35,20 @@ function defaultNode(node: Node): void {
     status.allocatable ??= { ...status.capacity }
   }
   roundToMilli(status.allocatable)
+}
+
+/** What the API answers for a node that has not told about itself yet. */
+const noInfo = {
+  architecture: '',
+  bootID: '',
+  containerRuntimeVersion: '',
+  kernelVersion: '',
+  kubeProxyVersion: '',
+  kubeletVersion: '',
+  machineID: '',
+  operatingSystem: '',
+  osImage: '',
+  systemUUID: '',
 }
 
 /** The singular field wins where both are given and differ: an old client wrote it. */
@@ -45,14 +62,11 @@ function syncPodCIDRs(spec: NodeSpec): void {
 function validatePodCIDRs(cidrs: readonly string[]): FieldError[] {
   const field = 'spec.podCIDRs'
   const errors: FieldError[] = []
-  const parsed = cidrs.map(parseLenientCIDR)
-  parsed.forEach((cidr, index) => {
-    if (cidr) return
-    const detail = 'must be a valid CIDR value, (e.g. 10.9.8.0/24 or 2001:db8::/64)'
-    errors.push(invalidValue(`${field}[${index}]`, cidrs[index], detail))
+  cidrs.forEach((cidr, index) => {
+    errors.push(...validateLegacyCIDR(cidr, `${field}[${index}]`))
   })
   if (cidrs.length < 2) return errors
-  const families = new Set(parsed.map(cidr => cidr?.address.family))
+  const families = new Set(cidrs.map(cidr => parseLenientCIDR(cidr)?.address.family))
   if (cidrs.length > 2 || families.size < 2) {
     errors.push(invalidValue(field, cidrs, 'may specify no more than one CIDR for each IP family'))
   }
@@ -198,6 +212,9 @@ export const nodes = defineResource<Node>({
     if (node.spec?.externalID) {
       warnings.push('spec.externalID: this field is deprecated, and is unused by Kubernetes')
     }
+    node.spec?.podCIDRs?.forEach((cidr, index) => {
+      warnings.push(...cidrWarnings(cidr, `spec.podCIDRs[${index}]`))
+    })
     return warnings
   },
 })
