@@ -1,0 +1,126 @@
+// Brings a store to the state that every cluster starts from, in one write, and keeps the Service of the
+// API server right while the server runs. On a store that has it all it only looks.
+import type { ServiceCIDR } from '../api/generated/types.ts'
+import type { KubeObject } from '../api/object.ts'
+import type { Clock, Timer } from '../component/clock.ts'
+import type { Component } from '../component/component.ts'
+import type { Logger } from '../component/log.ts'
+import { type Store, StoreError, type WriteOperation } from '../storage/store.ts'
+import { serviceCIDRPrefix } from './allocation/keys.ts'
+import { apiServerService, type ClusterFacts, foundation, type KeyedObject } from './bootstrapobjects.ts'
+
+export interface BootstrapOptions extends ClusterFacts {
+  readonly store: Store
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+/** As the registry stores objects: kind, apiVersion and metadata first. */
+export const encodeObject = (object: KubeObject): Buffer => {
+  const { kind, apiVersion, metadata, ...rest } = object
+  return Buffer.from(JSON.stringify({ kind, apiVersion, metadata, ...rest }))
+}
+
+const decodeObject = (value: Buffer): KubeObject => JSON.parse(value.toString())
+
+/** The configured ranges may gain a second family; other differences are the administrator's to settle. */
+function mendServiceCIDR(current: KubeObject, options: BootstrapOptions): boolean {
+  const { spec } = current as ServiceCIDR
+  const found = spec?.cidrs ?? []
+  const wanted = options.serviceRanges
+  if (found.join() === wanted.join()) return false
+  if (found.length === 1 && wanted.length === 2 && found[0] === wanted[0]) {
+    spec!.cidrs = [...wanted]
+    return true
+  }
+  options.log.warn(
+    'the default ServiceCIDR does not match the configuration: configure the ranges it has, or delete it',
+    { serviceCIDR: found.join(','), configured: wanted.join(',') },
+  )
+  return false
+}
+
+async function plan(
+  options: BootstrapOptions,
+  wanted: readonly (KeyedObject & { mend?(current: KubeObject): boolean })[],
+): Promise<WriteOperation[]> {
+  const found = await Promise.all(wanted.map(({ key }) => options.store.get(key)))
+  return wanted.flatMap(({ key, object, mend }, index): WriteOperation[] => {
+    const entry = found[index]
+    if (!entry) return [{ type: 'create', key, value: encodeObject(object) }]
+    if (!mend) return []
+    const current = decodeObject(entry.value)
+    if (!mend(current)) return []
+    return [{ type: 'update', key, value: encodeObject(current), expectedRevision: entry.revision }]
+  })
+}
+
+const attempts = 5
+const isRace = (error: unknown) =>
+  error instanceof StoreError && ['KeyExists', 'NotFound', 'Conflict'].includes(error.code)
+
+/** Another writer may be at the same: then look again. */
+async function ensure(options: BootstrapOptions, wanted: () => ReturnType<typeof foundation>): Promise<void> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const operations = await plan(options, wanted())
+      if (operations.length > 0) await options.store.write(operations)
+      return
+    } catch (error) {
+      if (!isRace(error) || attempt === attempts) throw error
+    }
+  }
+}
+
+function everything(options: BootstrapOptions) {
+  const nowMs = options.clock.now()
+  const base = foundation(options, nowMs).map(keyed =>
+    keyed.key.startsWith(serviceCIDRPrefix)
+      ? { ...keyed, mend: (current: KubeObject) => mendServiceCIDR(current, options) }
+      : keyed,
+  )
+  return [...base, ...apiServerService(options, nowMs)]
+}
+
+/** Creates what is missing; resolves once it is durable. */
+export const bootstrap = (options: BootstrapOptions): Promise<void> =>
+  ensure(options, () => everything(options))
+
+const intervalMs = 10_000
+
+/** Puts the Service `kubernetes` and its endpoints right every ten seconds, as upstream does. */
+export class APIServerService implements Component {
+  readonly name = 'kubernetes-service'
+  readonly #options: BootstrapOptions
+  #timer: Timer | undefined
+  #running = false
+
+  constructor(options: BootstrapOptions) {
+    this.#options = options
+  }
+
+  async start(): Promise<void> {
+    this.#running = true
+    await bootstrap(this.#options)
+    this.#schedule()
+  }
+
+  async stop(): Promise<void> {
+    this.#running = false
+    this.#timer?.cancel()
+  }
+
+  #schedule(): void {
+    if (!this.#running) return
+    this.#timer = this.#options.clock.after(intervalMs, () => void this.#check())
+  }
+
+  async #check(): Promise<void> {
+    try {
+      await bootstrap(this.#options)
+    } catch (error) {
+      this.#options.log.warn('cannot check the Service of the API server', { error: String(error) })
+    }
+    this.#schedule()
+  }
+}
