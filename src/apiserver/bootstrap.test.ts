@@ -100,7 +100,7 @@ describe('bootstrap', () => {
     expect(namespace.status).toEqual({ phase: 'Active' })
   })
 
-  test('A second family may be added to the ranges; other changes are left to the administrator', async () => {
+  test("The ranges may gain a second family; other changes are the administrator's", async () => {
     const store = openMemoryStore()
     await bootstrap(optionsFor(store, { ...four, serviceRanges: ['10.96.0.0/16'] }))
     await bootstrap(optionsFor(store))

@@ -3,6 +3,7 @@
 import { invalid } from '../../api/fields.ts'
 import type { IPAddress, Service, ServiceSpec } from '../../api/generated/types.ts'
 import { services } from '../../api/resources/core/service.ts'
+import { StatusError } from '../../api/status.ts'
 import { FakeClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
 import { familyOfCIDR } from '../../ip/family.ts'
@@ -157,4 +158,15 @@ export async function openFakeServices(options: FakeServicesOptions = {}): Promi
   })
   const allocator = await openServiceAllocator({ ...common, families, ...options })
   return new FakeServices(store, allocator, clock)
+}
+
+/** What the server answers to work that it refuses: code and message. */
+export async function refusal(work: Promise<unknown>): Promise<string> {
+  try {
+    await work
+  } catch (error) {
+    if (error instanceof StatusError) return `${error.code} ${error.message}`
+    throw error
+  }
+  return 'it was accepted'
 }
