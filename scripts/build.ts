@@ -12,7 +12,7 @@ const entries: Readonly<Record<string, string>> = {
   index: 'index.ts',
   testing: 'testing.ts',
   api: 'api/index.ts',
-  client: 'client/index.ts',
+  client: 'client.ts',
   storage: 'storage/index.ts',
   verify: 'verify/index.ts',
 }
