@@ -104,7 +104,11 @@ export class TestServer implements Transport {
     return last
   }
 
-  #write(type: 'ADDED' | 'MODIFIED', key: string, object: KubeObject) {
+  #write(type: 'ADDED' | 'MODIFIED', key: string, object: KubeObject & { spec?: unknown }) {
+    const before = this.objects.get(key) as typeof object | undefined
+    const changed = JSON.stringify(before?.spec) !== JSON.stringify(object.spec)
+    const generation = (before?.metadata.generation ?? 0) + Number(changed)
+    if (generation > 0) object = { ...object, metadata: { ...object.metadata, generation } }
     const stored = { ...object, metadata: { ...object.metadata, resourceVersion: String(++this.#revision) } }
     this.objects.set(key, stored)
     this.#tell(type, key, stored)
