@@ -18,7 +18,7 @@ import {
   portsKey,
   type SlicePlan,
   serviceNameLabel,
-  sliceController,
+  sliceManager,
 } from './endpointsliceplan.ts'
 import { isNamespaceTerminating } from './podcontrol.ts'
 import { isPodReady } from './podstate.ts'
@@ -95,7 +95,7 @@ function wantedEndpoints(
 }
 
 const slicesIndex = ({ metadata }: EndpointSlice): readonly string[] =>
-  metadata.labels?.[managedByLabel] === sliceController
+  metadata.labels?.[managedByLabel] === sliceManager
     ? [`${metadata.namespace}/${metadata.labels[serviceNameLabel] ?? ''}`]
     : []
 

@@ -11,7 +11,7 @@ import { headlessLabel, isHeadless } from './serviceendpoints.ts'
 export const maxEndpointsPerSlice = 100
 export const serviceNameLabel = 'kubernetes.io/service-name'
 export const managedByLabel = 'endpointslice.kubernetes.io/managed-by'
-export const sliceController = 'endpointslice-controller.k8s.io'
+export const sliceManager = 'endpointslice-controller.k8s.io'
 const reserved = new Set([serviceNameLabel, managedByLabel, headlessLabel])
 
 export interface SlicePlan {
@@ -51,7 +51,7 @@ export function sliceLabels(service: Service): Record<string, string> {
   return {
     ...Object.fromEntries(own),
     [serviceNameLabel]: service.metadata.name ?? '',
-    [managedByLabel]: sliceController,
+    [managedByLabel]: sliceManager,
     ...(isHeadless(service) ? { [headlessLabel]: '' } : {}),
   }
 }
