@@ -2,6 +2,7 @@
 // (admit) and then judge them (validate), as upstream's admission chain (k8s.io/apiserver pkg/admission).
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
+import { forbidden } from '../../api/status.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { RegistryLookup, RequestContext } from '../registry/registry.ts'
 
@@ -55,3 +56,13 @@ export async function validateAdmission(
     if (pending) await pending
   }
 }
+
+/** A refusal that names the object, if only by its generateName. */
+export function refusal({ resource, name, object }: AdmissionAttributes, why: string) {
+  const { metadata } = object ?? {}
+  return forbidden(resource, name || metadata?.name || metadata?.generateName || 'Unknown', why)
+}
+
+/** Creates and updates of Pods themselves, not of their subresources. */
+export const isPodRequest = ({ resource, subresource }: AdmissionAttributes) =>
+  resource.resource === 'pods' && resource.group === '' && subresource === ''

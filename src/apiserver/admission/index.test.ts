@@ -5,7 +5,12 @@ import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
 
 test('the plugins run in upstream’s order', () => {
   const services = { lookup: () => undefined, clock: undefined as never }
-  expect(admissionPlugins.map(create => create(services).name)).toEqual(['NamespaceLifecycle'])
+  expect(admissionPlugins.map(create => create(services).name)).toEqual([
+    'NamespaceLifecycle',
+    'ServiceAccount',
+    'Priority',
+    'DefaultTolerationSeconds',
+  ])
 })
 
 test('nothing is created in a namespace that is missing or terminating', async () => {

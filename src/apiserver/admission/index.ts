@@ -1,6 +1,14 @@
 // The admission plugins in the order in which they run: upstream's order
 // (pkg/kubeapiserver/options/plugins.go). A new plugin is one file and one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
+import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
+import { priorityPlugin } from './priority.ts'
+import { serviceAccountPlugin } from './serviceaccount.ts'
 
-export const admissionPlugins: readonly AdmissionPluginFactory[] = [namespaceLifecyclePlugin]
+export const admissionPlugins: readonly AdmissionPluginFactory[] = [
+  namespaceLifecyclePlugin,
+  serviceAccountPlugin,
+  priorityPlugin,
+  defaultTolerationSecondsPlugin,
+]

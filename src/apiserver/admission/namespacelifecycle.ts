@@ -4,7 +4,7 @@
 import type { Namespace } from '../../api/generated/types.ts'
 import { forbidden, StatusError } from '../../api/status.ts'
 import type { RegistryLookup } from '../registry/registry.ts'
-import type { AdmissionAttributes, AdmissionPluginFactory } from './admission.ts'
+import { type AdmissionAttributes, type AdmissionPluginFactory, refusal } from './admission.ts'
 
 const immortal = new Set(['default', 'kube-system', 'kube-public'])
 const isNamespace = ({ resource }: AdmissionAttributes) =>
@@ -29,13 +29,13 @@ export const namespaceLifecyclePlugin: AdmissionPluginFactory = ({ lookup }) => 
 })
 
 async function checkNamespace(lookup: RegistryLookup, attributes: AdmissionAttributes): Promise<void> {
-  const { namespace, resource, name, context } = attributes
+  const { namespace, context } = attributes
   const namespaces = lookup('', 'v1', 'namespaces')
   if (!namespaces) return
   const found = (await namespaces.get(context, '', namespace)).object as Namespace
   if (found.status?.phase !== 'Terminating') return
   const why = `unable to create new content in namespace ${namespace} because it is being terminated`
-  const { code, reason, message, details } = forbidden(resource, name, why)
+  const { code, reason, message, details } = refusal(attributes, why)
   throw new StatusError({
     code,
     reason,

@@ -37,11 +37,21 @@ const mainStrategy: Door = resource => ({
   ],
 })
 
+/** For the server's own hands: the caller says exactly what changes. */
+const trustedStrategy: Door = () => ({
+  bumpsGeneration: false,
+  isMain: false,
+  prepare: () => undefined,
+  validate: () => [],
+})
+
 /** By `resource/subresource`; those of every resource by the subresource alone. */
 const doors: Readonly<Record<string, Door>> = {
   '': mainStrategy,
   status: statusStrategy,
   approval: statusStrategy,
+  scale: mainStrategy,
+  'pods/binding': trustedStrategy,
   'namespaces/finalize': finalizeStrategy,
   'pods/ephemeralcontainers': ephemeralContainersStrategy,
   'pods/resize': resizeStrategy,
