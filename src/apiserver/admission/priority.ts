@@ -93,8 +93,9 @@ async function admitPod(classes: Classes, attributes: AdmissionAttributes): Prom
     const what = `the integer value of priority (${spec.priority}) must not be provided in pod spec`
     throw refusal(attributes, `${what}; ${rest} ${found.value} from the given PriorityClass name`)
   }
-  if (spec.preemptionPolicy !== undefined && spec.preemptionPolicy !== found.preemptionPolicy) {
-    const what = `the string value of PreemptionPolicy (${spec.preemptionPolicy}) must not be provided in pod spec`
+  const { preemptionPolicy: policy } = spec
+  if (policy !== undefined && policy !== found.preemptionPolicy) {
+    const what = `the string value of PreemptionPolicy (${policy}) must not be provided in pod spec`
     throw refusal(attributes, `${what}; ${rest} ${found.preemptionPolicy} from the given PriorityClass name`)
   }
   if (found.name !== '') spec.priorityClassName = found.name
