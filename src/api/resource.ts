@@ -74,6 +74,8 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
   /** A status that comes with a create is kept, as Nodes bring theirs when they register. */
   readonly keepsStatusOnCreate?: boolean
   readonly subresources?: readonly Subresource[]
+  /** The `Warning` of every request for a resource that is on its way out, reads included. */
+  readonly deprecation?: string
   readonly columns?: readonly Column<T>[]
   readonly nameRule?: NameRule
   /** PUT to a name that does not exist creates it. */

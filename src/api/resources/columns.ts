@@ -48,3 +48,9 @@ export const containerNames = (spec: PodSpec | undefined) =>
   (spec?.containers ?? []).map(container => container.name).join(',')
 export const containerImages = (spec: PodSpec | undefined) =>
   (spec?.containers ?? []).map(container => container.image ?? '').join(',')
+
+/** The first three of a list, and how many more there are: `a,b,c + 2 more...`. */
+export function formatFew(texts: readonly string[]): string {
+  const shown = texts.slice(0, 3).join(',')
+  return texts.length > 3 ? `${shown} + ${texts.length - 3} more...` : shown
+}
