@@ -2,7 +2,7 @@
 import type { Deployment, EndpointSlice, Endpoints, ReplicaSet } from '../api/generated/types.ts'
 import { defineResource } from '../api/resource.ts'
 
-export { leases } from '../api/resources/coordination/lease.ts'
+export { leases } from '../api/resources/coordination.k8s.io/lease.ts'
 export { configMaps } from '../api/resources/core/configmap.ts'
 export { namespaces } from '../api/resources/core/namespace.ts'
 export { nodes } from '../api/resources/core/node.ts'

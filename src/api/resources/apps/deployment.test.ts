@@ -86,9 +86,7 @@ describe('deployments', () => {
     [
       'an update that cannot go on',
       { strategy: { type: 'RollingUpdate', rollingUpdate: { maxUnavailable: 0, maxSurge: '0%' } } },
-      [
-        'spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0',
-      ],
+      ['spec.strategy.rollingUpdate.maxUnavailable: Invalid value: 0: may not be 0 when `maxSurge` is 0'],
     ],
     [
       'shares beyond the whole or without a sign',
@@ -103,9 +101,7 @@ describe('deployments', () => {
     [
       'a recreation with numbers',
       { strategy: { type: 'Recreate', rollingUpdate: {} } },
-      [
-        "spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'",
-      ],
+      ["spec.strategy.rollingUpdate: Forbidden: may not be specified when strategy `type` is 'Recreate'"],
     ],
   ]
   for (const [name, spec, errors] of refused) {

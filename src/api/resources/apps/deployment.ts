@@ -1,10 +1,10 @@
 // Deployment: Pods of one template, replaced bit by bit when the template changes.
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../fields.ts'
 import type { Deployment, DeploymentStrategy, PodTemplateSpec } from '../../generated/types.ts'
-import type { KubeObject } from '../../object.ts'
 import { ageColumn } from '../../meta/age.ts'
 import { dns1123Label, percentString } from '../../meta/names.ts'
 import { immutable, negativeText, sameValue } from '../../meta/objectmeta.ts'
+import type { KubeObject } from '../../object.ts'
 import { column, defineResource } from '../../resource.ts'
 import { containerImages, containerNames, formatSelector, nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
@@ -114,9 +114,7 @@ export function templateWarnings({ metadata, spec }: Workload, previous?: Worklo
   const problems = previous ? [] : dns1123Label(metadata.name ?? '')
   const why = 'this is used in Pod names and hostnames, which can result in surprising behavior'
   const warnings =
-    problems.length > 0
-      ? [`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`]
-      : []
+    problems.length > 0 ? [`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`] : []
   return [...warnings, ...podTemplateWarnings(spec?.template, 'spec.template')]
 }
 

@@ -1,5 +1,5 @@
-// What Deployment and ReplicaSet have in common: a selector, a template that it selects, and counts that fit
-// together. Follows upstream's pkg/apis/apps/validation.
+// What Deployment and ReplicaSet have in common: a selector, a template that it selects, and counts that
+// fit together. Follows upstream's pkg/apis/apps/validation.
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../fields.ts'
 import type { LabelSelector, PodTemplateSpec } from '../../generated/types.ts'
 import { labelMatcher } from '../../meta/labels.ts'

@@ -16,7 +16,10 @@ test('ports are TCP unless they say otherwise', () => {
 test('addresses are those of other machines, ports have names and numbers', () => {
   const subset = {
     addresses: [{ ip: 'x' }, { ip: '127.0.0.1' }, { ip: 'fe80::1' }],
-    ports: [{ port: 0, protocol: 'TCP' }, { name: 'b', port: 1, protocol: 'QUIC' }],
+    ports: [
+      { port: 0, protocol: 'TCP' },
+      { name: 'b', port: 1, protocol: 'QUIC' },
+    ],
   }
   expect(texts(endpoints.validate!(objectOf(subset, {})))).toEqual([
     'subsets[0].addresses[0].ip: Invalid value: "x": ' +

@@ -1,4 +1,5 @@
-// Endpoints: the addresses behind a Service in one object, of one family; EndpointSlices have taken its place.
+// Endpoints: the addresses behind a Service in one object, of one family; EndpointSlices have taken its
+// place.
 import { joinHostPort } from '../../../ip/hostport.ts'
 import { type FieldError, invalidValue, notSupported, required } from '../../fields.ts'
 import type { EndpointAddress, EndpointSubset, Endpoints } from '../../generated/types.ts'

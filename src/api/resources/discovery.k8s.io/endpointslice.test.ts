@@ -30,10 +30,7 @@ describe('endpoint slices', () => {
     [
       'IPv4',
       'example.com',
-      [
-        'Invalid value: "example.com": ' +
-          'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)',
-      ],
+      ['Invalid value: "example.com": ' + 'must be a valid IP address, (e.g. 10.9.8.7 or 2001:db8::ffff)'],
     ],
     ['IPv6', '::1', ['Invalid value: "::1": may not be in the loopback range (127.0.0.0/8, ::1/128)']],
     [
@@ -75,7 +72,11 @@ describe('endpoint slices', () => {
   })
 
   test('port names are unique, protocols known', () => {
-    const ports = [{ name: 'a', protocol: 'TCP' }, { name: 'a', protocol: 'TCP' }, { name: 'b', protocol: 'X' }]
+    const ports = [
+      { name: 'a', protocol: 'TCP' },
+      { name: 'a', protocol: 'TCP' },
+      { name: 'b', protocol: 'X' },
+    ]
     expect(texts(endpointSlices.validate!(slice({ ports })))).toEqual([
       'ports[1].name: Duplicate value: "a"',
       'ports[2].protocol: Unsupported value: "X": supported values: "SCTP", "TCP", "UDP"',

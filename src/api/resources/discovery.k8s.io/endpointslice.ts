@@ -1,18 +1,12 @@
-// EndpointSlice: a part of the endpoints behind a Service, all of one address type: one set of slices per family
-// (KEP-752).
+// EndpointSlice: a part of the endpoints behind a Service, all of one address type: one set of slices per
+// family (KEP-752).
 import { parseLenientAddress } from '../../../ip/address.ts'
 import type { IPFamily } from '../../../ip/family.ts'
 import { duplicate, type FieldError, invalidValue, notSupported, required, tooMany } from '../../fields.ts'
 import type { DiscoveryV1EndpointPort, Endpoint, EndpointSlice } from '../../generated/types.ts'
 import { addressWarnings, validateLegacyAddress, validateNonSpecialAddress } from '../../meta/addresses.ts'
 import { ageColumn } from '../../meta/age.ts'
-import {
-  dns1123Label,
-  dns1123Subdomain,
-  labelValue,
-  qualifiedName,
-  type TextRule,
-} from '../../meta/names.ts'
+import { dns1123Label, dns1123Subdomain, labelValue, qualifiedName, type TextRule } from '../../meta/names.ts'
 import { immutable } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
 import { formatFew, nameColumn } from '../columns.ts'
