@@ -3,10 +3,33 @@ import type { Controller } from './controller.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
+import { type NodeLifecycleOptions, nodeLifecycleControllers } from './nodelifecycle.ts'
+import { podGCController } from './podgc.ts'
 import { replicaSetController } from './replicaset.ts'
+import { rootCAController } from './rootca.ts'
+import { serviceAccountController } from './serviceaccount.ts'
+import { taintEvictionController } from './tainteviction.ts'
 
 export { ControllerManager } from './manager.ts'
 
-export function createControllers(): Controller[] {
-  return [replicaSetController(), deploymentController, endpointsController(), endpointSliceController()]
+export interface ControllersOptions {
+  /** Pod ranges for the nodes; absent: nodes bring their own. */
+  readonly nodeIPAM?: NodeIPAMOptions
+  readonly nodeLifecycle?: NodeLifecycleOptions
+  /** The certificate authority of the API server, in PEM. */
+  readonly rootCA: string
 }
+
+export const createControllers = (options: ControllersOptions): Controller[] => [
+  serviceAccountController,
+  rootCAController({ certificate: options.rootCA }),
+  ...(options.nodeIPAM ? [nodeIPAMController(options.nodeIPAM)] : []),
+  ...nodeLifecycleControllers(options.nodeLifecycle),
+  taintEvictionController(),
+  podGCController(),
+  replicaSetController(),
+  deploymentController,
+  endpointsController(),
+  endpointSliceController(),
+]
