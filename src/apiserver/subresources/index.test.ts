@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
+import type { Pod, PodSpec } from '../../api/generated/types.ts'
 import { defineResource } from '../../api/resource.ts'
+import { pods } from '../../api/resources/core/pod.ts'
 import { things } from '../registry/registries.fake.ts'
 import { subresourceStrategy } from './strategy.ts'
 
@@ -10,7 +12,6 @@ const namespaces = defineResource({
   resource: 'namespaces',
   namespaced: false,
 })
-const pods = defineResource({ group: '', version: 'v1', kind: 'Pod', resource: 'pods', namespaced: true })
 
 test('the resource itself keeps the status, the status subresource all else', () => {
   const previous = { metadata: { name: 'a' }, spec: { size: 1 }, status: { phase: 'Ready' } }
@@ -34,16 +35,24 @@ test('finalize changes nothing but the finalizers of the specification', () => {
   expect(object).toEqual({ metadata: { name: 'a' }, spec: {}, status: { phase: 'Active' } })
 })
 
+function podWith(spec: Partial<PodSpec>): Pod {
+  const pod: Pod = {
+    metadata: { name: 'a', namespace: 'n' },
+    spec: { containers: [{ name: 'c', image: 'i' }], ...spec },
+  }
+  pods.default!(pod)
+  return pod
+}
+
 test('ephemeral containers are added, and never changed or removed', () => {
   const strategy = subresourceStrategy(pods, 'ephemeralcontainers')
-  const previous = { metadata: { name: 'a' }, spec: { nodeName: 'n', ephemeralContainers: [{ name: 'x' }] } }
-  const sent = (...names: string[]) => ({
-    metadata: { name: 'a' },
-    spec: { nodeName: 'other', ephemeralContainers: names.map(name => ({ name })) },
-  })
+  const sent = (...names: string[]) =>
+    podWith({ nodeName: 'other', ephemeralContainers: names.map(name => ({ name, image: 'i' })) })
+  const previous = { ...sent('x'), spec: { ...sent('x').spec!, nodeName: 'n' } }
   const more = sent('x', 'y')
   strategy.prepare(more, previous)
-  expect(more.spec).toEqual({ nodeName: 'n', ephemeralContainers: [{ name: 'x' }, { name: 'y' }] })
+  expect(more.spec?.nodeName).toBe('n')
+  expect(more.spec?.ephemeralContainers?.map(({ name }) => name)).toEqual(['x', 'y'])
   expect(strategy.validate(more, previous)).toEqual([])
   expect(strategy.validate(sent('y'), previous)).toMatchObject([
     { field: 'spec.ephemeralContainers', reason: 'FieldValueForbidden' },
@@ -52,12 +61,13 @@ test('ephemeral containers are added, and never changed or removed', () => {
 
 test('resize changes resources only', () => {
   const strategy = subresourceStrategy(pods, 'resize')
-  const pod = (image: string, cpu: string) => ({
-    metadata: { name: 'a' },
-    spec: { containers: [{ name: 'c', image, resources: { limits: { cpu } } }] },
-  })
+  const pod = (image: string, cpu: string) =>
+    podWith({ containers: [{ name: 'c', image, resources: { limits: { cpu } } }] })
   expect(strategy.validate(pod('i', '2'), pod('i', '1'))).toEqual([])
   expect(strategy.validate(pod('j', '2'), pod('i', '1'))).toMatchObject([{ field: 'spec' }])
+  const other = pod('j', '2')
+  strategy.prepare(other, pod('i', '1'))
+  expect(other).toEqual({ ...pod('i', '2'), metadata: { ...other.metadata } })
 })
 
 test('an unknown subresource is NotFound', () => {

@@ -50,7 +50,15 @@ describe('deployments', () => {
           '`selector` does not match template `labels`',
       ],
     ],
-    ['no selector', { selector: undefined as never }, ['spec.selector: Required value']],
+    [
+      'no selector',
+      { selector: undefined as never },
+      [
+        'spec.selector: Required value',
+        'spec.template.metadata.labels: Invalid value: {"app":"web"}: ' +
+          '`selector` does not match template `labels`',
+      ],
+    ],
     [
       'an empty selector',
       { selector: {} },

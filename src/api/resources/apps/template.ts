@@ -29,7 +29,7 @@ export function validateReplicaTemplate(
   if (!template) return [required(field)]
   const errors: FieldError[] = []
   const labels = template.metadata?.labels ?? {}
-  if (selector && isUsable(selector) && !labelMatcher(selector)(labels)) {
+  if (!selects(selector, labels)) {
     const detail = '`selector` does not match template `labels`'
     errors.push(invalidValue(`${field}.metadata.labels`, labels, detail))
   }
@@ -43,9 +43,10 @@ export function validateReplicaTemplate(
   return errors
 }
 
-/** What a matcher can be made of: the errors of any other selector are told already. */
-function isUsable(selector: LabelSelector): boolean {
-  return validateLabelSelector(selector, '').length === 0
+/** No selector selects nothing; of one that cannot be read the errors are told already. */
+function selects(selector: LabelSelector | undefined, labels: Readonly<Record<string, string>>): boolean {
+  if (!selector) return false
+  return validateLabelSelector(selector, '').length > 0 || labelMatcher(selector)(labels)
 }
 
 interface ReplicaCounts {

@@ -65,12 +65,17 @@ function validateJSON(data: Readonly<Record<string, string>>, key: string): Fiel
   const value = data[key]
   if (value === undefined) return [required(`data[${key}]`)]
   const text = Buffer.from(value, 'base64').toString()
-  let detail = 'json: cannot unmarshal into Go value of type map[string]interface {}'
+  let detail = 'unexpected end of JSON input'
   try {
     const parsed: unknown = JSON.parse(text)
     if (typeof parsed === 'object' && !Array.isArray(parsed)) return []
+    const type = Array.isArray(parsed) ? 'array' : typeof parsed === 'boolean' ? 'bool' : typeof parsed
+    detail = `json: cannot unmarshal ${type} into Go value of type map[string]interface {}`
   } catch {
-    detail = text === '' ? 'unexpected end of JSON input' : 'invalid character looking for beginning of value'
+    const first = text.trimStart()[0]
+    if (first !== undefined && !'{["-0123456789tfn'.includes(first)) {
+      detail = `invalid character '${first}' looking for beginning of value`
+    }
   }
   return [invalidValue(`data[${key}]`, '<secret contents redacted>', detail)]
 }
