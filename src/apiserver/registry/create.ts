@@ -10,6 +10,7 @@ import { type AdmissionAttributes, admit, validateAdmission } from '../admission
 import { toStatusError } from './errors.ts'
 import { generateName } from './generatename.ts'
 import { nothingPending, type PendingWrite } from './hooks.ts'
+import { load } from './list.ts'
 import type { RequestContext, StoredObject, WriteOptions } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
@@ -29,7 +30,7 @@ export async function createObject(
   options: CreateOptions,
 ): Promise<StoredObject> {
   const { object, context } = request
-  await scope.cache.load()
+  await load(scope, 'create')
   prepareMetadata(scope, object, options.namespace)
   scope.resource.default?.(object)
   const attributes = createAttributes(scope, object, { context, options })

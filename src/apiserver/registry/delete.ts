@@ -7,7 +7,7 @@ import { hookAttempts, isHooksConflict } from './create.ts'
 import { checkDeleteOptions, checkPreconditions, planDeletion } from './deletion.ts'
 import { toStatusError } from './errors.ts'
 import { nothingPending } from './hooks.ts'
-import { listObjects } from './list.ts'
+import { listObjects, load } from './list.ts'
 import type { DeleteOptions, ListOptions, RequestContext, StoredList, StoredObject } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
@@ -29,7 +29,7 @@ const attempts = 5
 export async function deleteObject(scope: RegistryScope, request: DeleteRequest): Promise<Deleted> {
   const { target, options } = request
   checkDeleteOptions(options)
-  await scope.cache.load()
+  await load(scope, 'delete')
   await admitDeletion(scope, request)
   return scope.locks.run(keyIn(scope, target.namespace, target.name), async () => {
     for (let attempt = 1; ; attempt++) {

@@ -63,7 +63,8 @@ export function createFace(resource: Resource, stored: Registry): Registry {
   const faces = new Faces(resource, storedAs)
   return {
     resource,
-    get: async (context, namespace, name) => faces.of(await stored.get(context, namespace, name)),
+    get: async (context, namespace, name, options) =>
+      faces.of(await stored.get(context, namespace, name, options)),
     list: async (context, options) => faces.list(await stored.list(context, translated(storedAs, options))),
     watch: (context, options) => {
       const onEvents: WatchOptions['onEvents'] = events =>

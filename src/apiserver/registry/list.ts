@@ -12,7 +12,7 @@ import {
   parseContinue,
   parseResourceVersion,
 } from './listoptions.ts'
-import type { ListOptions, StoredList, StoredObject } from './registry.ts'
+import type { GetOptions, ListOptions, StoredList, StoredObject } from './registry.ts'
 import type { RegistryScope } from './scope.ts'
 import { compileSelection, type Selection } from './selection.ts'
 import type { Stored } from './stored.ts'
@@ -23,11 +23,12 @@ const freshnessPollMs = 50
 
 export async function getObject(
   scope: RegistryScope,
-  namespace: string,
-  name: string,
+  { namespace, name }: { readonly namespace: string; readonly name: string },
+  options?: GetOptions,
 ): Promise<StoredObject> {
   const { cache, resource } = scope
-  await refresh(scope, 'get')
+  const revision = parseResourceVersion(options?.resourceVersion)
+  await (revision ? refreshTo(scope, revision, 'get') : refresh(scope, 'get'))
   const found = cache.get(resource.namespaced ? namespace : '', name)
   if (!found) throw notFound(resource, name)
   return found
@@ -37,6 +38,16 @@ export async function getObject(
 export async function refresh(scope: RegistryScope, verb: string): Promise<number> {
   try {
     return await scope.cache.current()
+  } catch (error) {
+    throw toStatusError(error, { resource: scope.resource, name: '', verb })
+  }
+}
+
+/** The objects are in memory when this resolves. */
+export async function load(scope: RegistryScope, verb: string): Promise<void> {
+  if (scope.cache.isLoaded) return
+  try {
+    await scope.cache.load()
   } catch (error) {
     throw toStatusError(error, { resource: scope.resource, name: '', verb })
   }

@@ -5,8 +5,10 @@ import type { Logger } from '../../component/log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { AdmissionPlugin, AdmissionPluginFactory } from '../admission/admission.ts'
 import { admissionPlugins } from '../admission/index.ts'
+import { bindingEndpoint } from '../subresources/binding.ts'
 import { createObject } from './create.ts'
 import { deleteCollection, deleteObject } from './delete.ts'
+import { Expiry } from './expiry.ts'
 import { createFace } from './face.ts'
 import type { RegistryHooks } from './hooks.ts'
 import { KeyLocks } from './keylocks.ts'
@@ -16,6 +18,7 @@ import type { Registry, RegistryLookup } from './registry.ts'
 import type { RegistryScope } from './scope.ts'
 import { Codec } from './stored.ts'
 import { updateObject } from './update.ts'
+import { type Answerer, createVirtualRegistry, reviews } from './virtual.ts'
 import { watchObjects } from './watch.ts'
 import { WatchCache } from './watchcache.ts'
 
@@ -45,9 +48,18 @@ export function createRegistries(options: RegistriesOptions): Registries {
   const scopes: RegistryScope[] = []
   const lookup: RegistryLookup = (group, version, resource) => registries.get(idOf(group, version, resource))
   const plugins: AdmissionPlugin[] = []
+  const expiries: Expiry[] = []
+  const answerers = answerersFor(lookup, options.clock)
   for (const resource of options.resources.filter(({ storedAs }) => !storedAs)) {
+    const answer = answerers[`${resource.group}/${resource.resource}`]
+    if (answer) {
+      const id = idOf(resource.group, resource.version, resource.resource)
+      registries.set(id, createVirtualRegistry(resource, answer))
+      continue
+    }
     const scope = createScope(resource, options, plugins)
     scopes.push(scope)
+    if (resource.group === '' && resource.resource === 'events') expiries.push(new Expiry(scope))
     registries.set(idOf(resource.group, resource.version, resource.resource), createRegistry(scope))
   }
   for (const resource of options.resources) {
@@ -63,7 +75,20 @@ export function createRegistries(options: RegistriesOptions): Registries {
     resources: options.resources,
     admission: plugins,
     async close() {
+      for (const expiry of expiries) expiry.close()
       await Promise.all(scopes.map(scope => closeScope(scope)))
+    },
+  }
+}
+
+/** Kinds that are answered and not stored, by `group/resource`. */
+function answerersFor(lookup: RegistryLookup, clock: Clock): Readonly<Record<string, Answerer>> {
+  const { create: bind } = bindingEndpoint({ lookup, clock })
+  return {
+    ...reviews,
+    '/bindings': (object, { context, namespace, dryRun }) => {
+      const registry = lookup('', 'v1', 'pods')!
+      return bind!({ context, registry, namespace, name: object.metadata.name ?? '', dryRun }, object)
     },
   }
 }
@@ -107,7 +132,7 @@ function createScope(
 function createRegistry(scope: RegistryScope): Registry {
   return {
     resource: scope.resource,
-    get: (_context, namespace, name) => getObject(scope, namespace, name),
+    get: (_context, namespace, name, options) => getObject(scope, { namespace, name }, options),
     list: (_context, options) => listObjects(scope, options),
     watch: (_context, options) => watchObjects(scope, options),
     create: (context, object, options) => createObject(scope, { context, object }, options),

@@ -44,6 +44,11 @@ export interface ListOptions {
   readonly resourceVersionMatch?: string
 }
 
+export interface GetOptions {
+  /** Not older than this one; empty or absent: the newest. */
+  readonly resourceVersion?: string
+}
+
 export interface StoredList {
   readonly items: readonly StoredObject[]
   readonly resourceVersion: string
@@ -102,7 +107,7 @@ export type Transform = (current: KubeObject | undefined) => KubeObject | Promis
 /** Every method throws StatusError. Objects passed in belong to the registry from then on. */
 export interface Registry {
   readonly resource: Resource
-  get(context: RequestContext, namespace: string, name: string): Promise<StoredObject>
+  get(context: RequestContext, namespace: string, name: string, options?: GetOptions): Promise<StoredObject>
   list(context: RequestContext, options: ListOptions): Promise<StoredList>
   watch(context: RequestContext, options: WatchOptions): Promise<Watch>
   /** `object` is decoded (structurally valid) but not yet defaulted. `namespace` is the URL's. */

@@ -4,13 +4,14 @@
 import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import { sameValue, validateObjectMetaUpdate } from '../../api/meta/objectmeta.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { conflict, notFound } from '../../api/status.ts'
+import { conflict, notFound, StatusError } from '../../api/status.ts'
 import { StoreError } from '../../storage/store.ts'
 import { type AdmissionAttributes, admit, validateAdmission } from '../admission/admission.ts'
 import { subresourceStrategy, type UpdateStrategy } from '../subresources/strategy.ts'
 import { createObject, hookAttempts, isHooksConflict, matchNamespace } from './create.ts'
 import { modifiedText, toStatusError } from './errors.ts'
 import { nothingPending, type PendingWrite } from './hooks.ts'
+import { load } from './list.ts'
 import type { RequestContext, StoredObject, Transform, WriteOptions } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
@@ -44,7 +45,7 @@ export async function updateObject(
   options: UpdateOptions,
 ): Promise<Updated> {
   const { namespace, name } = request.target
-  await scope.cache.load()
+  await load(scope, 'update')
   return scope.locks.run(keyIn(scope, namespace, name), async () => {
     for (let attempt = 1; ; attempt++) {
       try {
@@ -168,6 +169,10 @@ function checkIdentity(
   }
   const { resourceVersion = '' } = metadata
   if (resourceVersion !== '' && resourceVersion !== '0') {
+    if (!/^\d+$/.test(resourceVersion)) {
+      const message = `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`
+      throw new StatusError({ code: 500, reason: '', message })
+    }
     if (resourceVersion !== String(current.revision)) throw conflict(resource, name, modifiedText)
     return
   }
