@@ -5,30 +5,24 @@ import { emptyQuery, parseQuery } from './query.ts'
 const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
 
 test.each([
-  [undefined, { format: 'json', asVersion: 'v1', pretty: false }],
-  ['*/*', { format: 'json', asVersion: 'v1', pretty: false }],
-  ['application/json', { format: 'json', asVersion: 'v1', pretty: false }],
-  ['application/yaml', { format: 'yaml', asVersion: 'v1', pretty: false }],
-  [
-    'application/vnd.kubernetes.protobuf, application/json',
-    { format: 'json', asVersion: 'v1', pretty: false },
-  ],
+  [undefined, { format: 'json', pretty: false }],
+  ['*/*', { format: 'json', pretty: false }],
+  ['application/json', { format: 'json', pretty: false }],
+  ['application/yaml', { format: 'yaml', pretty: false }],
+  ['application/vnd.kubernetes.protobuf, application/json', { format: 'json', pretty: false }],
   [
     `${table},application/json;as=Table;v=v1beta1;g=meta.k8s.io,application/json`,
-    { format: 'json', as: 'Table', asVersion: 'v1', pretty: false },
+    { format: 'json', as: 'Table', pretty: false },
   ],
   [
     'application/json;as=Table;v=v2;g=meta.k8s.io, application/json;pretty=1',
-    { format: 'json', asVersion: 'v1', pretty: true },
+    { format: 'json', pretty: true },
   ],
   [
     'application/vnd.kubernetes.protobuf;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json',
-    { format: 'json', as: 'PartialObjectMetadataList', asVersion: 'v1', pretty: false },
+    { format: 'json', as: 'PartialObjectMetadataList', pretty: false },
   ],
-  [
-    'text/html;q=0.1, application/yaml;q=0.5, application/json;q=0.9',
-    { format: 'json', asVersion: 'v1', pretty: false },
-  ],
+  ['text/html;q=0.1, application/yaml;q=0.5, application/json;q=0.9', { format: 'json', pretty: false }],
 ])('Accept %s is answered with what the client wants most of what there is', (accept, expected) => {
   expect(negotiateOutput(accept, emptyQuery, 'kubectl/v1.34.0')).toEqual(expected)
 })

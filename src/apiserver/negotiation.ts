@@ -10,11 +10,10 @@ export interface MediaType {
   readonly format: 'json' | 'yaml'
   /** The client wants objects as this kind of meta.k8s.io. */
   readonly as?: TransformKind
-  readonly asVersion: 'v1' | 'v1beta1'
   readonly pretty: boolean
 }
 
-const plainJSON: MediaType = { format: 'json', asVersion: 'v1', pretty: false }
+const plainJSON: MediaType = { format: 'json', pretty: false }
 
 const formats: Readonly<Record<string, MediaType['format']>> = {
   'application/json': 'json',
@@ -66,12 +65,11 @@ function acceptable({ type, parameters }: Clause): MediaType | undefined {
   if ((stream && stream !== 'watch') || parameters.get('sv')) return undefined
   const pretty = parameters.get('pretty') === '1'
   const asked = ['as', 'g', 'v'].some(name => parameters.has(name))
-  if (!asked) return { format, asVersion: 'v1', pretty }
+  if (!asked) return { format, pretty }
   const kind = parameters.get('as') ?? ''
-  const version = parameters.get('v')
   if (!transforms.has(kind) || parameters.get('g') !== 'meta.k8s.io') return undefined
-  if (version !== 'v1' && version !== 'v1beta1') return undefined
-  return { format, as: kind as TransformKind, asVersion: version, pretty }
+  if (parameters.get('v') !== 'v1') return undefined
+  return { format, as: kind as TransformKind, pretty }
 }
 
 export const notAcceptable = (accepted: readonly string[]) =>

@@ -22,9 +22,7 @@ test('A value is written as JSON, indented JSON or YAML', async () => {
 
 test('Encoded JSON is passed on as it is', async () => {
   const bytes = Buffer.from('{"a":1}')
-  expect((await bytesReply(200, [bytes], { format: 'json', asVersion: 'v1', pretty: false })).body).toBe(
-    bytes,
-  )
+  expect((await bytesReply(200, [bytes], { format: 'json', pretty: false })).body).toBe(bytes)
 })
 
 test('An error is a Status in the format the client wants, with Retry-After where it has one', async () => {

@@ -24,17 +24,21 @@ function refusal(user: User, info: RequestInfo): string {
     : `${what} in the namespace ${JSON.stringify(info.namespace)}`
 }
 
+/** Throws Forbidden when the user may not do it. */
+export async function authorize(authorizer: Authorizer, user: User, info: RequestInfo): Promise<void> {
+  const reason = await authorizer(user, info)
+  if (reason === undefined) return
+  const sentence = refusal(user, info).replace(unescapedHTML, char => escapes[char]!)
+  throw forbidden(
+    { group: info.group, resource: info.resource },
+    info.name,
+    reason === '' ? sentence : `${sentence}: ${reason}`,
+  )
+}
+
 export function authorization(authorizer: Authorizer): Filter {
   return async (request, next) => {
-    const user = request.user!
-    const reason = await authorizer(user, request.info)
-    if (reason === undefined) return next(request)
-    const { info } = request
-    const sentence = refusal(user, info).replace(unescapedHTML, char => escapes[char]!)
-    throw forbidden(
-      { group: info.group, resource: info.resource },
-      info.name,
-      reason === '' ? sentence : `${sentence}: ${reason}`,
-    )
+    await authorize(authorizer, request.user!, request.info)
+    return next(request)
   }
 }

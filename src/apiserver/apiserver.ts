@@ -1,0 +1,193 @@
+// The API server, put together: registries over a store, the filter chain as one ordered array, and three
+// ways in: `handle` (a request in, a reply out), `transport` (in process) and `listen` (TLS).
+import type { KubeletConnector } from '../api/kubeletapi.ts'
+import type { Resource } from '../api/resource.ts'
+import type { Transport } from '../api/transport.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
+import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
+import type { Store } from '../storage/store.ts'
+import type { PortRange } from './allocation/portpool.ts'
+import { openServiceAllocator, type ServiceAllocator } from './allocation/serviceallocator.ts'
+import { APIServerService } from './bootstrap.ts'
+import { createDiscovery } from './discovery.ts'
+import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
+import { type Authorizer, allowAuthenticated, authorization } from './filters/authorization.ts'
+import { defaultInFlightLimits, type InFlightLimits, maxInFlight } from './filters/maxinflight.ts'
+import { recover } from './filters/recover.ts'
+import { timeout } from './filters/timeout.ts'
+import type { HealthCheck } from './health.ts'
+import { type Listening, type ListenOptions, listen } from './http.ts'
+import { inProcessTransport } from './inprocess.ts'
+import { type DocumentSource, nonResourceReply, type VersionInfo } from './nonresource.ts'
+import type { RegistryHooks } from './registry/hooks.ts'
+import { createRegistries, type Registries } from './registry/registries.ts'
+import type { User } from './registry/registry.ts'
+import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
+import { ResourceRequests } from './resourcerequests.ts'
+import { createSubresources } from './subresources/index.ts'
+
+export interface APIServerOptions {
+  /** Stays the caller's: close() leaves it open. */
+  readonly store: Store
+  readonly resources: readonly Resource[]
+  readonly clock: Clock
+  readonly log: Logger
+  /** How a node's kubelet is reached. */
+  readonly kubelet: KubeletConnector
+  readonly version: VersionInfo
+  /** Ranges of ClusterIPs, primary first. */
+  readonly serviceClusterIPRanges: readonly string[]
+  readonly nodePortRange?: PortRange
+  /** Where nodes reach this server, of the primary family. */
+  readonly advertiseAddress: string
+  /** What the Service `kubernetes` leads to until `listen` knows better. */
+  readonly securePort?: number
+  /** Besides client certificates. */
+  readonly authenticators?: readonly Authenticator[]
+  readonly authorizer?: Authorizer
+  readonly inFlightLimits?: InFlightLimits
+  readonly healthChecks?: readonly HealthCheck[]
+  readonly openapi?: DocumentSource
+}
+
+export interface APIServer {
+  handle(request: ServerRequest): Promise<Reply>
+  /** Bodies are copied on the way in, answers are shared: never change them. */
+  transport(user: User): Transport
+  /** Rejects with Node's error (EADDRINUSE ...) when the address cannot be had. */
+  listen(options: ListenOptions): Promise<Listening>
+  /** Ends listening, watches and background work. */
+  close(): Promise<void>
+}
+
+const defaultSecurePort = 6443
+
+function healthChecksOf(options: APIServerOptions, isClosing: () => boolean): HealthCheck[] {
+  return [
+    { name: 'ping', check: () => undefined },
+    { name: 'log', check: () => undefined },
+    { name: 'etcd', check: () => options.store.revision() },
+    { name: 'etcd-readiness', paths: ['readyz'], check: () => options.store.revision() },
+    { name: 'informer-sync', paths: ['readyz'], check: () => undefined },
+    { name: 'poststarthook/start-service-ip-repair-controllers', check: () => undefined },
+    ...(options.healthChecks ?? []),
+    {
+      name: 'shutdown',
+      paths: ['readyz'],
+      check() {
+        if (isClosing()) throw new Error('process is shutting down')
+      },
+    },
+  ]
+}
+
+class ComposedServer implements APIServer {
+  readonly #options: APIServerOptions
+  readonly #registries: Registries
+  readonly #allocator: ServiceAllocator
+  readonly #requests: ResourceRequests
+  readonly #handler: Handler
+  readonly #authorizer: Authorizer
+  #service: APIServerService
+  readonly #listening: Listening[] = []
+  #isClosing = false
+
+  constructor(options: APIServerOptions, service: APIServerService, allocator: ServiceAllocator) {
+    const { store, resources, clock, log, kubelet } = options
+    this.#options = options
+    this.#service = service
+    this.#allocator = allocator
+    const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
+    this.#registries = createRegistries({ store, resources, clock, log, hooks })
+    const { lookup } = this.#registries
+    const subresources = createSubresources({ lookup, clock })
+    this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
+    this.#authorizer = options.authorizer ?? allowAuthenticated
+    this.#handler = chain(this.#filters(), this.#endpoints())
+  }
+
+  #filters(): readonly Filter[] {
+    const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
+    return [
+      recover(log),
+      timeout(clock),
+      authentication([clientCertificate, ...authenticators]),
+      maxInFlight(inFlightLimits),
+      authorization(this.#authorizer),
+    ]
+  }
+
+  #endpoints(): Handler {
+    const { resources, version, log, openapi = () => undefined } = this.#options
+    const nonResource = {
+      discovery: createDiscovery(resources),
+      groupVersions: resources,
+      healthChecks: healthChecksOf(this.#options, () => this.#isClosing),
+      version,
+      openapi,
+      log,
+    }
+    return request =>
+      request.info.isResourceRequest ? this.#requests.reply(request) : nonResourceReply(request, nonResource)
+  }
+
+  handle(request: ServerRequest): Promise<Reply> {
+    return this.#handler(request)
+  }
+
+  transport(user: User): Transport {
+    const options = { requests: this.#requests, authorizer: this.#authorizer, handle: this.#handler }
+    return inProcessTransport(options, user)
+  }
+
+  async listen(options: ListenOptions): Promise<Listening> {
+    const { clock, log, securePort = defaultSecurePort } = this.#options
+    const listening = await listen({ handler: this.#handler, clock, log }, options)
+    this.#listening.push(listening)
+    if (listening.port !== securePort) {
+      await this.#service.stop()
+      this.#service = serviceOf(this.#options, listening.port)
+      await this.#service.start()
+    }
+    return listening
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true
+    await Promise.all([
+      this.#service.stop(),
+      this.#registries.close(),
+      ...this.#listening.map(listening => listening.close()),
+    ])
+    this.#allocator.close()
+  }
+}
+
+function serviceOf(options: APIServerOptions, securePort: number): APIServerService {
+  const { store, clock, log, serviceClusterIPRanges: serviceRanges, advertiseAddress } = options
+  return new APIServerService({ store, clock, log, serviceRanges, advertiseAddress, securePort })
+}
+
+function familiesOf(ranges: readonly string[]): IPFamilies {
+  return ranges.map(range => {
+    const family = familyOfCIDR(range)
+    if (!family) throw new Error(`Cannot serve ClusterIPs from ${range}: expected a range such as fd00::/112`)
+    return family
+  })
+}
+
+/** Brings the store to the state every cluster starts from and resolves when requests can be answered. */
+export async function createAPIServer(options: APIServerOptions): Promise<APIServer> {
+  const { store, clock, log, nodePortRange, securePort = defaultSecurePort } = options
+  const service = serviceOf(options, securePort)
+  await service.start()
+  const allocator = await openServiceAllocator({
+    store,
+    clock,
+    log,
+    families: familiesOf(options.serviceClusterIPRanges),
+    ...(nodePortRange ? { nodePortRange } : {}),
+  })
+  return new ComposedServer(options, service, allocator)
+}

@@ -1,0 +1,65 @@
+// From a request's body to an object of the expected kind. What the body may be is the schema's to say
+// (api/decodeobject.ts); here is where it comes from: JSON, YAML, or a value of this process.
+import { decodeObject, decodeText, type FieldValidation } from '../../api/decodeobject.ts'
+import { findSyntaxError } from '../../api/jsonsyntax.ts'
+import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
+import { badRequest } from '../../api/status.ts'
+import { negotiateInput } from '../negotiation.ts'
+import type { Call } from './call.ts'
+
+/** Either text that is JSON or should be, or a value; neither when there is no body. */
+export type ReadBody = { readonly text: string } | { readonly value: unknown }
+
+async function parseYAML(bytes: Buffer, kind: string): Promise<unknown> {
+  const { load } = await import('js-yaml')
+  try {
+    return load(bytes.toString())
+  } catch (error) {
+    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
+    throw badRequest(
+      `the object provided is unrecognized (must be of type ${kind}): error parsing YAML: ${reason}`,
+    )
+  }
+}
+
+/** `kind` is what the body should be, for errors. The value belongs to the caller. */
+export async function readBody({ body }: Call, kind: string): Promise<ReadBody> {
+  if (body.value) return { value: body.value() }
+  const bytes = await body.bytes()
+  const format = bytes.length === 0 ? 'json' : negotiateInput(body.contentType)
+  return format === 'yaml' ? { value: await parseYAML(bytes, kind) } : { text: bytes.toString() }
+}
+
+/** Any JSON or YAML; undefined when there is no body. */
+export async function readValue(call: Call, kind: string): Promise<unknown> {
+  const body = await readBody(call, kind)
+  if ('value' in body) return body.value
+  if (body.text === '') return undefined
+  try {
+    return JSON.parse(body.text)
+  } catch {
+    throw badRequest(`couldn't get version/kind; json parse error: ${findSyntaxError(body.text)}`)
+  }
+}
+
+export interface Expected {
+  readonly gvk: GroupVersionKind
+  readonly fieldValidation: FieldValidation
+}
+
+/** A value that `body` holds belongs to the result. Throws BadRequest. */
+export function decodeAs(call: Call, body: ReadBody, expected: Expected): KubeObject {
+  const { gvk, fieldValidation } = expected
+  const { object, warnings } =
+    'text' in body
+      ? decodeText(gvk, body.text, { fieldValidation })
+      : decodeObject(gvk, body.value, { fieldValidation })
+  for (const warning of warnings) call.context.warn(warning)
+  object.metadata ??= {}
+  return object
+}
+
+/** The body as an object of the expected kind. */
+export async function decodeBody(call: Call, expected: Expected): Promise<KubeObject> {
+  return decodeAs(call, await readBody(call, expected.gvk.kind), expected)
+}

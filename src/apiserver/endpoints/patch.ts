@@ -1,0 +1,58 @@
+// PATCH of an object or one of its subresources: the patch is applied to what is stored, in the resource's
+// own version, and the result goes the way of an update (k8s.io/apiserver pkg/endpoints/handlers/patch.go).
+import { findSyntaxError } from '../../api/jsonsyntax.ts'
+import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
+import { badRequest, notFound } from '../../api/status.ts'
+import { mediaTypeOf, unsupportedMediaType } from '../negotiation.ts'
+import type { Transform } from '../registry/registry.ts'
+import { decodeAs } from './body.ts'
+import { type Call, cloneJSON, type Endpoint, type Patcher, targetOf } from './call.ts'
+import { writeOptionsOf } from './options.ts'
+import { patchMediaTypes } from './readpatch.ts'
+import { checkName } from './update.ts'
+
+async function patchValue({ body }: Call): Promise<unknown> {
+  if (body.value) return body.value()
+  const text = (await body.bytes()).toString()
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw badRequest(`error decoding patch: ${findSyntaxError(text)}`)
+  }
+}
+
+async function patcherFor(call: Call, gvk: GroupVersionKind): Promise<Patcher> {
+  const type = mediaTypeOf(call.body.contentType)
+  if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
+  return call.readPatch(type, await patchValue(call), gvk)
+}
+
+export interface PatchTransform {
+  readonly dryRun: boolean
+  readonly transform: Transform
+}
+
+/** What the request's patch makes of the object that is stored; `gvk` is the kind of object and result. */
+export async function patchTransform(call: Call, gvk: GroupVersionKind): Promise<PatchTransform> {
+  const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'PatchOptions')
+  const apply = await patcherFor(call, gvk)
+  const transform = (current: KubeObject | undefined) => {
+    if (!current) throw notFound(call.resource, call.info.name)
+    // What the patch left alone is shared with the stored object.
+    const value = cloneJSON(apply(current))
+    const object = decodeAs(call, { value }, { gvk, fieldValidation })
+    checkName(call, object)
+    return object
+  }
+  return { dryRun, transform }
+}
+
+export const patchObject: Endpoint = async call => {
+  const { subresource } = call.info
+  const { stored, created } = await call.registry.update(call.context, targetOf(call), {
+    ...(await patchTransform(call, call.resource)),
+    isPatch: true,
+    ...(subresource === '' ? {} : { subresource }),
+  })
+  return { type: 'stored', status: created ? 201 : 200, stored }
+}

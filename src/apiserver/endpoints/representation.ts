@@ -1,0 +1,138 @@
+// From an answer to the reply a client asked for: JSON or YAML, whole objects, Tables or
+// PartialObjectMetadata.
+import type { Resource } from '../../api/resource.ts'
+import { badRequest, StatusError } from '../../api/status.ts'
+import { partialObject, partialObjectList } from '../metadatabytes.ts'
+import { type MediaType, notAcceptable } from '../negotiation.ts'
+import type { Query } from '../query.ts'
+import type { Bookmark, StoredList, StoredObject } from '../registry/registry.ts'
+import { bytesReply, valueReply } from '../reply.ts'
+import type { Reply } from '../request.ts'
+import { type IncludeObject, tableFor, tableForBookmark, tableForObject } from '../table.ts'
+import type { Answer } from './call.ts'
+import { listBytes } from './listbytes.ts'
+import { eventLine, type WatchEncoder, type WatchItem } from './watchstream.ts'
+
+export interface Representation {
+  readonly media: MediaType
+  readonly resource: Resource
+  readonly query: Query
+  readonly nowMs: () => number
+}
+
+const includes: readonly string[] = ['None', 'Metadata', 'Object']
+
+function includeObjectOf(query: Query): IncludeObject {
+  const value = query.get('includeObject')
+  if (!value) return 'Metadata'
+  if (includes.includes(value)) return value as IncludeObject
+  const supported = ['Metadata', 'None', 'Object', ''].map(text => JSON.stringify(text)).join(', ')
+  throw badRequest(
+    'Unable to convert to Table as requested: includeObject: Invalid value: ' +
+      `${JSON.stringify(value)}: must be one of ${supported}`,
+  )
+}
+
+function notAs(kind: string, why: string): StatusError {
+  return new StatusError({
+    code: 406,
+    reason: 'NotAcceptable',
+    message: `you requested ${kind}, but the requested object is ${why}`,
+  })
+}
+
+function tableOptions({ query, nowMs }: Representation) {
+  return { includeObject: includeObjectOf(query), nowMs: nowMs() }
+}
+
+function storedBytes(representation: Representation, stored: StoredObject): Buffer {
+  const { media, resource } = representation
+  switch (media.as) {
+    case undefined:
+      return stored.bytes
+    case 'Table':
+      return tableForObject(resource, stored, tableOptions(representation))
+    case 'PartialObjectMetadata':
+      return partialObject(stored)
+    case 'PartialObjectMetadataList':
+      throw notAs('PartialObjectMetadataList', `not a list (*${resource.version}.${resource.kind})`)
+  }
+}
+
+function allListBytes(representation: Representation, list: StoredList): Buffer {
+  const { media, resource } = representation
+  switch (media.as) {
+    case undefined:
+      return listBytes(resource, list)
+    case 'Table':
+      return tableFor(resource, list, tableOptions(representation))
+    case 'PartialObjectMetadata':
+      throw notAs('PartialObjectMetadata', `a list (*${resource.version}.${resource.listKind})`)
+    case 'PartialObjectMetadataList':
+      return partialObjectList(list)
+  }
+}
+
+/** Throws NotAcceptable where the answer cannot be had in the wanted form. */
+export function represent(representation: Representation, answer: Answer): Promise<Reply> {
+  const { media } = representation
+  switch (answer.type) {
+    case 'stored':
+      return bytesReply(answer.status, [storedBytes(representation, answer.stored)], media)
+    case 'list':
+      return bytesReply(200, [allListBytes(representation, answer.list)], media)
+    case 'value':
+      return valueReply(answer.status, answer.value, media)
+  }
+}
+
+const initialEventsEnd = { 'k8s.io/initial-events-end': 'true' }
+
+/** The object of a bookmark: nothing but its kind and revision. */
+export function bookmarkObject(bookmark: Bookmark, resource: { kind: string; apiVersion: string }) {
+  const metadata = {
+    resourceVersion: String(bookmark.revision),
+    ...(bookmark.initialEventsEnd ? { annotations: initialEventsEnd } : {}),
+  }
+  return { kind: resource.kind, apiVersion: resource.apiVersion, metadata }
+}
+
+let nextTableKey = 0
+
+function tableEncoder(representation: Representation): WatchEncoder {
+  const { resource } = representation
+  const options = tableOptions(representation)
+  let withColumns = true
+  const object = (item: WatchItem) =>
+    item.type === 'BOOKMARK'
+      ? tableForBookmark(resource, item.revision, withColumns)
+      : tableForObject(resource, item.stored, { ...options, nowMs: representation.nowMs(), withColumns })
+  return {
+    // Each client has a first Table of its own.
+    key: `Table ${nextTableKey++}`,
+    encode(item) {
+      const bytes = object(item)
+      withColumns = false
+      return eventLine(item.type, bytes)
+    },
+  }
+}
+
+const partialKind = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
+
+/** Throws NotAcceptable for what cannot be streamed. */
+export function watchEncoderFor(representation: Representation): WatchEncoder {
+  const { media, resource } = representation
+  if (media.format === 'yaml') throw notAcceptable(['application/json;stream=watch'])
+  if (media.as === 'Table') return tableEncoder(representation)
+  const isWhole = media.as === undefined
+  const kind = isWhole ? resource : partialKind
+  const object = (item: WatchItem) => {
+    if (item.type === 'BOOKMARK') return Buffer.from(JSON.stringify(bookmarkObject(item, kind)))
+    return isWhole ? item.stored.bytes : partialObject(item.stored)
+  }
+  return {
+    key: `${kind.apiVersion} ${kind.kind}`,
+    encode: item => eventLine(item.type, object(item)),
+  }
+}

@@ -1,0 +1,103 @@
+// Answers requests for resources: finds the registry, the endpoint and the form of the answer. HTTP requests
+// and those of the in-process transport come together here.
+import type { KubeletConnector } from '../api/kubeletapi.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Answer, Call, CallBody } from './endpoints/call.ts'
+import { checkPath, endpointFor } from './endpoints/dispatch.ts'
+import { readPatch } from './endpoints/readpatch.ts'
+import { type Representation, represent, watchEncoderFor } from './endpoints/representation.ts'
+import { ownKindEndpoint } from './endpoints/subresource.ts'
+import { watchReply } from './endpoints/watch.ts'
+import { WatchFlusher } from './endpoints/watchstream.ts'
+import { negotiateOutput } from './negotiation.ts'
+import type { Query } from './query.ts'
+import type { RegistryLookup, RequestContext } from './registry/registry.ts'
+import { noSuchPath } from './reply.ts'
+import type { Reply, ServerRequest } from './request.ts'
+import type { RequestInfo } from './requestinfo.ts'
+import { podAttach } from './subresources/attach.ts'
+import type { SubresourceLookup } from './subresources/endpoint.ts'
+import { podExec, type StreamingContext } from './subresources/exec.ts'
+import { podLog } from './subresources/log.ts'
+import { podPortForward } from './subresources/portforward.ts'
+
+export interface ResourceRequestsOptions {
+  readonly lookup: RegistryLookup
+  readonly subresources: SubresourceLookup
+  readonly clock: Clock
+  readonly kubelet: KubeletConnector
+}
+
+/** A request for a resource, from wherever it comes. */
+export interface ResourceRequest {
+  readonly method: string
+  readonly info: RequestInfo
+  readonly query: Query
+  readonly context: RequestContext
+  readonly body: CallBody
+}
+
+type StreamingEndpoint = (call: Call, context: StreamingContext) => Promise<Reply>
+
+const streaming: Readonly<Record<string, StreamingEndpoint>> = {
+  exec: podExec,
+  attach: podAttach,
+  portforward: podPortForward,
+}
+
+const never = new AbortController().signal
+
+export class ResourceRequests {
+  readonly #options: ResourceRequestsOptions
+  readonly #flusher = new WatchFlusher()
+
+  constructor(options: ResourceRequestsOptions) {
+    this.#options = options
+  }
+
+  /** Throws 404 and 405 for what is not there. */
+  call({ method, info, query, context, body }: ResourceRequest): Call {
+    const registry = this.#options.lookup(info.group, info.version, info.resource)
+    if (!registry) throw noSuchPath()
+    checkPath(registry.resource, info, method)
+    return { info, query, context, body, registry, resource: registry.resource, readPatch }
+  }
+
+  /** In objects, for everything but watches and streams. */
+  answer(call: Call): Promise<Answer> {
+    const { resource, info } = call
+    const endpoint =
+      endpointFor(resource, info) ?? ownKindEndpoint(this.#options.subresources, resource, info)
+    if (!endpoint) throw noSuchPath()
+    return endpoint(call)
+  }
+
+  async reply(request: ServerRequest): Promise<Reply> {
+    const { method, info, query, headers } = request
+    const context: RequestContext = {
+      user: request.user!,
+      warn: message => void request.warnings.push(message),
+    }
+    const body = { contentType: headers['content-type'], bytes: request.readBody }
+    const call = this.call({ method, info, query, context, body })
+    const streamed = this.#streamed(call, request)
+    if (streamed) return streamed
+    const media = negotiateOutput(headers.accept, query, headers['user-agent'])
+    const { clock } = this.#options
+    const form: Representation = { media, query, resource: call.resource, nowMs: () => clock.now() }
+    if (info.verb === 'watch') return watchReply(call, watchEncoderFor(form), this.#flusher)
+    return represent(form, await this.answer(call))
+  }
+
+  #streamed(call: Call, request: ServerRequest): Promise<Reply> | undefined {
+    const { resource, info } = call
+    if (info.subresource === '' || resource.resource !== 'pods' || resource.group !== '') return undefined
+    const { kubelet, clock } = this.#options
+    if (info.subresource === 'log' && info.verb === 'get') {
+      return podLog(call, kubelet, request.signal ?? never)
+    }
+    const stream = streaming[info.subresource]
+    if (!stream || (info.verb !== 'get' && info.verb !== 'create')) return undefined
+    return stream(call, { request, connector: kubelet, clock })
+  }
+}

@@ -1,0 +1,105 @@
+// port-forward: for every connection a client accepts it opens two SPDY streams, one for data and one for
+// errors, joined by their request id (protocol portforward.k8s.io; KEP-4006 tunnels the same SPDY bytes
+// through a WebSocket).
+import type { Duplex } from 'node:stream'
+import type { Clock } from '../../component/clock.ts'
+import { SpdyConnection, type SpdyStream } from './spdy.ts'
+
+export const portForwardProtocol = 'portforward.k8s.io'
+export const portForwardTunnel = 'SPDY/3.1+portforward.k8s.io'
+
+const pairTimeoutMs = 30_000
+
+export interface PortForwardOptions {
+  /** Opens a connection to a port of the Pod; rejects with the reason why it cannot. */
+  readonly connect: (port: number) => Promise<Duplex>
+  /** For messages: `pod p, uid u`. */
+  readonly target: string
+  readonly clock: Clock
+}
+
+interface Pair {
+  data?: SpdyStream
+  error?: SpdyStream
+  readonly cancelTimeout: () => void
+}
+
+/** Pairs without a request id, from old clients: the error stream's id is the data stream's minus two. */
+function requestIdOf(stream: SpdyStream): string {
+  const sent = stream.headers.requestid
+  if (sent) return sent
+  return String(stream.headers.streamtype === 'error' ? stream.id : stream.id - 2)
+}
+
+const endOf = (stream: Duplex) =>
+  new Promise<void>(resolve => {
+    stream.once('end', resolve)
+    stream.once('close', resolve)
+  })
+
+async function join(data: SpdyStream, remote: Duplex): Promise<void> {
+  remote.on('error', () => undefined)
+  data.pipe(remote)
+  remote.pipe(data)
+  data.once('close', () => remote.destroy())
+  await endOf(remote)
+  data.end()
+}
+
+async function forward(pair: Required<Pair>, options: PortForwardOptions) {
+  const { data, error } = pair
+  const port = Number(data.headers.port)
+  try {
+    await join(data, await options.connect(port))
+  } catch (reason) {
+    const why = reason instanceof Error ? reason.message : String(reason)
+    error.write(`error forwarding port ${port} to ${options.target}: ${why}`)
+    data.end()
+  }
+  error.end()
+}
+
+const isPort = (text: string | undefined) =>
+  text !== undefined && /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
+
+/** Serves a client's forwarded connections until it goes away. */
+export function servePortForward(
+  { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
+  options: PortForwardOptions,
+): SpdyConnection {
+  const pairs = new Map<string, Pair>()
+  const pairOf = (id: string): Pair => {
+    const known = pairs.get(id)
+    if (known) return known
+    const timer = options.clock.after(pairTimeoutMs, () => {
+      const late = pairs.get(id)
+      pairs.delete(id)
+      late?.error?.end(`request ${id} timed out waiting for streams`)
+      late?.data?.destroy()
+    })
+    const pair: Pair = { cancelTimeout: () => timer.cancel() }
+    pairs.set(id, pair)
+    return pair
+  }
+  return new SpdyConnection(socket, head, {
+    onStream(stream) {
+      const { streamtype, port } = stream.headers
+      if (!isPort(port) || (streamtype !== 'data' && streamtype !== 'error')) {
+        stream.destroy()
+        return
+      }
+      const id = requestIdOf(stream)
+      const pair = pairOf(id)
+      pair[streamtype] = stream
+      const { data, error, cancelTimeout } = pair
+      if (!data || !error) return
+      cancelTimeout()
+      pairs.delete(id)
+      void forward({ data, error, cancelTimeout }, options)
+    },
+    onClose() {
+      for (const { cancelTimeout } of pairs.values()) cancelTimeout()
+      pairs.clear()
+    },
+  })
+}

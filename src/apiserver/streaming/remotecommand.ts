@@ -1,0 +1,86 @@
+// A command's streams between a client and a kubelet, whatever protocol the client came with: bytes are
+// piped, sizes passed on, and the outcome becomes the Status that ends the session (k8s.io/apimachinery
+// pkg/util/remotecommand).
+import type { Readable, Writable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import type { ExecOutcome, ExecSession, TerminalSize } from '../../api/kubeletapi.ts'
+
+export interface ClientStreams {
+  readonly stdin?: Readable
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  onResize(callback: (size: TerminalSize) => void): void
+  /** Sends the closing Status, after stdout and stderr have ended, and closes the connection. */
+  finish(status: object): Promise<void>
+  /** Once, when the connection is over. */
+  onClose(callback: () => void): void
+}
+
+export interface StreamSelection {
+  readonly stdin: boolean
+  readonly stdout: boolean
+  readonly stderr: boolean
+  readonly tty: boolean
+}
+
+/** The Status that tells a client how its command ended. */
+export function outcomeStatus(outcome: ExecOutcome): object {
+  if (outcome.type === 'failed') {
+    const message = `Internal error occurred: ${outcome.message}`
+    const details = { causes: [{ message: outcome.message }] }
+    return { metadata: {}, status: 'Failure', message, reason: 'InternalError', details, code: 500 }
+  }
+  if (outcome.exitCode === 0) return { metadata: {}, status: 'Success' }
+  return {
+    metadata: {},
+    status: 'Failure',
+    message: `command terminated with non-zero exit code: exit status ${outcome.exitCode}`,
+    reason: 'NonZeroExitCode',
+    details: { causes: [{ reason: 'ExitCode', message: String(outcome.exitCode) }] },
+  }
+}
+
+/** Resolves when all of `from` is in `to`, or either is gone. */
+async function passOn(from: Readable | undefined, to: Writable | undefined): Promise<void> {
+  if (!from) {
+    to?.end()
+    return
+  }
+  if (!to) {
+    from.resume()
+    return
+  }
+  from.pipe(to)
+  await Promise.race([finished(to, { readable: false }), finished(from, { writable: false })]).catch(
+    () => undefined,
+  )
+  to.end()
+}
+
+/** Runs a session to its end; never rejects. */
+export async function runSession(session: ExecSession, client: ClientStreams): Promise<void> {
+  client.onClose(() => session.close())
+  client.onResize(size => session.resize(size))
+  if (client.stdin && session.stdin) {
+    session.stdin.on('error', () => undefined)
+    client.stdin.pipe(session.stdin)
+  }
+  const outputs = [passOn(session.stdout, client.stdout), passOn(session.stderr, client.stderr)]
+  const outcome = await session.outcome.catch(
+    (error: unknown): ExecOutcome => ({ type: 'failed', message: String(error) }),
+  )
+  await Promise.all(outputs)
+  await client.finish(outcomeStatus(outcome)).catch(() => undefined)
+  session.close()
+}
+
+/** A terminal's size as clients send it. */
+export function parseTerminalSize(text: string): TerminalSize | undefined {
+  try {
+    const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown }
+    if (!Number.isInteger(Width) || !Number.isInteger(Height)) return undefined
+    return { columns: Width as number, rows: Height as number }
+  } catch {
+    return undefined
+  }
+}

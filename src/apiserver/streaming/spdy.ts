@@ -1,0 +1,238 @@
+// The server's side of a SPDY/3.1 connection, as kubectl's exec, attach and port-forward open it: streams
+// that the client creates, each a Duplex with headers. There is no flow control: kubectl sends no
+// WINDOW_UPDATE and expects none.
+import { Duplex } from 'node:stream'
+import { constants, createInflate } from 'node:zlib'
+import {
+  controlFrame,
+  dataFrameHead,
+  decodeHeaders,
+  encodeHeaders,
+  type Frame,
+  FrameParser,
+  finFlag,
+  frameType,
+  type Headers,
+  headerDictionary,
+  numbers,
+  storedBlock,
+} from './spdyframes.ts'
+
+const maxDataBytes = 64 * 1024
+/** So much of a stream's data may wait for its reader before the connection is read no further. */
+const maxWaitingBytes = 1024 * 1024
+const cancelStatus = 5
+
+export class SpdyStream extends Duplex {
+  readonly id: number
+  readonly headers: Headers
+  readonly #connection: SpdyConnection
+  #sentEnd = false
+  #gotEnd = false
+
+  constructor(connection: SpdyConnection, id: number, headers: Headers) {
+    super({ readableHighWaterMark: maxWaitingBytes, allowHalfOpen: true })
+    this.id = id
+    this.headers = headers
+    this.#connection = connection
+  }
+
+  receive(data: Buffer, isLast: boolean) {
+    if (data.length > 0 && !this.#gotEnd && !this.push(data)) this.#connection.hold(this)
+    if (!isLast || this.#gotEnd) return
+    this.#gotEnd = true
+    this.push(null)
+  }
+
+  override _read() {
+    this.#connection.release(this)
+  }
+
+  override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
+    this.#connection.sendData(this.id, chunk, done)
+  }
+
+  override _final(done: () => void) {
+    this.#sentEnd = true
+    this.#connection.sendEnd(this.id)
+    done()
+  }
+
+  override _destroy(error: Error | null, done: (error?: Error | null) => void) {
+    this.#connection.release(this)
+    this.#connection.forget(this, { reset: !(this.#sentEnd && this.#gotEnd) })
+    done(error)
+  }
+}
+
+/** Inflates the header blocks of one connection, which share their history. */
+class HeaderInflater {
+  readonly #inflate = createInflate({ dictionary: headerDictionary, flush: constants.Z_SYNC_FLUSH })
+
+  next(block: Buffer): Promise<Headers> {
+    return new Promise((resolve, reject) => {
+      this.#inflate.once('error', reject)
+      this.#inflate.write(block, () => {
+        this.#inflate.off('error', reject)
+        const parts: Buffer[] = []
+        for (;;) {
+          const part: Buffer | null = this.#inflate.read()
+          if (part === null) break
+          parts.push(part)
+        }
+        try {
+          resolve(decodeHeaders(Buffer.concat(parts)))
+        } catch (error) {
+          reject(error)
+        }
+      })
+    })
+  }
+
+  close() {
+    this.#inflate.destroy()
+  }
+}
+
+export interface SpdyHandlers {
+  readonly onStream: (stream: SpdyStream) => void
+  /** The connection is over, by either side. */
+  readonly onClose: () => void
+}
+
+export class SpdyConnection {
+  readonly #socket: Duplex
+  readonly #handlers: SpdyHandlers
+  readonly #parser = new FrameParser()
+  readonly #inflater = new HeaderInflater()
+  readonly #streams = new Map<number, SpdyStream>()
+  readonly #held = new Set<SpdyStream>()
+  #waiting: Frame[] = []
+  #isInflating = false
+  #hasReplied = false
+
+  /** `head` is what came with the request that upgraded the connection. */
+  constructor(socket: Duplex, head: Buffer, handlers: SpdyHandlers) {
+    this.#socket = socket
+    this.#handlers = handlers
+    socket.on('data', (chunk: Buffer) => this.#receive(chunk))
+    socket.on('error', () => socket.destroy())
+    socket.on('end', () => socket.end())
+    socket.once('close', () => this.#closed())
+    if (head.length > 0) this.#receive(head)
+  }
+
+  #receive(chunk: Buffer) {
+    try {
+      this.#waiting.push(...this.#parser.push(chunk))
+      this.#process()
+    } catch {
+      this.destroy()
+    }
+  }
+
+  /** Frames in order: those behind a header block wait until it is inflated. */
+  #process() {
+    while (!this.#isInflating) {
+      const frame = this.#waiting.shift()
+      if (!frame) return
+      if (frame.control === undefined) {
+        this.#streams.get(frame.streamId)?.receive(frame.payload, (frame.flags & finFlag) !== 0)
+      } else this.#control(frame.control, frame)
+    }
+  }
+
+  #control(type: number, { payload, flags }: Frame) {
+    switch (type) {
+      case frameType.synStream:
+        this.#open(payload.readUInt32BE(0) & 0x7fffffff, payload.subarray(10), flags)
+        break
+      case frameType.headers:
+        // Nothing uses them, but their block is part of the compression's history.
+        this.#inflate(payload.subarray(4), () => undefined)
+        break
+      case frameType.reset:
+        this.#streams.get(payload.readUInt32BE(0) & 0x7fffffff)?.destroy()
+        break
+      case frameType.ping:
+        this.#socket.write(controlFrame(frameType.ping, payload))
+        break
+      case frameType.goAway:
+        if (this.#streams.size === 0) this.close()
+        break
+    }
+  }
+
+  #inflate(block: Buffer, use: (headers: Headers) => void) {
+    this.#isInflating = true
+    this.#inflater.next(block).then(
+      headers => {
+        this.#isInflating = false
+        use(headers)
+        this.#process()
+      },
+      () => this.destroy(),
+    )
+  }
+
+  #open(id: number, block: Buffer, flags: number) {
+    this.#inflate(block, headers => {
+      const stream = new SpdyStream(this, id, headers)
+      stream.on('error', () => undefined)
+      this.#streams.set(id, stream)
+      const replyHeaders = storedBlock(encodeHeaders({}), !this.#hasReplied)
+      this.#hasReplied = true
+      this.#socket.write(controlFrame(frameType.synReply, Buffer.concat([numbers(id), replyHeaders])))
+      if ((flags & finFlag) !== 0) stream.receive(Buffer.alloc(0), true)
+      this.#handlers.onStream(stream)
+    })
+  }
+
+  hold(stream: SpdyStream) {
+    this.#held.add(stream)
+    this.#socket.pause()
+  }
+
+  release(stream: SpdyStream) {
+    if (this.#held.delete(stream) && this.#held.size === 0) this.#socket.resume()
+  }
+
+  sendData(id: number, chunk: Buffer, done: (error?: Error | null) => void) {
+    if (this.#socket.destroyed) return done(new Error('the connection is closed'))
+    this.#socket.cork()
+    for (let start = 0; start < chunk.length; start += maxDataBytes) {
+      const part = chunk.subarray(start, start + maxDataBytes)
+      this.#socket.write(dataFrameHead(id, part.length))
+      const isLast = start + maxDataBytes >= chunk.length
+      this.#socket.write(part, isLast ? error => done(error) : undefined)
+    }
+    if (chunk.length === 0) done()
+    this.#socket.uncork()
+  }
+
+  sendEnd(id: number) {
+    if (!this.#socket.destroyed) this.#socket.write(dataFrameHead(id, 0, finFlag))
+  }
+
+  forget(stream: SpdyStream, { reset }: { readonly reset: boolean }) {
+    this.#streams.delete(stream.id)
+    if (reset && !this.#socket.destroyed && this.#socket.writable) {
+      this.#socket.write(controlFrame(frameType.reset, numbers(stream.id, cancelStatus)))
+    }
+  }
+
+  /** Ends the connection once everything written is sent. */
+  close() {
+    if (this.#socket.writable) this.#socket.end(controlFrame(frameType.goAway, numbers(0, 0)))
+  }
+
+  destroy() {
+    this.#socket.destroy()
+  }
+
+  #closed() {
+    this.#inflater.close()
+    for (const stream of [...this.#streams.values()]) stream.destroy()
+    this.#handlers.onClose()
+  }
+}

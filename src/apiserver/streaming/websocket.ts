@@ -1,0 +1,142 @@
+// exec and attach over WebSocket: each message begins with its channel's number (v4.channel.k8s.io); v5 adds
+// a message that closes a channel, so that stdin has an end (KEP-4006).
+import type { IncomingMessage } from 'node:http'
+import { type Duplex, Readable, Writable } from 'node:stream'
+import type WebSocket from 'ws'
+import type { TerminalSize } from '../../api/kubeletapi.ts'
+import type { ServerRequest } from '../request.ts'
+import { type ClientStreams, parseTerminalSize, type StreamSelection } from './remotecommand.ts'
+
+export const webSocketCommandProtocols: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
+
+const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
+
+const maxMessageBytes = 32 * 1024 * 1024
+const normalClosure = 1000
+
+export interface UpgradedConnection {
+  readonly request: ServerRequest
+  readonly socket: Duplex
+  readonly head: Buffer
+}
+
+/** Completes the handshake with the chosen subprotocol; ends the connection and never resolves when it is no WebSocket. */
+export async function acceptWebSocket(connection: UpgradedConnection, protocol: string): Promise<WebSocket> {
+  const { WebSocketServer } = await import('ws')
+  const server = new WebSocketServer({
+    noServer: true,
+    clientTracking: false,
+    maxPayload: maxMessageBytes,
+    perMessageDeflate: false,
+    skipUTF8Validation: true,
+  })
+  // The names of Kubernetes' tunnels are no tokens, which ws insists on: the header is answered here.
+  const { 'sec-websocket-protocol': _, ...headers } = connection.request.headers
+  server.on('headers', lines => lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
+  const message = { method: connection.request.method, url: connection.request.path, headers }
+  return new Promise(resolve => {
+    server.handleUpgrade(message as IncomingMessage, connection.socket, connection.head, resolve)
+  })
+}
+
+/** What the client sends on one channel; its messages wait in the connection while nobody reads. */
+class Incoming extends Readable {
+  readonly #socket: WebSocket
+
+  constructor(socket: WebSocket) {
+    super({ highWaterMark: 1024 * 1024 })
+    this.#socket = socket
+  }
+
+  accept(data: Buffer) {
+    if (!this.push(data)) this.#socket.pause()
+  }
+
+  override _read() {
+    if (this.#socket.isPaused) this.#socket.resume()
+  }
+}
+
+function sendOn(socket: WebSocket, number: number, data: Buffer): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const message = Buffer.allocUnsafe(data.length + 1)
+    message[0] = number
+    data.copy(message, 1)
+    socket.send(message, error => (error ? reject(error) : resolve()))
+  })
+}
+
+function outgoing(socket: WebSocket, number: number): Writable {
+  return new Writable({
+    write(chunk: Buffer, _encoding, done) {
+      sendOn(socket, number, chunk).then(() => done(), done)
+    },
+  })
+}
+
+class WebSocketStreams implements ClientStreams {
+  readonly stdin?: Readable
+  readonly stdout?: Writable
+  readonly stderr?: Writable
+  readonly #socket: WebSocket
+  #onResize: (size: TerminalSize) => void = () => undefined
+
+  constructor(socket: WebSocket, selection: StreamSelection) {
+    this.#socket = socket
+    const stdin = new Incoming(socket)
+    if (selection.stdin) this.stdin = stdin
+    if (selection.stdout) this.stdout = outgoing(socket, channel.stdout)
+    if (selection.stderr && !selection.tty) this.stderr = outgoing(socket, channel.stderr)
+    socket.on('message', (data: Buffer) => this.#receive(data, stdin))
+    socket.on('error', () => socket.terminate())
+    socket.once('close', () => {
+      stdin.push(null)
+      this.stdout?.destroy()
+      this.stderr?.destroy()
+    })
+  }
+
+  #receive(data: Buffer, stdin: Incoming) {
+    if (data.length === 0) return
+    const payload = data.subarray(1)
+    switch (data[0]) {
+      case channel.stdin:
+        if (payload.length > 0 && this.stdin && !stdin.readableEnded) stdin.accept(payload)
+        break
+      case channel.resize: {
+        const size = parseTerminalSize(payload.toString())
+        if (size) this.#onResize(size)
+        break
+      }
+      case channel.close:
+        if (this.#socket.protocol !== '' && payload[0] === channel.stdin) stdin.push(null)
+        break
+    }
+  }
+
+  onResize(callback: (size: TerminalSize) => void) {
+    this.#onResize = callback
+  }
+
+  async finish(status: object) {
+    await sendOn(this.#socket, channel.error, Buffer.from(JSON.stringify(status)))
+    this.#socket.close(normalClosure)
+  }
+
+  onClose(callback: () => void) {
+    this.#socket.once('close', callback)
+  }
+}
+
+export async function acceptWebSocketCommand(
+  connection: UpgradedConnection,
+  selection: StreamSelection,
+  protocol: string,
+): Promise<ClientStreams> {
+  const socket = await acceptWebSocket(connection, protocol)
+  const streams = new WebSocketStreams(socket, selection)
+  // An empty message on the first channel that is written to says that the session is there.
+  const first = selection.stdout ? channel.stdout : selection.stderr ? channel.stderr : channel.error
+  await sendOn(socket, first, Buffer.alloc(0)).catch(() => undefined)
+  return streams
+}
