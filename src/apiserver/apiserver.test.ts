@@ -1,137 +1,13 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { collect, openTestServer } from './apiserver.fake.ts'
+import { openTestServer } from './apiserver.fake.ts'
 
 let server: Awaited<ReturnType<typeof openTestServer>>
 const maps = '/api/v1/namespaces/default/configmaps'
-const turn = () => new Promise(resolve => setImmediate(resolve))
-
-const configMap = (name: string, data: Record<string, string> = { a: '1' }) => ({
-  apiVersion: 'v1',
-  kind: 'ConfigMap',
-  metadata: { name },
-  data,
-})
 
 beforeAll(async () => {
   server = await openTestServer()
 })
 afterAll(() => server.close())
-
-test('An object is created, read, replaced, listed and deleted', async () => {
-  const created = await server.ask(`POST ${maps}`, configMap('one'))
-  expect(created.status).toBe(201)
-  const { uid, resourceVersion } = created.body.metadata as { uid: string; resourceVersion: string }
-  expect(
-    created.text.startsWith('{"kind":"ConfigMap","apiVersion":"v1","metadata":{"resourceVersion":"'),
-  ).toBe(true)
-  expect((await server.ask(`GET ${maps}/one`)).text).toBe(created.text)
-  const replaced = await server.ask(`PUT ${maps}/one`, configMap('one', { a: '2' }))
-  expect([replaced.status, replaced.body.data]).toEqual([200, { a: '2' }])
-  const stale = { ...configMap('one'), metadata: { name: 'one', resourceVersion } }
-  expect((await server.ask(`PUT ${maps}/one`, stale)).status).toBe(409)
-  const listed = await server.ask(`GET ${maps}`)
-  expect(listed.body).toMatchObject({ kind: 'ConfigMapList', apiVersion: 'v1' })
-  const items = listed.body.items as { kind?: string; metadata: { name: string } }[]
-  expect(items.map(item => [item.kind, item.metadata.name])).toContainEqual([undefined, 'one'])
-  const deleted = await server.ask(`DELETE ${maps}/one`)
-  expect([deleted.status, deleted.body]).toEqual([
-    200,
-    {
-      kind: 'Status',
-      apiVersion: 'v1',
-      metadata: {},
-      status: 'Success',
-      details: { name: 'one', kind: 'configmaps', uid },
-    },
-  ])
-  expect((await server.ask(`GET ${maps}/one`)).body.message).toBe('configmaps "one" not found')
-})
-
-test.each([
-  ['GET /api/v1/nope', 404, 'the server could not find the requested resource'],
-  ['GET /api/v1/namespaces/default/nodes', 404, 'the server could not find the requested resource'],
-  ['GET /api/v1/configmaps/one', 404, 'the server could not find the requested resource'],
-  ['GET /apis/nope', 404, 'the server could not find the requested resource'],
-  [`PUT ${maps}`, 405, 'the server does not allow this method on the requested resource'],
-  [`POST ${maps}/x`, 405, 'the server does not allow this method on the requested resource'],
-  [`HEAD ${maps}/x`, 405, 'the server does not allow this method on the requested resource'],
-  [`OPTIONS ${maps}`, 405, 'the server does not allow this method on the requested resource'],
-  [`GET ${maps}/x/nope`, 404, 'the server could not find the requested resource'],
-  ['POST /api', 405, 'the server does not allow this method on the requested resource'],
-])('%s is answered %i', async (line, status, message) => {
-  const answer = await server.ask(line)
-  expect([answer.status, answer.body.message]).toEqual([status, message])
-})
-
-test('A path that is unknown altogether lists those there are, an unknown core version is plain text', async () => {
-  const unknown = await server.ask('GET /nope')
-  expect([unknown.status, (unknown.body.paths as string[]).includes('/api/v1')]).toEqual([404, true])
-  const old = await server.ask('GET /api/v2')
-  expect([old.status, old.text]).toEqual([404, '404 page not found\n'])
-})
-
-test.each([
-  ['{"kind":"ConfigMap"', 400, 'json parse error: unexpected end of JSON input'],
-  [{ kind: 'Secret', apiVersion: 'v1' }, 400, 'Secret in version "v1" cannot be handled as a ConfigMap'],
-  ['', 400, '(<empty>)'],
-])('A body that is no ConfigMap is refused: %j', async (body, status, part) => {
-  const answer = await server.ask(`POST ${maps}`, body)
-  expect(answer.status).toBe(status)
-  expect(answer.body.message).toContain(part)
-})
-
-test('A body in YAML is taken, one in another format is refused', async () => {
-  const yaml = 'kind: ConfigMap\napiVersion: v1\nmetadata:\n  name: from-yaml\ndata:\n  a: "1"\n'
-  expect((await server.ask(`POST ${maps}`, yaml, { contentType: 'application/yaml' })).status).toBe(201)
-  const refused = await server.ask(`POST ${maps}`, yaml, { contentType: 'text/plain' })
-  expect([refused.status, refused.body.message]).toEqual([
-    415,
-    'the body of the request was in an unknown format - accepted media types include: ' +
-      'application/json, application/yaml',
-  ])
-})
-
-test('A PUT whose names do not match is refused as upstream refuses it', async () => {
-  const put = async (body: object) => (await server.ask(`PUT ${maps}/y`, body)).body.message
-  expect(await put(configMap('x'))).toBe('the name of the object (x) does not match the name on the URL (y)')
-  expect(await put({ ...configMap('y'), metadata: {} })).toBe(
-    'the name of the object (y based on URL) was undeterminable: name must be provided',
-  )
-  expect(await put({ ...configMap('y'), metadata: { name: 'y', namespace: 'other' } })).toBe(
-    'the namespace of the object (other) does not match the namespace on the request (default)',
-  )
-})
-
-test('Unknown fields are warned about, refused or passed over, as fieldValidation says', async () => {
-  const odd = (name: string) => ({ ...configMap(name), extra: 1 })
-  const warned = await server.ask(`POST ${maps}`, odd('odd-1'))
-  expect([warned.status, warned.warnings]).toEqual([201, ['unknown field "extra"']])
-  const ignored = await server.ask(`POST ${maps}?fieldValidation=Ignore`, odd('odd-2'))
-  expect([ignored.status, ignored.warnings]).toEqual([201, []])
-  const strict = await server.ask(`POST ${maps}?fieldValidation=Strict`, odd('odd-3'))
-  expect([strict.status, strict.body.message]).toEqual([
-    400,
-    'ConfigMap in version "v1" cannot be handled as a ConfigMap: strict decoding error: unknown field "extra"',
-  ])
-})
-
-test('A dry run writes nothing, and is All or refused', async () => {
-  expect((await server.ask(`POST ${maps}?dryRun=All`, configMap('dry'))).status).toBe(201)
-  expect((await server.ask(`GET ${maps}/dry`)).status).toBe(404)
-  const refused = await server.ask(`POST ${maps}?dryRun=foo`, configMap('dry'))
-  expect([refused.status, refused.body.message]).toEqual([
-    422,
-    'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["foo"]: supported values: "All"',
-  ])
-})
-
-test('Deletion options that contradict each other are refused', async () => {
-  const body = { propagationPolicy: 'Background', orphanDependents: true }
-  expect((await server.ask(`DELETE ${maps}/x`, body)).body.message).toBe(
-    'DeleteOptions.meta.k8s.io "" is invalid: propagationPolicy: Invalid value: "Background": ' +
-      'orphanDependents and deletionPropagation cannot be both set',
-  )
-})
 
 test('Who is not known gets 401, except for health and version', async () => {
   const nobody = { user: undefined }
@@ -146,63 +22,6 @@ test('Who is not known gets 401, except for health and version', async () => {
   })
   expect((await server.ask('GET /readyz', undefined, nobody)).text).toBe('ok')
   expect((await server.ask('GET /version', undefined, nobody)).body.gitVersion).toBe('v1.36.0')
-})
-
-test('A watch sends what is there, then each change, and ends with the client', async () => {
-  await server.ask('POST /api/v1/namespaces', { metadata: { name: 'watched' } })
-  const path = '/api/v1/namespaces/watched/configmaps'
-  await server.ask(`POST ${path}`, configMap('first'))
-  const watching = collect(await server.reply(`GET ${path}?watch=true`))
-  await server.ask(`PUT ${path}/first`, configMap('first', { a: '2' }))
-  await server.ask(`DELETE ${path}/first`)
-  await turn()
-  expect(watching.events().map(event => [event.type, event.object.metadata.name, event.object.data])).toEqual(
-    [
-      ['ADDED', 'first', { a: '1' }],
-      ['MODIFIED', 'first', { a: '2' }],
-      ['DELETED', 'first', { a: '2' }],
-    ],
-  )
-  watching.close()
-})
-
-test('Lists, objects and watches come as Tables and as bare metadata', async () => {
-  await server.ask(`POST ${maps}`, configMap('shown'))
-  const table = { headers: { accept: 'application/json;as=Table;v=v1;g=meta.k8s.io' } }
-  const listed = await server.ask(`GET ${maps}`, undefined, table)
-  expect(listed.body.kind).toBe('Table')
-  const one = await server.ask(`GET ${maps}/shown`, undefined, table)
-  expect((one.body.rows as { cells: unknown[] }[])[0]!.cells[0]).toBe('shown')
-  const watching = collect(await server.reply(`GET ${maps}?watch=1&fieldSelector=metadata.name=shown`, table))
-  await turn()
-  expect(watching.events()[0]).toMatchObject({ type: 'ADDED', object: { kind: 'Table' } })
-  const partial = { headers: { accept: 'application/json;as=PartialObjectMetadata;v=v1;g=meta.k8s.io' } }
-  const bare = await server.ask(`GET ${maps}/shown`, undefined, partial)
-  expect([bare.body.kind, bare.body.data]).toEqual(['PartialObjectMetadata', undefined])
-  expect((await server.ask(`GET ${maps}`, undefined, partial)).status).toBe(406)
-})
-
-test('YAML is written for who asks for it, and not as a stream', async () => {
-  const yaml = { headers: { accept: 'application/yaml' } }
-  expect((await server.ask('GET /api/v1/namespaces/default', undefined, yaml)).text).toContain(
-    'kind: Namespace\n',
-  )
-  expect((await server.ask(`GET ${maps}?watch=1`, undefined, yaml)).text).toContain(
-    'application/json;stream=watch',
-  )
-})
-
-test('Discovery is plain or aggregated, and an aggregated one that is known is not sent again', async () => {
-  expect((await server.ask('GET /api/v1')).body.kind).toBe('APIResourceList')
-  expect((await server.ask('GET /apis')).body.kind).toBe('APIGroupList')
-  const accept = 'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList,application/json'
-  const whole = await server.ask('GET /apis', undefined, { headers: { accept } })
-  expect([whole.body.kind, whole.contentType]).toEqual([
-    'APIGroupDiscoveryList',
-    'application/json;g=apidiscovery.k8s.io;v=v2;as=APIGroupDiscoveryList',
-  ])
-  const headers = { accept, 'if-none-match': whole.headers.etag! }
-  expect((await server.ask('GET /apis', undefined, { headers })).status).toBe(304)
 })
 
 test('A Service gets one ClusterIP per family through the allocation hooks', async () => {

@@ -58,7 +58,7 @@ test('A stream carries its headers and megabytes both ways, byte for byte', asyn
   expect({ ...opened[0]!.headers }).toEqual({ streamtype: 'stdin', port: '80' })
 })
 
-test('Several streams are answered apart, the headers of each inflated with the history of the others', async () => {
+test('Several streams are answered apart, their headers read with a common history', async () => {
   const { client } = connected(stream =>
     stream.end(`${stream.headers.streamtype} ${stream.headers.requestid}`),
   )

@@ -20,7 +20,7 @@ export interface UpgradedConnection {
   readonly head: Buffer
 }
 
-/** Completes the handshake with the chosen subprotocol; ends the connection and never resolves when it is no WebSocket. */
+/** Completes the handshake with the chosen subprotocol; never resolves for what is no WebSocket. */
 export async function acceptWebSocket(connection: UpgradedConnection, protocol: string): Promise<WebSocket> {
   const { WebSocketServer } = await import('ws')
   const server = new WebSocketServer({
@@ -79,10 +79,13 @@ class WebSocketStreams implements ClientStreams {
   readonly stdout?: Writable
   readonly stderr?: Writable
   readonly #socket: WebSocket
+  /** The protocol has a message that ends a channel. */
+  readonly #canClose: boolean
   #onResize: (size: TerminalSize) => void = () => undefined
 
-  constructor(socket: WebSocket, selection: StreamSelection) {
+  constructor(socket: WebSocket, selection: StreamSelection, options: { readonly canClose: boolean }) {
     this.#socket = socket
+    this.#canClose = options.canClose
     const stdin = new Incoming(socket)
     if (selection.stdin) this.stdin = stdin
     if (selection.stdout) this.stdout = outgoing(socket, channel.stdout)
@@ -109,7 +112,7 @@ class WebSocketStreams implements ClientStreams {
         break
       }
       case channel.close:
-        if (this.#socket.protocol !== '' && payload[0] === channel.stdin) stdin.push(null)
+        if (this.#canClose && payload[0] === channel.stdin) stdin.push(null)
         break
     }
   }
@@ -134,7 +137,8 @@ export async function acceptWebSocketCommand(
   protocol: string,
 ): Promise<ClientStreams> {
   const socket = await acceptWebSocket(connection, protocol)
-  const streams = new WebSocketStreams(socket, selection)
+  const canClose = protocol === 'v5.channel.k8s.io'
+  const streams = new WebSocketStreams(socket, selection, { canClose })
   // An empty message on the first channel that is written to says that the session is there.
   const first = selection.stdout ? channel.stdout : selection.stderr ? channel.stderr : channel.error
   await sendOn(socket, first, Buffer.alloc(0)).catch(() => undefined)
