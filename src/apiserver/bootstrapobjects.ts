@@ -11,11 +11,12 @@ import type {
   Service,
   ServiceCIDR,
 } from '../api/generated/types.ts'
+import { formatTime } from '../api/meta/timestamps.ts'
 import type { KubeObject } from '../api/object.ts'
 import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { familyOf, familyOfCIDR } from '../ip/family.ts'
-import { formatTime, ipAddressFor } from './allocation/ipaddressobject.ts'
+import { ipAddressFor } from './allocation/ipaddressobject.ts'
 import { ipAddressPrefix, serviceCIDRPrefix, servicePrefix } from './allocation/keys.ts'
 
 export interface ClusterFacts {

@@ -3,12 +3,14 @@ import type { Controller } from './controller.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { loadBalancerController } from './loadbalancer.ts'
 import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
 import { type NodeLifecycleOptions, nodeLifecycleControllers } from './nodelifecycle.ts'
 import { podGCController } from './podgc.ts'
 import { replicaSetController } from './replicaset.ts'
 import { rootCAController } from './rootca.ts'
 import { serviceAccountController } from './serviceaccount.ts'
+import { serviceCIDRController } from './servicecidr.ts'
 import { taintEvictionController } from './tainteviction.ts'
 
 export { ControllerManager } from './manager.ts'
@@ -17,6 +19,8 @@ export interface ControllersOptions {
   /** Pod ranges for the nodes; absent: nodes bring their own. */
   readonly nodeIPAM?: NodeIPAMOptions
   readonly nodeLifecycle?: NodeLifecycleOptions
+  /** Ranges for the addresses of load balancers, of either family; without any they stay pending. */
+  readonly loadBalancerIPRange?: readonly string[]
   /** The certificate authority of the API server, in PEM. */
   readonly rootCA: string
 }
@@ -32,4 +36,6 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   deploymentController,
   endpointsController(),
   endpointSliceController(),
+  serviceCIDRController,
+  loadBalancerController({ ranges: options.loadBalancerIPRange ?? [] }),
 ]

@@ -1,6 +1,6 @@
 // Gives Services of type LoadBalancer their addresses, one per family, from pools of our own: the part of
-// cloud-provider's service-controller that has no cloud behind it. Services with a loadBalancerClass belong to somebody
-// else.
+// cloud-provider's service-controller that has no cloud behind it. Services with a loadBalancerClass belong
+// to somebody else.
 import type { LoadBalancerIngress, Service } from '../api/generated/types.ts'
 import { keyOf } from '../client/informer.ts'
 import { AddressAllocator } from '../ip/allocator.ts'
@@ -103,8 +103,8 @@ function addressFor(
 }
 
 /**
- * One address for each of the Service's families, in its order. PreferDualStack is content with those there are; any
- * other policy gets all or nothing.
+ * One address for each of the Service's families, in its order. PreferDualStack is content with those there
+ * are; any other policy gets all or nothing.
  */
 export function assignAddresses(service: Service, pools: LoadBalancerPools): Assignment {
   const families = (service.spec?.ipFamilies ?? []) as IPFamily[]

@@ -1,6 +1,6 @@
-// Says of each ServiceCIDR that it is ready, and keeps one that is being deleted until no ClusterIP depends on it:
-// kube-controller-manager's service-cidr-controller (KEP-1880). IPAddresses are listed only while something is being
-// deleted; there may be very many.
+// Says of each ServiceCIDR that it is ready, and keeps one that is being deleted until no ClusterIP depends
+// on it: kube-controller-manager's service-cidr-controller (KEP-1880). IPAddresses are listed only while
+// something is being deleted; there may be very many.
 import type { Condition, IPAddress, ServiceCIDR } from '../api/generated/types.ts'
 import { findCondition, withCondition } from '../api/meta/conditions.ts'
 import { ipAddresses } from '../api/resources/networking.k8s.io/ipaddress.ts'

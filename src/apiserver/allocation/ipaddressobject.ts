@@ -1,6 +1,7 @@
 // The IPAddress object that goes with a Service's address (KEP-1880).
 import { randomUUID } from 'node:crypto'
 import type { IPAddress } from '../../api/generated/types.ts'
+import { formatTime } from '../../api/meta/timestamps.ts'
 import { formatAddress, parseLenientAddress } from '../../ip/address.ts'
 import { familyOf } from '../../ip/family.ts'
 
@@ -12,9 +13,6 @@ export interface ServiceReference {
   readonly namespace: string
   readonly name: string
 }
-
-/** RFC 3339 in whole seconds, as metav1.Time. */
-export const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`
 
 /** The IPAddress's name for an address as a Service may spell it; undefined for what is none. */
 export function addressName(address: string): string | undefined {
