@@ -28,10 +28,12 @@ export class VersionIndex {
   #live = 0
   #revision: number
   #forgotten: number
+  #sweptTo: number
 
   constructor(revision = 1, forgotten = 1) {
     this.#revision = revision
     this.#forgotten = forgotten
+    this.#sweptTo = forgotten
   }
 
   /** Of the newest write. */
@@ -66,7 +68,7 @@ export class VersionIndex {
       if (!version.deleted) this.#live++
       this.#heads.set(version.key, version)
       this.#log.push(version)
-      this.#revision = version.revision
+      if (version.revision > this.#revision) this.#revision = version.revision
     }
   }
 
@@ -111,6 +113,11 @@ export class VersionIndex {
     if (revision > this.#forgotten) this.#forgotten = revision
   }
 
+  /** The newest revision whose versions have been swept. */
+  get sweptTo(): number {
+    return this.#sweptTo
+  }
+
   /** There are forgotten versions that `sweep` has not seen yet. */
   get needsSweep(): boolean {
     const oldest = this.#log[this.#logStart]
@@ -128,6 +135,7 @@ export class VersionIndex {
     for (let version = this.#log[this.#logStart]; version; version = this.#log[this.#logStart]) {
       if (version.revision > this.#forgotten || (swept >= limit && version.revision !== revision)) break
       revision = version.revision
+      this.#sweptTo = revision
       swept++
       this.#logStart++
       if (version.previous) {
