@@ -76,6 +76,14 @@ describe('scale', () => {
     })
   })
 
+  test('of what is not there is not found by its own name', async () => {
+    const { scale, call } = await withDeployment()
+    const message = 'deployments/scale.apps "db" not found'
+    await expect(scale.get!(call(deployments, 'db'))).rejects.toMatchObject({ code: 404, message })
+    const update = scale.update!(call(deployments, 'db'), { transform: current => current! })
+    await expect(update).rejects.toMatchObject({ code: 404, message })
+  })
+
   test('refuses a negative number and an old version', async () => {
     const { scale, call } = await withDeployment()
     const update = (change: Partial<Scale>) =>

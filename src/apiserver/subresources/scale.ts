@@ -4,7 +4,7 @@ import { invalid, invalidValue } from '../../api/fields.ts'
 import type { LabelSelector, Scale } from '../../api/generated/types.ts'
 import { formatLabelSelector, labelRequirements } from '../../api/meta/labels.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { badRequest } from '../../api/status.ts'
+import { badRequest, isNotFound, notFound } from '../../api/status.ts'
 import type { StoredObject } from '../registry/registry.ts'
 import type { SubresourceCall, SubresourceEndpointFactory } from './endpoint.ts'
 
@@ -17,12 +17,13 @@ interface Scalable extends KubeObject {
 const scaleKind = { group: 'autoscaling', resource: 'scales', kind: 'Scale' }
 
 export const scaleEndpoint: SubresourceEndpointFactory = () => ({
-  async get({ context, registry, namespace, name }) {
-    return scaleOf(await registry.get(context, namespace, name))
+  async get(call) {
+    const { context, registry, namespace, name } = call
+    return scaleOf(await registry.get(context, namespace, name).catch(error => missing(error, call)))
   },
   async update(call, { transform, isPatch = false }) {
     const { context, registry, namespace, name, dryRun } = call
-    const { stored } = await registry.update(
+    const updating = registry.update(
       context,
       { namespace, name },
       {
@@ -36,9 +37,15 @@ export const scaleEndpoint: SubresourceEndpointFactory = () => ({
         },
       },
     )
-    return scaleOf(stored)
+    return scaleOf((await updating.catch(error => missing(error, call))).stored)
   },
 })
+
+/** What is missing is the scale, as upstream says it. */
+function missing(error: unknown, { registry, name }: SubresourceCall): never {
+  const { group, resource } = registry.resource
+  throw isNotFound(error) ? notFound({ group, resource: `${resource}/scale` }, name) : error
+}
 
 const scaleOf = ({ object }: StoredObject) => toScale(object as Scalable)
 
