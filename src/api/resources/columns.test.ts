@@ -1,5 +1,13 @@
 import { expect, test } from 'vitest'
-import { containerImages, containerNames, formatLabels, formatSelector, nameColumn } from './columns.ts'
+import {
+  containerImages,
+  containerNames,
+  formatAccessModes,
+  formatBoolean,
+  formatLabels,
+  formatSelector,
+  nameColumn,
+} from './columns.ts'
 
 test('formatLabels() sorts the pairs, and an empty map is <none>', () => {
   expect(formatLabels({ tier: 'back', app: 'shop' })).toBe('app=shop,tier=back')
@@ -36,4 +44,10 @@ test('containers and images are joined by commas', () => {
 test('nameColumn shows the name', () => {
   expect(nameColumn.cell({ metadata: { name: 'web' } }, 0)).toBe('web')
   expect(nameColumn.format).toBe('name')
+})
+
+test('Access modes are abbreviated in upstream’s order, optional booleans are words', () => {
+  expect(formatAccessModes(['ReadWriteMany', 'ReadWriteOnce'])).toBe('RWO,RWX')
+  expect(formatAccessModes(undefined)).toBe('')
+  expect([true, false, undefined].map(formatBoolean)).toEqual(['True', 'False', '<unset>'])
 })

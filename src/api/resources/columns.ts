@@ -54,3 +54,30 @@ export function formatFew(texts: readonly string[]): string {
   const shown = texts.slice(0, 3).join(',')
   return texts.length > 3 ? `${shown} + ${texts.length - 3} more...` : shown
 }
+
+/** What kinds show that upstream's printers give no age. */
+export const createdAtColumn = column<KubeObject>(
+  'Created At',
+  object => object.metadata.creationTimestamp ?? null,
+  { type: 'date' },
+)
+
+/** An optional boolean as kubectl prints it. */
+export function formatBoolean(value: boolean | undefined): string {
+  if (value === undefined) return '<unset>'
+  return value ? 'True' : 'False'
+}
+
+const accessModes: readonly (readonly [mode: string, text: string])[] = [
+  ['ReadWriteOnce', 'RWO'],
+  ['ReadOnlyMany', 'ROX'],
+  ['ReadWriteMany', 'RWX'],
+  ['ReadWriteOncePod', 'RWOP'],
+]
+
+/** `RWO,RWX`. */
+export const formatAccessModes = (modes: readonly string[] | undefined): string =>
+  accessModes
+    .filter(([mode]) => modes?.includes(mode))
+    .map(([, text]) => text)
+    .join(',')

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { readOperations } from '../../../scripts/schema/operations.ts'
 import { resources } from './index.ts'
 
 const versionOrder = ['v2', 'v1']
@@ -24,4 +25,57 @@ test('The resources of a group version stand together, newest version first, in 
       .map(key => key.split(' ')[1])
     expect(versions).toEqual(versionOrder.filter(version => versions.includes(version)))
   }
+})
+
+/** What upstream's description says of each resource, from its operations. */
+function upstream() {
+  const found = new Map<
+    string,
+    { namespaced: boolean; writes: Set<string>; beneath: Map<string, Set<string>> }
+  >()
+  const root = String.raw`^/(?:api/(v1)|apis/([^/]+)/(v\d+))/`
+  const rest = String.raw`(namespaces/\{namespace\}/)?([a-z]+)(/\{name\})?(?:/([a-z]+))?(?:/\{path\})?$`
+  const path = new RegExp(root + rest)
+  for (const operation of readOperations()) {
+    const match = path.exec(operation.path)
+    if (!match) continue
+    const [, core, group = '', version, namespaced, resource, named, subresource] = match
+    const key = `${group} ${core ?? version} ${resource}`
+    const entry = found.get(key) ?? { namespaced: false, writes: new Set(), beneath: new Map() }
+    found.set(key, entry)
+    if (namespaced) entry.namespaced = true
+    if (subresource) {
+      const methods = entry.beneath.get(subresource) ?? new Set()
+      entry.beneath.set(subresource, methods.add(operation.method))
+    } else {
+      entry.writes.add(`${operation.method}${named ? ' one' : ''}`)
+    }
+  }
+  return found
+}
+
+const methods: Readonly<Record<string, string>> = {
+  create: 'post',
+  delete: 'delete one',
+  deletecollection: 'delete',
+  get: 'get one',
+  list: 'get',
+  patch: 'patch one',
+  update: 'put one',
+}
+const known = upstream()
+
+test.each(
+  resources.map(resource => [`${resource.group} ${resource.version} ${resource.resource}`, resource]),
+)('Resource %s is served as upstream serves it', (key, resource) => {
+  const expected = known.get(key as string)
+  const served = resource as (typeof resources)[number]
+  expect(expected?.namespaced).toBe(served.namespaced)
+  const verbs = served.verbs.flatMap(verb => methods[verb] ?? [])
+  expect(verbs.sort()).toEqual([...expected!.writes].sort())
+  const subresources = [
+    ...(served.hasStatus ? ['status'] : []),
+    ...served.subresources.map(({ name }) => name),
+  ]
+  expect(subresources.sort()).toEqual([...expected!.beneath.keys()].sort())
 })

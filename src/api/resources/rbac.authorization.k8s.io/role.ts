@@ -1,0 +1,36 @@
+// Role: what may be done in a namespace.
+import { type FieldError, required } from '../../fields.ts'
+import type { PolicyRule, Role } from '../../generated/types.ts'
+import { defineResource } from '../../resource.ts'
+import { createdAtColumn, nameColumn } from '../columns.ts'
+import { group } from './binding.ts'
+
+export function validateRules(rules: readonly PolicyRule[] | undefined, isNamespaced: boolean): FieldError[] {
+  return (rules ?? []).flatMap((rule, index) => {
+    const field = `rules[${index}]`
+    const errors = rule.verbs?.length
+      ? []
+      : [required(`${field}.verbs`, 'verbs must contain at least one value')]
+    if (rule.nonResourceURLs?.length && !isNamespaced) return errors
+    return [
+      ...errors,
+      ...(rule.apiGroups?.length
+        ? []
+        : [required(`${field}.apiGroups`, 'resource rules must supply at least one api group')]),
+      ...(rule.resources?.length
+        ? []
+        : [required(`${field}.resources`, 'resource rules must supply at least one resource')]),
+    ]
+  })
+}
+
+export const roles = defineResource<Role>({
+  group,
+  version: 'v1',
+  kind: 'Role',
+  resource: 'roles',
+  namespaced: true,
+  nameRule: 'pathSegment',
+  columns: [nameColumn, createdAtColumn],
+  validate: ({ rules }) => validateRules(rules, true),
+})
