@@ -79,3 +79,9 @@ test.each(
   ]
   expect(subresources.sort()).toEqual([...expected!.beneath.keys()].sort())
 })
+
+test('Every stable resource of upstream is served', () => {
+  const served = new Set(resources.map(({ group, version, resource }) => `${group} ${version} ${resource}`))
+  expect([...known.keys()].filter(key => !served.has(key))).toEqual([])
+  expect(served.size).toBe(68)
+})
