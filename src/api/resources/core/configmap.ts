@@ -16,21 +16,30 @@ export function base64Length(text: string): number {
   return Math.floor((text.length * 3) / 4) - padding
 }
 
+type Data = Readonly<Record<string, string>>
+
+/** In bytes; exact only where it comes near the limit. */
+function dataSize(texts: Data = {}, binaries: Data = {}): number {
+  let [size, most] = [0, 0]
+  for (const key in binaries) size += base64Length(binaries[key]!)
+  for (const key in texts) most += texts[key]!.length * 3
+  if (size + most <= sizeLimit) return size + most
+  for (const key in texts) size += byteLength(texts[key]!)
+  return size
+}
+
 function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
   const errors: FieldError[] = []
-  let size = 0
   for (const key in data) {
     for (const problem of configMapKey(key)) errors.push(invalidValue(`data[${key}]`, key, problem))
     if (binaryData !== undefined && key in binaryData) {
       errors.push(invalidValue(`data[${key}]`, key, 'duplicate of key present in binaryData'))
     }
-    size += byteLength(data[key]!)
   }
   for (const key in binaryData) {
     for (const problem of configMapKey(key)) errors.push(invalidValue(`binaryData[${key}]`, key, problem))
-    size += base64Length(binaryData[key]!)
   }
-  if (size > sizeLimit) errors.push(tooLong('', sizeLimit))
+  if (dataSize(data, binaryData) > sizeLimit) errors.push(tooLong('', sizeLimit))
   return errors
 }
 
