@@ -179,7 +179,8 @@ export function validateEphemeralContainersUpdate(pod: Pod, previous: Pod): Fiel
     if (!found) {
       errors.push(forbiddenField(field, `existing ephemeral containers ${name} may not be removed\n`))
     } else if (!sameValue(found, old)) {
-      const detail = `existing ephemeral containers ${name} may not be changed\n${describe(old, found, old.name)}`
+      const changes = describe(old, found, old.name)
+      const detail = `existing ephemeral containers ${name} may not be changed\n${changes}`
       errors.push(forbiddenField(field, detail))
     }
   }
