@@ -140,7 +140,8 @@ function checkAddressOf(service: ServiceSummary, address: string, snapshot: Snap
       const why = `the ClusterIP ${label} for Service ${keyOf(service)} has a wrong reference; repairing`
       return { repair, finding: warn('ClusterIPNotAllocated', why) }
     }
-    const why = `Cluster IP [${parsed.family}]:${name} was assigned to multiple services; please recreate service`
+    const where = `Cluster IP [${parsed.family}]:${name}`
+    const why = `${where} was assigned to multiple services; please recreate service`
     return { finding: warn('ClusterIPAlreadyAllocated', why) }
   }
   return found.isManaged && found.family === familyOf(name) ? {} : { repair }
