@@ -8,7 +8,7 @@ const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as {
 
 /** Door or command -> its source below src/. */
 const entries: Readonly<Record<string, string>> = {
-  cli: 'cli/main.ts',
+  cli: 'cli/bin.ts',
   index: 'index.ts',
   testing: 'testing.ts',
   api: 'api/index.ts',

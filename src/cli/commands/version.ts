@@ -1,0 +1,14 @@
+// `futago version`: what this is, and which Kubernetes' API it serves.
+import type { Command } from 'commander'
+import { futagoVersion, kubernetesVersion } from '../../component/version.ts'
+
+export function addVersion(program: Command): void {
+  program
+    .command('version')
+    .description('print the versions of futago, the Kubernetes API it serves and Node.js')
+    .action(() => {
+      process.stdout.write(
+        `futago ${futagoVersion}\nKubernetes API ${kubernetesVersion.gitVersion}\nNode.js ${process.version}\n`,
+      )
+    })
+}
