@@ -74,7 +74,9 @@ export const methodNotAllowed = () =>
     details: {},
   })
 
-/** A string as HTTP's quoted-string; line ends and other controls, which no header may hold, are dropped. */
+/**
+ * A string as HTTP's quoted-string; line ends and other controls, which no header may hold, are dropped.
+ */
 function quoted(text: string): string {
   const printable = [...text].filter(char => char >= ' ' && char !== '\u007f').join('')
   return `"${printable.replace(/[\\"]/g, '\\$&')}"`

@@ -1,5 +1,5 @@
-// What components import to talk to an API server. The door `futago/client`, which adds defineController, is
-// src/client.ts: a client knows nothing of controllers.
+// What components import to talk to an API server. The door `futago/client`, which adds defineController,
+// is src/client.ts: a client knows nothing of controllers.
 export * from './client.ts'
 export * from './events.ts'
 export * from './informer.ts'

@@ -1,6 +1,7 @@
-// What a controller reads instead of asking the server, and the client that keeps it honest: every answer to
-// a write goes into the cache at once, so that the next reconcile sees it even when the watch lags behind.
-// That takes the place of the expectations that kube-controller-manager's ReplicaSet controller counts.
+// What a controller reads instead of asking the server, and the client that keeps it honest: every answer
+// to a write goes into the cache at once, so that the next reconcile sees it even when the watch lags
+// behind. That takes the place of the expectations that kube-controller-manager's ReplicaSet controller
+// counts.
 import { controllerOf } from '../api/meta/owners.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'

@@ -1,4 +1,5 @@
-// Times as objects carry them: metav1.Time in whole seconds, metav1.MicroTime with six decimals, both in UTC.
+// Times as objects carry them: metav1.Time in whole seconds, metav1.MicroTime with six decimals, both in
+// UTC.
 
 /** `2026-01-01T00:00:00Z`; a fraction is cut off, as Go's encoder does. */
 export const formatTime = (ms: number): string => `${new Date(ms).toISOString().slice(0, 19)}Z`

@@ -1,6 +1,6 @@
 // How many requests may be in the making at once, reads and writes apart; who comes on top is told to come
-// back in a second, except administrators (k8s.io/apiserver pkg/server/filters/maxinflight.go). Long-running
-// requests do not count.
+// back in a second, except administrators (k8s.io/apiserver pkg/server/filters/maxinflight.go). Long-
+// running requests do not count.
 import { textReply } from '../reply.ts'
 import type { Filter, ServerRequest } from '../request.ts'
 import { isLongRunning } from '../requestinfo.ts'

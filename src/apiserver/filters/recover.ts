@@ -1,6 +1,6 @@
 // The outermost filter: an error of any kind becomes an answer. A StatusError is shown to the client as it
-// is; anything else is a fault of the server: the client gets a plain sentence and the request's id, the log
-// gets the cause.
+// is; anything else is a fault of the server: the client gets a plain sentence and the request's id, the
+// log gets the cause.
 import { StatusError } from '../../api/status.ts'
 import type { Logger } from '../../component/log.ts'
 import { errorReply } from '../reply.ts'

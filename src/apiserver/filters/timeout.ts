@@ -1,5 +1,6 @@
-// A request that is not long-running is answered within a minute, or sooner when it says so with `?timeout=`
-// (k8s.io/apiserver pkg/server/filters, WithTimeoutForNonLongRunningRequests and WithRequestDeadline).
+// A request that is not long-running is answered within a minute, or sooner when it says so with
+// `?timeout=` (k8s.io/apiserver pkg/server/filters, WithTimeoutForNonLongRunningRequests and
+// WithRequestDeadline).
 import { badRequest, StatusError } from '../../api/status.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Filter, Reply, ServerRequest } from '../request.ts'

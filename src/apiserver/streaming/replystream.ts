@@ -1,6 +1,6 @@
 // A reply that goes on, over HTTP/1.1 or HTTP/2. On HTTP/1.1 the chunks are framed here and written to the
-// socket at once (RFC 9112, section 7.1): one write per batch, and clients that get the same batch share its
-// framed bytes.
+// socket at once (RFC 9112, section 7.1): one write per batch, and clients that get the same batch share
+// its framed bytes.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
