@@ -8,17 +8,21 @@ export interface Step {
 }
 
 /**
- * The steps of every ```console block, in order. A line ending in a backslash or an open heredoc goes on.
+ * The steps of every ```console block, in order. A line ending in a backslash or an open heredoc goes on. A
+ * block below `<!-- kubectl 1.20 -->` is for that version only.
  */
-export function readTranscript(markdown: string): Step[] {
+export function readTranscript(markdown: string, version = ''): Step[] {
   const steps: { line: number; command: string; output: string }[] = []
   let inside = false
   let heredoc = ''
+  let only = ''
   markdown.split('\n').forEach((text, index) => {
     if (text.startsWith('```')) {
-      inside = text === '```console'
+      inside = text === '```console' && (only === '' || only === version)
+      only = ''
       return
     }
+    only = /^<!-- kubectl (\S+) -->$/.exec(text)?.[1] ?? only
     if (!inside) return
     const current = steps.at(-1)
     if (heredoc || current?.command.endsWith('\\')) {
