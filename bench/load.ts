@@ -1,0 +1,179 @@
+// The same work for any API server: writes, reads, lists and watches through its kubeconfig. Prints one
+// JSON line when run by itself: `tsx bench/load.ts KUBECONFIG`.
+import { performance } from 'node:perf_hooks'
+import { Connection } from './connection.ts'
+
+export interface Rate {
+  readonly perSecond: number
+  readonly p50Ms: number
+  readonly p99Ms: number
+}
+
+export type Figures = Readonly<Record<string, Rate>>
+
+const concurrency = 16
+
+function quantile(values: readonly number[], q: number): number {
+  const sorted = [...values].sort((a, b) => a - b)
+  return Math.round(sorted[Math.min(sorted.length - 1, Math.floor(sorted.length * q))]! * 100) / 100
+}
+
+const rate = (latencies: readonly number[], elapsedMs: number): Rate => ({
+  perSecond: Math.round((latencies.length / elapsedMs) * 1000),
+  p50Ms: quantile(latencies, 0.5),
+  p99Ms: quantile(latencies, 0.99),
+})
+
+async function repeat(
+  count: number,
+  work: (index: number) => Promise<unknown>,
+  workers = concurrency,
+): Promise<Rate> {
+  const latencies: number[] = []
+  const began = performance.now()
+  let next = 0
+  const worker = async () => {
+    while (next < count) {
+      const index = next++
+      const start = performance.now()
+      await work(index)
+      latencies.push(performance.now() - start)
+    }
+  }
+  await Promise.all(Array.from({ length: workers }, worker))
+  return rate(latencies, performance.now() - began)
+}
+
+const configMap = (name: string, bytes: number) => ({
+  apiVersion: 'v1',
+  kind: 'ConfigMap',
+  metadata: { name, labels: { app: 'bench' } },
+  data: { a: 'x'.repeat(bytes) },
+})
+
+const service = (index: number) => ({
+  apiVersion: 'v1',
+  kind: 'Service',
+  metadata: { name: `svc-${index}` },
+  spec: { ipFamilyPolicy: 'PreferDualStack', selector: { app: 'a' }, ports: [{ port: 80 }] },
+})
+
+const pod = (index: number) => ({
+  apiVersion: 'v1',
+  kind: 'Pod',
+  metadata: { name: `pod-${index}`, labels: { app: `a${index % 10}`, rack: `r${index % 100}` } },
+  spec: {
+    schedulerName: 'none',
+    automountServiceAccountToken: false,
+    containers: [
+      {
+        name: 'c',
+        image: 'registry.example/app:1',
+        env: [{ name: 'MY_POD_IPS', valueFrom: { fieldRef: { fieldPath: 'status.podIPs' } } }],
+        ports: [{ containerPort: 80 }],
+        resources: { requests: { cpu: '10m', memory: '16Mi' } },
+      },
+    ],
+  },
+})
+
+interface Place {
+  readonly connection: Connection
+  /** `/api/v1/namespaces/NAME`. */
+  readonly core: string
+}
+
+async function writes({ connection, core }: Place): Promise<Figures> {
+  const create = (path: string, body: unknown) =>
+    connection.must({ method: 'POST', path: `${core}/${path}`, body })
+  await repeat(200, index => create('configmaps', configMap(`warm-${index}`, 1500)))
+  return {
+    createConfigMap: await repeat(2000, index => create('configmaps', configMap(`cm-${index}`, 1500))),
+    getConfigMap: await repeat(6000, index =>
+      connection.must({ path: `${core}/configmaps/cm-${index % 2000}` }),
+    ),
+    mergePatchConfigMap: await repeat(2000, index =>
+      connection.must({
+        method: 'PATCH',
+        path: `${core}/configmaps/cm-${index}`,
+        contentType: 'application/merge-patch+json',
+        body: { metadata: { labels: { x: String(index) } } },
+      }),
+    ),
+    createDualStackService: await repeat(1000, index => create('services', service(index))),
+    createPod: await repeat(2000, index => create('pods', pod(index))),
+  }
+}
+
+async function lists({ connection, core }: Place): Promise<Figures> {
+  const table = 'application/json;as=Table;v=v1;g=meta.k8s.io'
+  const measure = async (query: string, accept?: string) => {
+    const sent = { path: `${core}/pods${query}`, ...(accept ? { accept } : {}) }
+    await connection.must(sent)
+    return repeat(9, () => connection.must(sent), 1)
+  }
+  return {
+    list2000PodsJSON: await measure(''),
+    list2000PodsTable: await measure('', table),
+    list2000PodsByLabel: await measure('?labelSelector=rack%3Dr7'),
+  }
+}
+
+async function watches({ connection, core }: Place): Promise<Figures> {
+  const watchers = 50
+  const events = 200
+  const { metadata } = JSON.parse(
+    (await connection.must({ path: `${core}/configmaps?limit=1` })).body.toString(),
+  )
+  const sent = new Map<string, number>()
+  const latencies: number[] = []
+  let finished: () => void
+  const all = new Promise<void>(resolve => {
+    finished = resolve
+  })
+  const onLine = (line: string) => {
+    const start = sent.get(/"name":"(ev-\d+)"/.exec(line)?.[1] ?? '')
+    if (start === undefined) return
+    latencies.push(performance.now() - start)
+    if (latencies.length === watchers * events) finished()
+  }
+  const path = `${core}/configmaps?watch=1&resourceVersion=${metadata.resourceVersion}`
+  const open = await Promise.all(Array.from({ length: watchers }, () => connection.watch(path, onLine)))
+  const began = performance.now()
+  await repeat(
+    events,
+    index => {
+      sent.set(`ev-${index}`, performance.now())
+      return connection.must({
+        method: 'POST',
+        path: `${core}/configmaps`,
+        body: configMap(`ev-${index}`, 500),
+      })
+    },
+    4,
+  )
+  await all
+  const figures = { watch200EventsTo50: rate(latencies, performance.now() - began) }
+  for (const watch of open) watch.close()
+  return figures
+}
+
+/** Everything, in a namespace of its own that is deleted at the end. */
+export async function runLoad(kubeconfigPath: string): Promise<Figures> {
+  const connection = new Connection(kubeconfigPath, concurrency + 2)
+  const name = `bench-${Math.random().toString(36).slice(2, 8)}`
+  const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
+  await connection.must({ method: 'POST', path: '/api/v1/namespaces', body: namespace })
+  await new Promise(resolve => setTimeout(resolve, 1500))
+  const place = { connection, core: `/api/v1/namespaces/${name}` }
+  try {
+    return { ...(await writes(place)), ...(await lists(place)), ...(await watches(place)) }
+  } finally {
+    await connection.send({ method: 'DELETE', path: place.core })
+    connection.close()
+  }
+}
+
+if (process.argv[1]?.endsWith('load.ts')) {
+  process.stdout.write(`${JSON.stringify(await runLoad(process.argv[2]!))}\n`)
+}
