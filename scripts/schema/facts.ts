@@ -2,7 +2,9 @@
 // and structs merge, which texts are quantities. Facts of k8s.io/api and apimachinery, kept by hand; types
 // are named as in generated/types.ts.
 
-/** The API group of each package, and how its definitions' names begin unless with `io.k8s.api.<package>`. */
+/**
+ * The API group of each package, and how its definitions' names begin unless with `io.k8s.api.<package>`.
+ */
 export const packages: Readonly<Record<string, { readonly group: string; readonly prefix?: string }>> = {
   core: { group: '' },
   admissionregistration: { group: 'admissionregistration.k8s.io' },
@@ -56,8 +58,8 @@ export const packageOf: ReadonlyMap<string, string> = new Map([
 ])
 
 /**
- * How lists and maps merge. After the field: the list type with its keys (server-side apply), then the patch
- * strategy and merge key (strategic merge patch). `-` is atomic, as lists without a line are, and no
+ * How lists and maps merge. After the field: the list type with its keys (server-side apply), then the
+ * patch strategy and merge key (strategic merge patch). `-` is atomic, as lists without a line are, and no
  * strategy.
  */
 export const mergeRows = `

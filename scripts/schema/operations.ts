@@ -1,5 +1,5 @@
-// Reads every operation of the Kubernetes API out of the text of the pinned @kubernetes/client-node package:
-// path, method, and what goes in and comes out.
+// Reads every operation of the Kubernetes API out of the text of the pinned @kubernetes/client-node
+// package: path, method, and what goes in and comes out.
 import { readdirSync, readFileSync } from 'node:fs'
 
 const root = new URL('../../node_modules/@kubernetes/client-node/dist/gen/apis/', import.meta.url)

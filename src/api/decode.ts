@@ -1,6 +1,6 @@
-// Decodes what a client sends as an API server decodes JSON into its Go types: checks the types, prunes what
-// the schema does not know, drops nulls and empty optional values, and brings quantities and times into
-// canonical form. The messages are those of sigs.k8s.io/json, which clients see.
+// Decodes what a client sends as an API server decodes JSON into its Go types: checks the types, prunes
+// what the schema does not know, drops nulls and empty optional values, and brings quantities and times
+// into canonical form. The messages are those of sigs.k8s.io/json, which clients see.
 import { canonicalQuantity } from './meta/quantity.ts'
 import type { Struct, ValueType } from './schema.ts'
 import { canonicalMicroTime, canonicalTime } from './times.ts'

@@ -1,5 +1,5 @@
-// Times as the API reads and writes them: RFC 3339 in UTC, to the second (metav1.Time) or to the microsecond
-// (metav1.MicroTime). The error texts are those of Go's time.Parse, which clients see.
+// Times as the API reads and writes them: RFC 3339 in UTC, to the second (metav1.Time) or to the
+// microsecond (metav1.MicroTime). The error texts are those of Go's time.Parse, which clients see.
 
 const canonical = /^\d{4}-(?:0[1-9]|1[0-2])-(?:0[1-9]|[12]\d|3[01])T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\dZ$/
 const rfc3339 = /^(\d{4})-(\d\d)-(\d\d)T(\d\d):(\d\d):(\d\d)(?:[.,](\d+))?(Z|[+-]\d\d:\d\d)$/

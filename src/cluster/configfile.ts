@@ -33,7 +33,7 @@ const isKind: Readonly<Record<Kind, (value: unknown) => boolean>> = {
 export function parseConfigFile(text: string, source: string): ClusterOptions {
   let document: unknown
   try {
-    document = load(text)
+    document = text.trim() === '' ? {} : load(text)
   } catch (error) {
     throw new ConfigError(`Cannot read ${source}: ${(error as Error).message.split('\n')[0]}, expected YAML`)
   }

@@ -1,6 +1,6 @@
-// What a DELETE does to an object, decided without touching anything: at once, after a grace period, or once
-// the finalizers are gone. Follows upstream's pkg/registry/rest/delete.go, generic/registry/store.go and,
-// for namespaces, pkg/registry/core/namespace/storage.
+// What a DELETE does to an object, decided without touching anything: at once, after a grace period, or
+// once the finalizers are gone. Follows upstream's pkg/registry/rest/delete.go, generic/registry/store.go
+// and, for namespaces, pkg/registry/core/namespace/storage.
 import { type FieldError, invalid, invalidValue, notSupported } from '../../api/fields.ts'
 import type { Namespace, ObjectMeta } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'

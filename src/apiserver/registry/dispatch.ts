@@ -22,7 +22,9 @@ export class Change implements StoredEvent {
     this.size = stored.size + 256
   }
 
-  /** What a watcher with this selector sees of the change: an object may come into its view and leave it. */
+  /**
+   * What a watcher with this selector sees of the change: an object may come into its view and leave it.
+   */
   seenBy(selects: (stored: Stored) => boolean): StoredEvent | undefined {
     const now = this.type !== 'DELETED' && selects(this.stored)
     const before = this.previous !== undefined && selects(this.previous)

@@ -1,5 +1,5 @@
-// Which objects a list or a watch is about: namespace, label selector and field selector, compiled once into
-// one function over what the watch cache holds, without parsing objects.
+// Which objects a list or a watch is about: namespace, label selector and field selector, compiled once
+// into one function over what the watch cache holds, without parsing objects.
 import { type FieldRequirement, parseFieldSelector } from '../../api/meta/fieldselector.ts'
 import { compileLabelSelector, parseLabelSelector, SelectorError } from '../../api/meta/labels.ts'
 import type { Resource } from '../../api/resource.ts'

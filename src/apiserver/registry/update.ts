@@ -1,6 +1,6 @@
 // update: reads, lets the caller transform, completes, admits, checks and writes what changed; the same for
-// PUT and for every kind of patch, on the resource and on its subresources. The order of steps is upstream's
-// (pkg/registry/generic/registry/store.go, pkg/registry/rest/update.go).
+// PUT and for every kind of patch, on the resource and on its subresources. The order of steps is
+// upstream's (pkg/registry/generic/registry/store.go, pkg/registry/rest/update.go).
 import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import { sameValue, validateObjectMetaUpdate } from '../../api/meta/objectmeta.ts'
 import type { KubeObject } from '../../api/object.ts'

@@ -1,5 +1,5 @@
-// watch: what has changed since a revision, or everything there is and then every change; with bookmarks and
-// an end. Follows upstream's pkg/storage/cacher and KEP-3157 (sendInitialEvents).
+// watch: what has changed since a revision, or everything there is and then every change; with bookmarks
+// and an end. Follows upstream's pkg/storage/cacher and KEP-3157 (sendInitialEvents).
 import type { Timer } from '../../component/clock.ts'
 import type { Subscriber } from './dispatch.ts'
 import { tooOldResourceVersion } from './errors.ts'

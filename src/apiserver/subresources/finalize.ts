@@ -1,4 +1,5 @@
-// namespaces/finalize: takes away spec.finalizers, by which a namespace waits for its content to be deleted.
+// namespaces/finalize: takes away spec.finalizers, by which a namespace waits for its content to be
+// deleted.
 import type { Namespace } from '../../api/generated/types.ts'
 import { keepAllBut } from './status.ts'
 import type { UpdateStrategy } from './strategy.ts'

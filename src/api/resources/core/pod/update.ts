@@ -100,7 +100,9 @@ function keepChangeable(spec: PodSpec, before: PodSpec): PodSpec {
   return kept
 }
 
-/** A Pod that waits at a gate may be directed more narrowly (KEP-3521); in place for what was judged here. */
+/**
+ * A Pod that waits at a gate may be directed more narrowly (KEP-3521); in place for what was judged here.
+ */
 function keepSelectors(kept: PodSpec, before: PodSpec): FieldError[] {
   const errors: FieldError[] = []
   if (!sameValue(kept.nodeSelector, before.nodeSelector)) {

@@ -1,0 +1,33 @@
+import { X509Certificate } from 'node:crypto'
+import { mkdtempSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { openPKI } from './pki.ts'
+import { StateDirectory } from './statedirectory.ts'
+
+const nowMs = Date.now()
+
+test('The serving certificate names the Service of every family, the loopback of both, and the usual names', () => {
+  const { server } = openPKI({ serviceClusterIPRange: ['fd00:10:96::/112', '10.96.0.0/16'], nowMs })
+  const certificate = new X509Certificate(server.certificate)
+  for (const address of ['127.0.0.1', '::1', '10.96.0.1', 'fd00:10:96::1']) {
+    expect(certificate.checkIP(address), address).toBeTruthy()
+  }
+  for (const name of ['localhost', 'kubernetes.default.svc.cluster.local']) {
+    expect(certificate.checkHost(name), name).toBe(name)
+  }
+  expect(certificate.checkHost('example.com')).toBeUndefined()
+})
+
+test('The CA is kept, so that an older kubeconfig still trusts the cluster', () => {
+  const directory = new StateDirectory(mkdtempSync(join(tmpdir(), 'futago-pki-')), 'a')
+  directory.create()
+  const options = { directory, serviceClusterIPRange: ['10.96.0.0/16'], nowMs }
+  const first = openPKI(options)
+  const second = openPKI(options)
+  expect(second.authority.certificate).toBe(first.authority.certificate)
+  const { publicKey } = new X509Certificate(first.authority.certificate)
+  expect(new X509Certificate(second.server.certificate).verify(publicKey)).toBe(true)
+  expect(new X509Certificate(second.admin.certificate).subject).toBe('O=system:masters\nCN=kubernetes-admin')
+})

@@ -1,0 +1,92 @@
+// A cluster's keys and certificates on disk: a CA that stays, and certificates that are made anew at every
+// start, so that the serving one always names the addresses this host has now.
+import { hostname, networkInterfaces } from 'node:os'
+import { formatAddress, parseAddress } from '../ip/address.ts'
+import { addressAt, parseCIDR } from '../ip/cidr.ts'
+import { loopbackAddress } from '../ip/family.ts'
+import {
+  type Authority,
+  createAuthority,
+  issueCertificate,
+  type KeyedCertificate,
+  loadAuthority,
+} from './certificates.ts'
+import type { StateDirectory } from './statedirectory.ts'
+
+export interface ClusterPKI {
+  readonly authority: Authority
+  readonly server: KeyedCertificate
+  /** The user of the kubeconfig: `kubernetes-admin` of group `system:masters`. */
+  readonly admin: KeyedCertificate
+}
+
+export interface PKIOptions {
+  /** Absent: nothing is kept. */
+  readonly directory?: StateDirectory
+  readonly serviceClusterIPRange: readonly string[]
+  readonly nowMs: number
+}
+
+const authorityName = 'futago'
+const dayMs = 86_400_000
+/** Clocks of clients may be behind. */
+const slackMs = 3_600_000
+
+function keepAuthority({ directory, nowMs }: PKIOptions): Authority {
+  const certificate = directory?.read('pki', 'ca.crt')
+  const key = directory?.read('pki', 'ca.key')
+  if (certificate && key) return loadAuthority({ certificate, key }, authorityName)
+  const authority = createAuthority(authorityName, {
+    notBeforeMs: nowMs - slackMs,
+    notAfterMs: nowMs + 3650 * dayMs,
+  })
+  directory?.write(authority.key, 'pki', 'ca.key')
+  directory?.write(authority.certificate, 'pki', 'ca.crt')
+  return authority
+}
+
+/** The first address of each range: that of the `kubernetes` Service, of either family. */
+function serviceAddresses(ranges: readonly string[]): string[] {
+  return ranges.map(text => {
+    const range = parseCIDR(text)
+    if (!range) throw new Error(`Cannot certify the range ${text}: expected a CIDR`)
+    return formatAddress(addressAt(range, 1n))
+  })
+}
+
+function hostAddresses(): string[] {
+  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? [])
+  return addresses.map(({ address }) => address).filter(address => parseAddress(address))
+}
+
+/** Loads or makes the CA, and issues the certificates of this start. */
+export function openPKI(options: PKIOptions): ClusterPKI {
+  const authority = keepAuthority(options)
+  const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
+  const addresses = [
+    ...Object.values(loopbackAddress),
+    ...serviceAddresses(options.serviceClusterIPRange),
+    ...hostAddresses(),
+  ]
+  const server = issueCertificate(authority, {
+    commonName: 'kube-apiserver',
+    dnsNames: [
+      'localhost',
+      hostname(),
+      'kubernetes',
+      'kubernetes.default',
+      'kubernetes.default.svc',
+      'kubernetes.default.svc.cluster.local',
+    ],
+    ipAddresses: [...new Set(addresses)],
+    usages: ['server'],
+    ...validity,
+  })
+  const admin = issueCertificate(authority, {
+    commonName: 'kubernetes-admin',
+    organizations: ['system:masters'],
+    usages: ['client'],
+    ...validity,
+  })
+  return { authority, server, admin }
+}
