@@ -1,7 +1,7 @@
 // A cluster's keys and certificates on disk: a CA that stays, and certificates that are made anew at every
 // start, so that the serving one always names the addresses this host has now.
-import { hostname, networkInterfaces } from 'node:os'
-import { formatAddress, parseAddress } from '../ip/address.ts'
+import { hostname } from 'node:os'
+import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import {
@@ -11,6 +11,7 @@ import {
   type KeyedCertificate,
   loadAuthority,
 } from './certificates.ts'
+import { hostAddresses } from './listen.ts'
 import type { StateDirectory } from './statedirectory.ts'
 
 export interface ClusterPKI {
@@ -54,11 +55,6 @@ function serviceAddresses(ranges: readonly string[]): string[] {
   })
 }
 
-function hostAddresses(): string[] {
-  const addresses = Object.values(networkInterfaces()).flatMap(list => list ?? [])
-  return addresses.map(({ address }) => address).filter(address => parseAddress(address))
-}
-
 /** Loads or makes the CA, and issues the certificates of this start. */
 export function openPKI(options: PKIOptions): ClusterPKI {
   const authority = keepAuthority(options)
@@ -66,7 +62,7 @@ export function openPKI(options: PKIOptions): ClusterPKI {
   const addresses = [
     ...Object.values(loopbackAddress),
     ...serviceAddresses(options.serviceClusterIPRange),
-    ...hostAddresses(),
+    ...hostAddresses().map(({ address }) => address),
   ]
   const server = issueCertificate(authority, {
     commonName: 'kube-apiserver',

@@ -1,0 +1,38 @@
+// The kubeconfig of a cluster's administrator, as text: one cluster, one user, one context, credentials
+// inside.
+
+export interface KubeconfigParts {
+  /** The context is `futago-<name>`. */
+  readonly name: string
+  /** `https://127.0.0.1:6443` */
+  readonly server: string
+  /** PEM. */
+  readonly authority: string
+  readonly certificate: string
+  readonly key: string
+}
+
+const base64 = (text: string) => Buffer.from(text).toString('base64')
+
+export function formatKubeconfig(parts: KubeconfigParts): string {
+  const name = `futago-${parts.name}`
+  return `apiVersion: v1
+kind: Config
+clusters:
+- name: ${name}
+  cluster:
+    server: ${parts.server}
+    certificate-authority-data: ${base64(parts.authority)}
+users:
+- name: ${name}
+  user:
+    client-certificate-data: ${base64(parts.certificate)}
+    client-key-data: ${base64(parts.key)}
+contexts:
+- name: ${name}
+  context:
+    cluster: ${name}
+    user: ${name}
+current-context: ${name}
+`
+}

@@ -1,0 +1,46 @@
+import { describe, expect, test } from 'vitest'
+import { advertiseAddress, bindCandidates, type HostAddress, listenError, localAddress } from './listen.ts'
+
+const loopback4: HostAddress = { family: 'IPv4', address: '127.0.0.1', isLoopback: true }
+const loopback6: HostAddress = { family: 'IPv6', address: '::1', isLoopback: true }
+const lan4: HostAddress = { family: 'IPv4', address: '192.0.2.7', isLoopback: false }
+
+test.each([
+  ['::', ['IPv4', 'IPv6'], [loopback4, loopback6], '127.0.0.1'],
+  ['::', ['IPv6', 'IPv4'], [loopback4, loopback6], '::1'],
+  ['::', ['IPv6'], [loopback4, loopback6], '::1'],
+  ['0.0.0.0', ['IPv6', 'IPv4'], [loopback4], '127.0.0.1'],
+  ['0.0.0.0', ['IPv6'], [loopback4], '127.0.0.1'],
+  ['fd00::7', ['IPv4'], [loopback4, loopback6], 'fd00::7'],
+] as const)('bound to %s, families %s, the kubeconfig says %4$s', (bound, families, host, expected) => {
+  expect(localAddress(bound, families, host)).toBe(expected)
+})
+
+test('bindCandidates() tries both families in one socket first, unless told what to bind', () => {
+  expect(bindCandidates(undefined)).toEqual(['::', '0.0.0.0'])
+  expect(bindCandidates('::1')).toEqual(['::1'])
+})
+
+test('advertiseAddress() is of the primary family and not the loopback', () => {
+  expect(advertiseAddress('IPv4', [loopback4, lan4], '172.20.0.1')).toBe('192.0.2.7')
+  expect(advertiseAddress('IPv6', [loopback6, lan4], 'fd00::1')).toBe('fd00::1')
+})
+
+describe('listenError()', () => {
+  const config = { securePort: 6443, ipFamilies: ['IPv4'] } as const
+  const failed = (code: string) => Object.assign(new Error(code), { code })
+
+  test('says what to do about a taken port and a missing address', () => {
+    expect((listenError(failed('EADDRINUSE'), config, '::') as Error).message).toBe(
+      'Cannot listen on [::]:6443: the port is taken, expected another one: --secure-port 0 takes any that is free',
+    )
+    expect((listenError(failed('EADDRNOTAVAIL'), config, '192.0.2.1') as Error).message).toBe(
+      'Cannot listen on 192.0.2.1:6443: this host does not have that address, expected --bind-address with one that it has',
+    )
+  })
+
+  test('passes on what it does not know', () => {
+    const error = failed('EIO')
+    expect(listenError(error, config, '::')).toBe(error)
+  })
+})
