@@ -51,41 +51,177 @@ export interface Cluster {
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
 
-interface Parts {
-  readonly config: ClusterConfig
-  readonly clock: Clock
-  readonly log: Logger
-}
-
 async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
   const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
   try {
     return await openStore(url)
   } catch (error) {
-    throw error instanceof StoreError
-      ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)
-      : error
+    throw error instanceof StoreError ? new ConfigError(`Cannot open --store ${url}: ${error.message}`) : error
   }
 }
 
+/** Listens where it is told, or on every address of every family that this host has. */
 async function listen(server: APIServer, config: ClusterConfig, pki: ClusterPKI) {
   const candidates = bindCandidates(config.bindAddress)
   for (const [index, address] of candidates.entries()) {
     try {
-      const listening = await server.listen({
+      const { port } = await server.listen({
         bindAddress: address,
         port: config.securePort,
         certificate: pki.server.certificate,
         key: pki.server.key,
         clientCA: pki.authority.certificate,
       })
-      return { address, listening }
+      return { address, port }
     } catch (error) {
-      if (index < candidates.length - 1 && lacksFamily(error)) continue
-      throw listenError(error, config, address)
+      if (index === candidates.length - 1 || !lacksFamily(error)) throw listenError(error, config, address)
     }
   }
   throw new Error('Cannot listen: no address was given')
 }
 
-const serverURL = (address: string, port: number) => `https://${bracketHost(address)}:${String(port)}`
+function firstNodeAddress(config: ClusterConfig): string {
+  return formatAddress(addressAt(parseCIDR(config.nodeIPRange[0]!)!, 1n))
+}
+
+class RunningParts {
+  readonly #components: Component[] = []
+
+  /** Starts a part, to be stopped before those that were added earlier. */
+  async add(component: Component): Promise<void> {
+    await startAll([component])
+    this.#components.push(component)
+  }
+
+  async stop(): Promise<void> {
+    await stopAll(this.#components.splice(0))
+  }
+}
+
+const part = (name: string, stop: () => Promise<void>): Component => ({
+  name,
+  start: async () => undefined,
+  stop,
+})
+
+/** One start of one cluster. */
+class ClusterStart {
+  readonly #config: ClusterConfig
+  readonly #environment: ClusterEnvironment
+  readonly #clock: Clock
+  readonly #log: Logger
+  readonly #parts = new RunningParts()
+  readonly #directory: StateDirectory
+
+  constructor(config: ClusterConfig, environment: ClusterEnvironment) {
+    this.#config = config
+    this.#environment = environment
+    this.#clock = environment.clock ?? systemClock
+    this.#log = environment.log ?? silentLogger
+    this.#directory = new StateDirectory(environment.stateRoot, config.name)
+  }
+
+  async run(): Promise<Cluster> {
+    try {
+      return await this.#start()
+    } catch (error) {
+      await this.#parts.stop().catch(cause => this.#log.error('cannot clean up', { error: String(cause) }))
+      throw error
+    }
+  }
+
+  async #start(): Promise<Cluster> {
+    const config = this.#config
+    const directory = this.#directory
+    this.#refuseSecondStart()
+    directory.create()
+    const store = await openClusterStore(config, directory)
+    await this.#parts.add(part('store', () => store.close()))
+    const pki = openPKI({
+      directory,
+      serviceClusterIPRange: config.serviceClusterIPRange,
+      nowMs: this.#clock.now(),
+    })
+    const nodes = new NodeConnections()
+    const server = await this.#startServer(store, nodes)
+    const { address, port } = await listen(server, config, pki)
+    const client = new Client(server.transport(systemUser))
+    await this.#startComponents({ client, pki, nodes })
+    this.#environment.signal?.throwIfAborted()
+    const host = localAddress(address, config.ipFamilies, hostAddresses())
+    return this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` })
+  }
+
+  #refuseSecondStart(): void {
+    const running = this.#directory.running()
+    if (!running) return
+    const { name } = this.#config
+    throw new ConfigError(
+      `Cannot start cluster ${name}: process ${running.pid} already serves it at ${running.server}, ` +
+        `expected: futago down --name ${name}, or another --name`,
+    )
+  }
+
+  async #startServer(store: Store, nodes: NodeConnections): Promise<APIServer> {
+    const config = this.#config
+    const server = await createAPIServer({
+      store,
+      resources,
+      clock: this.#clock,
+      log: this.#log.child('apiserver'),
+      kubelet: nodes.connector,
+      version: kubernetesVersion,
+      serviceClusterIPRanges: config.serviceClusterIPRange,
+      nodePortRange: config.nodePortRange,
+      advertiseAddress: advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
+      securePort: config.securePort,
+    })
+    await this.#parts.add(part('API server', () => server.close()))
+    return server
+  }
+
+  #ready(made: { pki: ClusterPKI; client: Client; server: string }): Cluster {
+    const config = this.#config
+    const directory = this.#directory
+    const { pki, client, server } = made
+    const kubeconfig = formatKubeconfig({
+      name: config.name,
+      server,
+      authority: pki.authority.certificate,
+      certificate: pki.admin.certificate,
+      key: pki.admin.key,
+    })
+    const kubeconfigPath = resolve(this.#environment.kubeconfigPath ?? directory.file('kubeconfig'))
+    directory.write(kubeconfig, 'kubeconfig')
+    if (this.#environment.kubeconfigPath) writePrivate(kubeconfigPath, kubeconfig)
+    directory.setRunning({
+      name: config.name,
+      pid: process.pid,
+      server,
+      kubeconfig: kubeconfigPath,
+      store: config.store,
+      runtime: 'simulated',
+      nodes: config.nodes,
+      ipFamilies: config.ipFamilies,
+      startedAt: new Date(this.#clock.now()).toISOString(),
+    })
+    const stop = async () => {
+      await this.#parts.stop()
+      directory.clearRunning()
+    }
+    return { config, server, kubeconfig, kubeconfigPath, client, stop }
+  }
+}
+
+/**
+ * Starts a cluster; resolves when the API answers and every node is Ready. Throws ConfigError for what the caller
+ * can mend: settings, a taken port, a store that cannot be opened.
+ *
+ * @example
+ * const cluster = await startCluster({ nodes: 2, store: 'memory', securePort: 0 }, { stateRoot: '/tmp/futago' })
+ * await cluster.client.list(pods)
+ * await cluster.stop()
+ */
+export function startCluster(options: ClusterOptions, environment: ClusterEnvironment): Promise<Cluster> {
+  return new ClusterStart(loadConfig(options), environment).run()
+}

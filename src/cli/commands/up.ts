@@ -115,13 +115,11 @@ async function start(options: ClusterOptions, flags: UpFlags): Promise<Cluster> 
 
 /** Resolves when a signal has stopped the cluster; a second signal does not wait for it. */
 async function served(cluster: Cluster): Promise<void> {
-  const signal = await new Promise<string>(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve(name))
-    cluster.failed.then(error => resolve(`error: ${error.message}`))
+  await new Promise<void>(resolve => {
+    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
   })
   process.on('SIGINT', () => process.exit(130))
   await cluster.stop()
-  if (signal.startsWith('error')) throw new CommandError(signal)
 }
 
 /** Starts the same command line again in the background and waits until it says that it is ready. */
