@@ -1,15 +1,20 @@
 // The composition root: store, API server, controllers, scheduler and nodes become one cluster. Everything
 // in it meets through the API; here they are only made, started in order and stopped in reverse.
+import { resolve } from 'node:path'
+import type { KubeletConnector } from '../api/kubeletapi.ts'
 import { resources } from '../api/resources/index.ts'
+import { StatusError } from '../api/status.ts'
 import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
-import type { Listening } from '../apiserver/http.ts'
-import type { Client } from '../client/client.ts'
+import { Client } from '../client/client.ts'
 import { Informers } from '../client/informers.ts'
 import { type Clock, systemClock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
-import { kubernetesVersion } from '../component/version.ts'
-import { bracketHost } from '../ip/hostport.ts'
+import { versionInfo } from '../component/version.ts'
+import { ControllerManager, createControllers } from '../controllers/index.ts'
+import { formatAddress } from '../ip/address.ts'
+import { addressAt, parseCIDR } from '../ip/cidr.ts'
+import { joinHostPort } from '../ip/hostport.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, type ClusterOptions, ConfigError, loadConfig } from './config.ts'
@@ -23,7 +28,7 @@ import {
   localAddress,
 } from './listen.ts'
 import { type ClusterPKI, openPKI } from './pki.ts'
-import { type StateDirectory, writePrivate } from './statedirectory.ts'
+import { StateDirectory, writePrivate } from './statedirectory.ts'
 
 export interface ClusterEnvironment {
   /** Keys, certificates, the default store and the kubeconfig are kept in `<stateRoot>/<name>`. */
@@ -51,12 +56,22 @@ export interface Cluster {
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
 
+const noKubelet: KubeletConnector = async nodeName => {
+  throw new StatusError({
+    code: 503,
+    reason: 'ServiceUnavailable',
+    message: `node ${nodeName} cannot be reached`,
+  })
+}
+
 async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
   const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
   try {
     return await openStore(url)
   } catch (error) {
-    throw error instanceof StoreError ? new ConfigError(`Cannot open --store ${url}: ${error.message}`) : error
+    throw error instanceof StoreError
+      ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)
+      : error
   }
 }
 
@@ -142,11 +157,10 @@ class ClusterStart {
       serviceClusterIPRange: config.serviceClusterIPRange,
       nowMs: this.#clock.now(),
     })
-    const nodes = new NodeConnections()
-    const server = await this.#startServer(store, nodes)
+    const server = await this.#startServer(store)
     const { address, port } = await listen(server, config, pki)
     const client = new Client(server.transport(systemUser))
-    await this.#startComponents({ client, pki, nodes })
+    await this.#startComponents(client, pki)
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     return this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` })
@@ -162,15 +176,15 @@ class ClusterStart {
     )
   }
 
-  async #startServer(store: Store, nodes: NodeConnections): Promise<APIServer> {
+  async #startServer(store: Store): Promise<APIServer> {
     const config = this.#config
     const server = await createAPIServer({
       store,
       resources,
       clock: this.#clock,
       log: this.#log.child('apiserver'),
-      kubelet: nodes.connector,
-      version: kubernetesVersion,
+      kubelet: noKubelet,
+      version: versionInfo,
       serviceClusterIPRanges: config.serviceClusterIPRange,
       nodePortRange: config.nodePortRange,
       advertiseAddress: advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
@@ -178,6 +192,19 @@ class ClusterStart {
     })
     await this.#parts.add(part('API server', () => server.close()))
     return server
+  }
+
+  async #startComponents(client: Client, pki: ClusterPKI): Promise<void> {
+    const config = this.#config
+    const shared = { client, clock: this.#clock, log: this.#log }
+    const informers = new Informers(shared)
+    await this.#parts.add(part('informers', () => informers.stop()))
+    const controllers = createControllers({
+      rootCA: pki.authority.certificate,
+      loadBalancerIPRange: config.loadBalancerIPRange,
+      nodeIPAM: { clusterCIDRs: config.clusterCIDR, maskSizes: config.nodeCIDRMaskSizes },
+    })
+    await this.#parts.add(new ControllerManager({ ...shared, controllers, informers }))
   }
 
   #ready(made: { pki: ClusterPKI; client: Client; server: string }): Cluster {
@@ -214,13 +241,12 @@ class ClusterStart {
 }
 
 /**
- * Starts a cluster; resolves when the API answers and every node is Ready. Throws ConfigError for what the caller
- * can mend: settings, a taken port, a store that cannot be opened.
+ * Starts a cluster; resolves when the API answers and every node is Ready. Throws ConfigError for what the
+ * caller can mend: settings, a taken port, a store that cannot be opened.
  *
  * @example
- * const cluster = await startCluster({ nodes: 2, store: 'memory', securePort: 0 }, { stateRoot: '/tmp/futago' })
- * await cluster.client.list(pods)
- * await cluster.stop()
+ * const cluster = await startCluster({ nodes: 2, store: 'memory', securePort: 0 }, { stateRoot:
+ * '/tmp/futago' }) await cluster.client.list(pods) await cluster.stop()
  */
 export function startCluster(options: ClusterOptions, environment: ClusterEnvironment): Promise<Cluster> {
   return new ClusterStart(loadConfig(options), environment).run()

@@ -174,6 +174,13 @@ function checkName(name: string): string {
   throw new ConfigError(`Cannot use --name ${name}: expected up to 40 small letters, digits and dashes`)
 }
 
+function checkRuntime(runtime: RuntimeName): RuntimeName {
+  if (runtime !== 'containerd') return runtime
+  throw new ConfigError(
+    'Cannot use --runtime containerd: this version has simulated nodes only, expected simulated or auto',
+  )
+}
+
 /**
  * Fills in defaults and checks everything that can be checked without touching the host. Throws
  * ConfigError.
@@ -195,7 +202,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
   return {
     name: checkName(options.name ?? 'default'),
     nodes: checkNumber('--nodes', options.nodes ?? 1, [0, 15_000]),
-    runtime: options.runtime ?? 'auto',
+    runtime: checkRuntime(options.runtime ?? 'auto'),
     ipFamilies,
     clusterCIDR: texts('clusterCIDR'),
     serviceClusterIPRange: texts('serviceClusterIPRange'),

@@ -7,7 +7,7 @@ import {
   loopbackAddress,
   unspecifiedAddress,
 } from '../ip/family.ts'
-import { bracketHost } from '../ip/hostport.ts'
+import { joinHostPort } from '../ip/hostport.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
 
 /** An address of this host. */
@@ -57,7 +57,7 @@ export function listenError(
   address: string,
 ) {
   const { code } = error as NodeJS.ErrnoException
-  const where = `${bracketHost(address)}:${String(config.securePort)}`
+  const where = joinHostPort(address, config.securePort)
   const messages: Readonly<Record<string, string>> = {
     EADDRINUSE: 'the port is taken, expected another one: --secure-port 0 takes any that is free',
     EACCES: 'this user may not use that port, expected one above 1023',

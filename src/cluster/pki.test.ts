@@ -8,7 +8,7 @@ import { StateDirectory } from './statedirectory.ts'
 
 const nowMs = Date.now()
 
-test('The serving certificate names the Service of every family, the loopback of both, and the usual names', () => {
+test('The serving certificate names every Service address, both loopbacks and the usual names', () => {
   const { server } = openPKI({ serviceClusterIPRange: ['fd00:10:96::/112', '10.96.0.0/16'], nowMs })
   const certificate = new X509Certificate(server.certificate)
   for (const address of ['127.0.0.1', '::1', '10.96.0.1', 'fd00:10:96::1']) {

@@ -33,7 +33,7 @@ function overPino(pino: Pino): Logger {
 
 /** JSON lines of this level and above to a file descriptor; 2 is stderr. */
 export async function openLogger(options: { level: LogLevel; fd: number }): Promise<Logger> {
-  const { pino } = await import('pino')
+  const { default: pino } = await import('pino')
   const settings = { level: options.level as LevelWithSilent, base: undefined }
   return overPino(pino(settings, pino.destination({ fd: options.fd, sync: true })))
 }

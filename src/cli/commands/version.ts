@@ -1,6 +1,6 @@
 // `futago version`: what this is, and which Kubernetes' API it serves.
 import type { Command } from 'commander'
-import { futagoVersion, kubernetesVersion } from '../../component/version.ts'
+import { futagoVersion, versionInfo } from '../../component/version.ts'
 
 export function addVersion(program: Command): void {
   program
@@ -8,7 +8,7 @@ export function addVersion(program: Command): void {
     .description('print the versions of futago, the Kubernetes API it serves and Node.js')
     .action(() => {
       process.stdout.write(
-        `futago ${futagoVersion}\nKubernetes API ${kubernetesVersion.gitVersion}\nNode.js ${process.version}\n`,
+        `futago ${futagoVersion}\nKubernetes API ${versionInfo.gitVersion}\nNode.js ${process.version}\n`,
       )
     })
 }

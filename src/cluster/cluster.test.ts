@@ -1,0 +1,51 @@
+import { mkdtempSync, readFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { services } from '../api/resources/core/service.ts'
+import { familyOrders } from '../ip/family.ts'
+import { startCluster } from './cluster.ts'
+import { StateDirectory } from './statedirectory.ts'
+
+const newRoot = () => mkdtempSync(join(tmpdir(), 'futago-cluster-'))
+
+test.each(familyOrders.map(order => [order.join(','), order] as const))(
+  'A cluster of %s starts, answers, and leaves nothing running behind',
+  async (_, ipFamilies) => {
+    const stateRoot = newRoot()
+    const options = { store: 'memory', securePort: 0, ipFamilies, nodes: 1 }
+    const cluster = await startCluster(options, { stateRoot })
+    const service = await cluster.client.get(services, { namespace: 'default', name: 'kubernetes' })
+    expect(service.spec?.ipFamilies).toEqual([ipFamilies[0]])
+    const directory = new StateDirectory(stateRoot, 'default')
+    expect(directory.running()?.server).toBe(cluster.server)
+    expect(readFileSync(cluster.kubeconfigPath, 'utf8')).toContain(`server: ${cluster.server}`)
+    await cluster.stop()
+    expect(directory.running()).toBeUndefined()
+  },
+)
+
+test('A second start of the same cluster is refused and leaves the first alone', async () => {
+  const stateRoot = newRoot()
+  const options = { store: 'memory', securePort: 0, nodes: 0 }
+  const cluster = await startCluster(options, { stateRoot })
+  await expect(startCluster(options, { stateRoot })).rejects.toThrow('Cannot start cluster default: process')
+  await cluster.client.get(services, { namespace: 'default', name: 'kubernetes' })
+  await cluster.stop()
+})
+
+test('A start that is given up stops what it had started', async () => {
+  const stateRoot = newRoot()
+  const stopping = new AbortController()
+  stopping.abort(new Error('no longer wanted'))
+  const options = { store: 'memory', securePort: 0, nodes: 0 }
+  await expect(startCluster(options, { stateRoot, signal: stopping.signal })).rejects.toThrow(
+    'no longer wanted',
+  )
+  expect(new StateDirectory(stateRoot, 'default').running()).toBeUndefined()
+})
+
+test('A store that cannot be opened is named', async () => {
+  const options = { store: 'paper', securePort: 0, nodes: 0 }
+  await expect(startCluster(options, { stateRoot: newRoot() })).rejects.toThrow('Cannot open --store paper: ')
+})
