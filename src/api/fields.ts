@@ -24,7 +24,7 @@ export interface FieldError {
 
 /** As Go's %q and JSON agree: quoted strings, plain numbers, JSON for the rest. */
 function show(value: unknown): string {
-  return value === undefined || value === null ? 'null' : JSON.stringify(value)
+  return JSON.stringify(value ?? 'null')
 }
 
 export const required = (field: string, detail = ''): FieldError => ({

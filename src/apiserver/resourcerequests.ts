@@ -80,6 +80,7 @@ export class ResourceRequests {
     }
     const body = { contentType: headers['content-type'], bytes: request.readBody }
     const call = this.call({ method, info, query, context, body })
+    if (call.resource.deprecation) context.warn(call.resource.deprecation)
     const streamed = this.#streamed(call, request)
     if (streamed) return streamed
     const media = negotiateOutput(headers.accept, query, headers['user-agent'])

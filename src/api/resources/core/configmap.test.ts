@@ -17,7 +17,7 @@ test('keys are file names, once', () => {
 test('it holds 1 MiB, bytes counted', () => {
   expect(configMaps.validate!(configMap({ data: { a: 'x'.repeat(1024 * 1024) } }))).toEqual([])
   const errors = configMaps.validate!(configMap({ data: { a: 'é'.repeat(512 * 1024), b: 'x' } }))
-  expect(texts(errors)).toEqual([': Too long: may not be more than 1048576 bytes'])
+  expect(texts(errors)).toEqual(['[]: Too long: may not be more than 1048576 bytes'])
 })
 
 test('an immutable one stays as it is', () => {

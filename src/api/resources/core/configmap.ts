@@ -39,7 +39,7 @@ function validateConfigMap({ data, binaryData }: ConfigMap): FieldError[] {
   for (const key in binaryData) {
     for (const problem of configMapKey(key)) errors.push(invalidValue(`binaryData[${key}]`, key, problem))
   }
-  if (dataSize(data, binaryData) > sizeLimit) errors.push(tooLong('', sizeLimit))
+  if (dataSize(data, binaryData) > sizeLimit) errors.push(tooLong('[]', sizeLimit))
   return errors
 }
 

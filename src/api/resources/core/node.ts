@@ -138,7 +138,7 @@ function validateNodeUpdate(node: Node, previous: Node): FieldError[] {
     (spec.externalID ?? '') !== (before.externalID ?? '') ||
     (!sameValue(spec.configSource, before.configSource) && spec.configSource !== undefined)
   ) {
-    errors.push(forbiddenField('', restKept))
+    errors.push(forbiddenField('[]', restKept))
   }
   return errors
 }

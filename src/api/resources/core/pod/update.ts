@@ -172,7 +172,7 @@ export function validateEphemeralContainersUpdate(pod: Pod, previous: Pod): Fiel
   const errors = validatePodBody(pod)
   const field = 'spec.ephemeralContainers'
   if (previous.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
-    return [forbiddenField('', 'static pods do not support ephemeral containers')]
+    return [forbiddenField('[]', 'static pods do not support ephemeral containers')]
   }
   const after = pod.spec?.ephemeralContainers ?? []
   for (const old of previous.spec?.ephemeralContainers ?? []) {
@@ -215,9 +215,9 @@ export function validatePodResize(pod: Pod, previous: Pod): FieldError[] {
   const spec = pod.spec ?? noSpec
   const before = previous.spec ?? noSpec
   if (previous.metadata.annotations?.['kubernetes.io/config.mirror'] !== undefined) {
-    return [forbiddenField('', 'static pods cannot be resized')]
+    return [forbiddenField('[]', 'static pods cannot be resized')]
   }
-  if (before.os?.name === 'windows') return [forbiddenField('', 'windows pods cannot be resized')]
+  if (before.os?.name === 'windows') return [forbiddenField('[]', 'windows pods cannot be resized')]
   const errors = validatePodBody(pod)
   if ((previous.status?.qosClass ?? podQOS(before)) !== podQOS(spec)) {
     const detail = 'Pod QOS Class may not change as a result of resizing'
