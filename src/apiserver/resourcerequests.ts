@@ -1,5 +1,5 @@
-// Answers requests for resources: finds the registry, the endpoint and the form of the answer. HTTP requests
-// and those of the in-process transport come together here.
+// Answers requests for resources: finds the registry, the endpoint and the form of the answer. HTTP
+// requests and those of the in-process transport come together here.
 import type { KubeletConnector } from '../api/kubeletapi.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Answer, Call, CallBody } from './endpoints/call.ts'
