@@ -33,6 +33,23 @@ describe('addresses of Pods', () => {
     ],
     ['the host has a list too', { hostIP: '10.0.0.9' }, { hostIP: '10.0.0.9', hostIPs: ips('10.0.0.9') }],
   ]
+  test('times that are not known are null', () => {
+    const container = { name: 'c', image: '', imageID: '', ready: false, restartCount: 0 }
+    const status: PodStatus = {
+      containerStatuses: [
+        { ...container, state: { running: {} }, lastState: { terminated: { exitCode: 1 } } },
+      ],
+    }
+    defaultPodStatus(status)
+    expect(status.containerStatuses).toEqual([
+      {
+        ...container,
+        state: { running: { startedAt: null } },
+        lastState: { terminated: { exitCode: 1, startedAt: null, finishedAt: null } },
+      },
+    ])
+  })
+
   for (const [name, status, expected] of synced) {
     test(name, () => {
       const object = structuredClone(status)

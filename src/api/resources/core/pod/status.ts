@@ -2,7 +2,7 @@
 // plural ones (KEP-563, KEP-2681); what a new Pod's status is; what may not happen to a status.
 import { parseLenientAddress } from '../../../../ip/address.ts'
 import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../fields.ts'
-import type { ContainerStatus, Pod, PodSpec, PodStatus } from '../../../generated/types.ts'
+import type { ContainerState, ContainerStatus, Pod, PodSpec, PodStatus } from '../../../generated/types.ts'
 import { validateLegacyAddress } from '../../../meta/addresses.ts'
 import { dns1123Subdomain, qualifiedName } from '../../../meta/names.ts'
 import { immutable } from '../../../meta/objectmeta.ts'
@@ -28,10 +28,24 @@ export function defaultPodStatus(status: PodStatus): void {
 function defaultContainerStatus(container: ContainerStatus): void {
   container.state ??= {}
   container.lastState ??= {}
+  defaultTimes(container.state)
+  defaultTimes(container.lastState)
   container.ready ??= false
   container.restartCount ??= 0
   container.image ??= ''
   container.imageID ??= ''
+}
+
+/** Times that are not known are null. */
+function defaultTimes(state: ContainerState): void {
+  const { running, terminated } = state as {
+    running?: { startedAt?: unknown }
+    terminated?: { startedAt?: unknown; finishedAt?: unknown }
+  }
+  if (running) running.startedAt ??= null
+  if (!terminated) return
+  terminated.startedAt ??= null
+  terminated.finishedAt ??= null
 }
 
 /** The status of a Pod that has just been made. */
