@@ -39,21 +39,28 @@ export function checkDeleteOptions({ propagationPolicy, orphanDependents }: Dele
 export function checkPreconditions(resource: Resource, object: KubeObject, options: DeleteOptions): void {
   const { uid, resourceVersion } = options.preconditions ?? {}
   const { metadata } = object
-  const target = { group: resource.group, resource: resource.kind }
-  const name = metadata.name ?? ''
-  if (uid !== undefined && uid !== metadata.uid) {
-    const why =
-      `the UID in the precondition (${uid}) does not match the UID in record (${metadata.uid}). ` +
-      'The object might have been deleted and then recreated'
-    throw conflict(target, name, why)
-  }
-  if (resourceVersion !== undefined && resourceVersion !== metadata.resourceVersion) {
-    const why =
-      `the ResourceVersion in the precondition (${resourceVersion}) does not match the ResourceVersion in record ` +
-      `(${metadata.resourceVersion}). The object might have been modified`
-    throw conflict(target, name, why)
+  const checks = [
+    { field: 'UID', wanted: uid, found: metadata.uid, why: 'deleted and then recreated' },
+    { field: 'ResourceVersion', wanted: resourceVersion, found: metadata.resourceVersion, why: 'modified' },
+  ]
+  for (const { field, wanted, found, why } of checks) {
+    if (wanted === undefined || wanted === found) continue
+    const name = metadata.name ?? ''
+    if (isNamespaces(resource)) {
+      const text = `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`
+      throw conflict(resource, name, text)
+    }
+    throw conflict(
+      { group: resource.group, resource: resource.kind },
+      name,
+      `the ${field} in the precondition (${wanted}) does not match the ${field} in record (${found}). ` +
+        `The object might have been ${why}`,
+    )
   }
 }
+
+/** Whose deletion has its own rules and words. */
+const isNamespaces = ({ group, resource }: Resource) => group === '' && resource === 'namespaces'
 
 export interface DeletionRequest {
   readonly resource: Resource
@@ -65,7 +72,7 @@ export interface DeletionRequest {
 
 export function planDeletion(request: DeletionRequest): DeletionPlan {
   const { resource } = request
-  if (resource.group === '' && resource.resource === 'namespaces') return planNamespaceDeletion(request)
+  if (isNamespaces(resource)) return planNamespaceDeletion(request)
   return planObjectDeletion(request)
 }
 

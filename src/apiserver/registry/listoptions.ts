@@ -76,11 +76,17 @@ export function formatContinue({ revision, after }: ContinueToken): string {
 }
 
 export function parseContinue(text: string): ContinueToken {
+  const decoded = Buffer.from(text, 'base64url').toString()
   let token: unknown
   try {
-    token = JSON.parse(Buffer.from(text, 'base64url').toString())
+    token = JSON.parse(decoded)
   } catch {
-    throw invalidToken('it is not an encoded token')
+    const first = decoded.charAt(0)
+    throw invalidToken(
+      first === '{' || first === ''
+        ? 'unexpected end of JSON input'
+        : `invalid character '${first}' looking for beginning of value`,
+    )
   }
   const { v, rv, start } = (token ?? {}) as { v?: unknown; rv?: unknown; start?: unknown }
   if (v !== 'meta.k8s.io/v1') throw invalidToken(`server does not recognize this encoded version ${show(v)}`)

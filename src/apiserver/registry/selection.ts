@@ -66,8 +66,8 @@ const namespaceOf: Getter = stored => stored.namespace
 
 function getterOf(resource: Resource, field: string): Getter {
   if (field === 'metadata.name') return nameOf
-  if (field === 'metadata.namespace') return namespaceOf
-  const { selectableFields } = resource
+  const { selectableFields, namespaced } = resource
+  if (field === 'metadata.namespace' && (namespaced || !selectableFields)) return namespaceOf
   const index = Object.keys(selectableFields ?? {}).indexOf(field)
   if (index >= 0) return stored => stored.fields[index]!
   throw badRequest(

@@ -81,7 +81,7 @@ describe('scale', () => {
     const message = 'deployments/scale.apps "db" not found'
     await expect(scale.get!(call(deployments, 'db'))).rejects.toMatchObject({ code: 404, message })
     const update = scale.update!(call(deployments, 'db'), { transform: current => current! })
-    await expect(update).rejects.toMatchObject({ code: 404, message })
+    await expect(update).rejects.toMatchObject({ message: 'deployments.apps "db" not found' })
   })
 
   test('refuses a negative number and an old version', async () => {

@@ -23,7 +23,7 @@ export const scaleEndpoint: SubresourceEndpointFactory = () => ({
   },
   async update(call, { transform, isPatch = false }) {
     const { context, registry, namespace, name, dryRun } = call
-    const updating = registry.update(
+    const { stored } = await registry.update(
       context,
       { namespace, name },
       {
@@ -37,7 +37,7 @@ export const scaleEndpoint: SubresourceEndpointFactory = () => ({
         },
       },
     )
-    return scaleOf((await updating.catch(error => missing(error, call))).stored)
+    return scaleOf(stored)
   },
 })
 
