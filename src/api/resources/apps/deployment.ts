@@ -131,6 +131,9 @@ export const deployments = defineResource<Deployment>({
   subresources: [
     { name: 'scale', kind: 'Scale', group: 'autoscaling', version: 'v1', verbs: ['get', 'patch', 'update'] },
   ],
+  prepareForStatusUpdate({ metadata }, previous) {
+    metadata!.labels = previous.metadata?.labels
+  },
   columns: [
     nameColumn,
     column('Ready', ({ spec, status }) => `${status?.readyReplicas ?? 0}/${spec?.replicas ?? 0}`, {
