@@ -24,6 +24,13 @@ function rename(object: KubeObject, by: Readonly<Record<string, string>>, apiVer
 const toStored = (object: KubeObject) => rename(object, names, 'v1')
 const fromStored = (object: KubeObject) => rename(object, backwards, 'events.k8s.io/v1')
 
+/** Field selectors speak of the subject by its new name. */
+const subjectFields = ['kind', 'namespace', 'name', 'uid', 'apiVersion', 'resourceVersion', 'fieldPath']
+const fieldNames = {
+  ...Object.fromEntries(subjectFields.map(field => [`regarding.${field}`, `involvedObject.${field}`])),
+  reportingController: 'reportingComponent',
+}
+
 export const eventsV1 = defineResource<EventsV1Event>({
   group: 'events.k8s.io',
   version: 'v1',
@@ -42,5 +49,5 @@ export const eventsV1 = defineResource<EventsV1Event>({
       (event: EventsV1Event) => get(toStored(event) as CoreV1Event),
     ]),
   ),
-  storedAs: { group: '', version: 'v1', resource: 'events', toStored, fromStored },
+  storedAs: { group: '', version: 'v1', resource: 'events', toStored, fromStored, fieldNames },
 })
