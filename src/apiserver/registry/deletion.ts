@@ -47,8 +47,8 @@ export function checkPreconditions(resource: Resource, object: KubeObject, optio
     if (wanted === undefined || wanted === found) continue
     const name = metadata.name ?? ''
     if (isNamespaces(resource)) {
-      const text = `Precondition failed: ${field} in precondition: ${wanted}, ${field} in object meta: ${found}`
-      throw conflict(resource, name, text)
+      const text = `${field} in precondition: ${wanted}, ${field} in object meta: ${found}`
+      throw conflict(resource, name, `Precondition failed: ${text}`)
     }
     throw conflict(
       { group: resource.group, resource: resource.kind },
