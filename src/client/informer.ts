@@ -4,12 +4,12 @@
 // before the watch brings it.
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { isExpired } from '../api/status.ts'
-import type { TransportWatchEvent, WatchHandle } from '../api/transport.ts'
+import type { TransportWatchEvent } from '../api/transport.ts'
 import type { Clock } from '../component/clock.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import type { Client } from './client.ts'
 import { type IndexFunction, ObjectIndexes } from './objectindexes.ts'
+import { Reflector, revisionOf } from './reflector.ts'
 
 export interface InformerHandlers<T extends KubeObject> {
   /**
@@ -44,12 +44,6 @@ export function splitKey(key: string): { namespace: string; name: string } {
   return { namespace: key.slice(0, Math.max(0, slash)), name: key.slice(slash + 1) }
 }
 
-const firstBackoffMs = 800
-const lastBackoffMs = 30_000
-/** A watch that ends sooner than this, and brought nothing, counts as a failure. */
-const shortestWatchMs = 1000
-const revisionOf = (object: KubeObject) => Number(object.metadata.resourceVersion ?? 0)
-
 export class Informer<T extends KubeObject> {
   readonly resource: Resource<T>
   readonly #options: InformerOptions<T>
@@ -57,12 +51,9 @@ export class Informer<T extends KubeObject> {
   readonly #objects = new Map<string, T>()
   readonly #indexes: ObjectIndexes<T>
   readonly #handlers: InformerHandlers<T>[] = []
-  readonly #stopping = new AbortController()
-  /** The revision up to which list and watch have brought everything. */
-  #revision = 0
+  readonly #reflector: Reflector<T>
   #hasSynced = false
   #resolveSynced: () => void = () => undefined
-  #running: Promise<void> | undefined
   /**
    * Resolves when the first list is in and its handlers have been called, or when the informer is stopped.
    */
@@ -76,6 +67,11 @@ export class Informer<T extends KubeObject> {
     this.synced = new Promise(resolve => {
       this.#resolveSynced = resolve
     })
+    this.#reflector = new Reflector<T>({
+      ...options,
+      onList: (items, revision) => this.#replace(items, revision),
+      onEvents: events => this.#apply(events),
+    })
   }
 
   get hasSynced(): boolean {
@@ -88,7 +84,7 @@ export class Informer<T extends KubeObject> {
 
   /** Empty before the first list. */
   get resourceVersion(): string {
-    return this.#revision === 0 ? '' : String(this.#revision)
+    return this.#reflector.revision === 0 ? '' : String(this.#reflector.revision)
   }
 
   get(key: string): T | undefined {
@@ -128,15 +124,14 @@ export class Informer<T extends KubeObject> {
 
   /** Begins to list and watch; calling it again changes nothing. */
   start(): void {
-    this.#running ??= this.#run()
+    this.#reflector.start()
   }
 
   /** No handler is called after this; what was known stays readable. */
   async stop(): Promise<void> {
-    this.#stopping.abort(new Error('The informer stops'))
     this.#handlers.length = 0
     this.#resolveSynced()
-    await this.#running
+    await this.#reflector.stop()
   }
 
   /**
@@ -147,50 +142,13 @@ export class Informer<T extends KubeObject> {
     const { labelSelector, fieldSelector, namespace } = this.#options
     if (!this.#hasSynced || labelSelector || fieldSelector || namespace) return
     const revision = revisionOf(object)
-    if (!(revision > this.#revision)) return
+    if (!(revision > this.#reflector.revision)) return
     if (object.metadata.name && object.metadata.uid) this.#put(object as T, revision)
   }
 
-  async #run(): Promise<void> {
-    const { clock } = this.#options
-    let backoffMs = firstBackoffMs
-    while (!this.#stopping.signal.aborted) {
-      const began = clock.monotonic()
-      try {
-        if (this.#revision === 0) await this.#list()
-        const before = this.#revision
-        await this.#watch()
-        if (this.#revision !== before || clock.monotonic() - began >= shortestWatchMs) {
-          backoffMs = firstBackoffMs
-          continue
-        }
-      } catch (error) {
-        if (isExpired(error)) this.#revision = 0
-        if (clock.monotonic() - began > 4 * lastBackoffMs) backoffMs = firstBackoffMs
-        this.#log.debug('the watch is interrupted', {
-          resource: this.resource.resource,
-          error: String(error),
-        })
-      }
-      if (this.#stopping.signal.aborted) return
-      // The first relist after a watch that had been up to date is not delayed; repeated ones are.
-      if (this.#revision === 0 && this.#hasSynced && backoffMs === firstBackoffMs) {
-        backoffMs += 1
-        continue
-      }
-      const jitteredMs = backoffMs * (1 + Math.random())
-      backoffMs = Math.min(backoffMs * 2, lastBackoffMs)
-      await clock.sleep(jitteredMs, this.#stopping.signal).catch(() => undefined)
-    }
-  }
-
-  async #list(): Promise<void> {
-    const { client, namespace, labelSelector, fieldSelector } = this.#options
-    const list = await client.list(this.resource, { namespace, labelSelector, fieldSelector })
-    if (this.#stopping.signal.aborted) return
-    const revision = Number(list.metadata.resourceVersion ?? 0)
+  #replace(items: readonly T[], revision: number): void {
     const gone = new Set(this.#objects.keys())
-    for (const object of list.items) {
+    for (const object of items) {
       gone.delete(keyOf(object))
       this.#put(object, revisionOf(object))
     }
@@ -198,44 +156,14 @@ export class Informer<T extends KubeObject> {
       const object = this.#objects.get(key)
       if (object && revisionOf(object) <= revision) this.#remove(key)
     }
-    this.#revision = revision
     if (this.#hasSynced) return
     this.#hasSynced = true
     this.#resolveSynced()
   }
 
-  async #watch(): Promise<void> {
-    const { client, namespace, labelSelector, fieldSelector } = this.#options
-    let handle: WatchHandle | undefined
-    const signal = this.#stopping.signal
-    if (signal.aborted) return
-    let onAbort: () => void = () => undefined
-    try {
-      await new Promise<void>((resolve, reject) => {
-        onAbort = resolve
-        signal.addEventListener('abort', onAbort, { once: true })
-        const selection = { namespace, labelSelector, fieldSelector, resourceVersion: this.resourceVersion }
-        const handlers = {
-          onEvents: (events: readonly TransportWatchEvent<T>[]) => this.#apply(events),
-          onEnd: (error?: unknown) => (error === undefined ? resolve() : reject(error)),
-        }
-        client.watch(this.resource, { ...selection, allowWatchBookmarks: true }, handlers).then(opened => {
-          handle = opened
-          if (signal.aborted) opened.close()
-        }, reject)
-      })
-    } finally {
-      signal.removeEventListener('abort', onAbort)
-      handle?.close()
-    }
-  }
-
   #apply(events: readonly TransportWatchEvent<T>[]): void {
-    if (this.#stopping.signal.aborted) return
     for (const { type, object } of events) {
       const revision = revisionOf(object)
-      if (revision > this.#revision) this.#revision = revision
-      if (type === 'BOOKMARK') continue
       if (type === 'DELETED') {
         const key = keyOf(object)
         const known = this.#objects.get(key)
