@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { Deployment, DeploymentSpec } from '../api/generated/types.ts'
-import { namespace, startControllers } from './controllertest.fake.ts'
 import { deploymentController } from './deployment.ts'
+import { namespace, startControllers } from './liveserver.fake.ts'
 import { replicaSetController } from './replicaset.ts'
 import { deployments, pods, replicaSets } from './resources.ts'
 import { revisionAnnotation } from './revisions.ts'

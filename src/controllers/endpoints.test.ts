@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import type { EndpointSubset, Pod, Service } from '../api/generated/types.ts'
-import { namespace, startControllers } from './controllertest.fake.ts'
 import { endpointsController, planSubsets, truncate } from './endpoints.ts'
+import { namespace, startControllers } from './liveserver.fake.ts'
 import { endpoints, services } from './resources.ts'
 
 const service = (spec: Service['spec'] = {}): Service => ({
@@ -77,13 +77,14 @@ test('Beyond a thousand addresses the rest is cut off, not ready ones first', ()
 
 test('Endpoints have the labels and the fate of their Service', async () => {
   const world = await startControllers([endpointsController()])
-  await world.client.create(services, service())
+  const { clusterIPs: _, ...spec } = service().spec ?? {}
+  await world.client.create(services, { ...service(), spec: { ...spec, ipFamilyPolicy: 'PreferDualStack' } })
   await world.settle()
   const [found] = await world.list(endpoints)
   expect(found?.metadata).toMatchObject({
     name: 'web',
     labels: { app: 'web', 'endpoints.kubernetes.io/managed-by': 'endpoint-controller' },
-    annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T00:00:00Z' },
+    annotations: { 'endpoints.kubernetes.io/last-change-trigger-time': '2026-01-01T12:00:00Z' },
   })
   await world.client.delete(endpoints, { namespace, name: 'web' })
   await world.settle()

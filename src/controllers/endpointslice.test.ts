@@ -1,19 +1,18 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod, Service } from '../api/generated/types.ts'
-import { familyOrders, type IPFamilies } from '../ip/family.ts'
-import { namespace, startControllers } from './controllertest.fake.ts'
+import { familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { namespace, startControllers } from './liveserver.fake.ts'
 import { endpointSlices, nodes, pods, services } from './resources.ts'
 
 const addresses = { IPv4: '10.244.0.5', IPv6: 'fd00:10:244::5' }
-const clusterIPs = { IPv4: '10.96.0.9', IPv6: 'fd00:10:96::9' }
 
 const service = (families: IPFamilies): Service => ({
   metadata: { name: 'web', namespace },
   spec: {
     selector: { app: 'web' },
     ipFamilies: [...families],
-    clusterIPs: families.map(family => clusterIPs[family]),
+    ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
     ports: [{ name: 'http', port: 80, protocol: 'TCP', targetPort: 'web' }],
   },
 })
@@ -21,7 +20,7 @@ const pod = (name: string, options: { families: IPFamilies; ready?: boolean }): 
   metadata: { name, namespace, labels: { app: 'web' } },
   spec: {
     nodeName: 'n1',
-    containers: [{ name: 'c', ports: [{ name: 'web', containerPort: 8080, protocol: 'TCP' }] }],
+    containers: [{ name: 'c', image: 'i', ports: [{ name: 'web', containerPort: 8080, protocol: 'TCP' }] }],
   },
   status: {
     phase: 'Running',
@@ -29,8 +28,8 @@ const pod = (name: string, options: { families: IPFamilies; ready?: boolean }): 
     conditions: [{ type: 'Ready', status: options.ready === false ? 'False' : 'True' }],
   },
 })
-async function start() {
-  const world = await startControllers([endpointSliceController()])
+async function start(families?: IPFamilies) {
+  const world = await startControllers([endpointSliceController()], families)
   const labels = { 'topology.kubernetes.io/zone': 'z1' }
   await world.client.create(nodes, { metadata: { name: 'n1', labels } })
   const createPod = async (object: Pod) => {
@@ -45,12 +44,15 @@ describe.each(familyOrders)('with %s %s', (...order) => {
   const families = order.filter(family => family !== undefined)
 
   test('there is one slice per family of the Service, with the addresses of that family', async () => {
-    const world = await start()
+    const world = await start(families)
     await world.createPod(pod('p', { families }))
     await world.client.create(services, service(families))
     await world.settle()
     const slices = await world.list(endpointSlices)
-    const found = slices.map(slice => [slice.addressType, slice.endpoints?.map(({ addresses }) => addresses)])
+    const order = slices.sort(
+      (a, b) => families.indexOf(a.addressType as IPFamily) - families.indexOf(b.addressType as IPFamily),
+    )
+    const found = order.map(slice => [slice.addressType, slice.endpoints?.map(({ addresses }) => addresses)])
     expect(found).toEqual(families.map(family => [family, [[addresses[family]]]]))
     expect(slices[0]).toMatchObject({
       ports: [{ name: 'http', port: 8080, protocol: 'TCP' }],
@@ -73,12 +75,14 @@ test('A Service that becomes dual-stack gains a slice, one that stops being so l
   await world.createPod(pod('p', { families: ['IPv4', 'IPv6'] }))
   await world.client.create(services, service(['IPv6']))
   await world.settle()
-  const types = async () => (await world.list(endpointSlices)).map(({ addressType }) => addressType)
+  const types = async () => (await world.list(endpointSlices)).map(slice => slice.addressType).sort()
   const target = { namespace, name: 'web' }
-  await world.client.patch(services, target, { spec: { ipFamilies: ['IPv6', 'IPv4'] } })
+  await world.client.patch(services, target, {
+    spec: { ipFamilyPolicy: 'RequireDualStack' },
+  })
   await world.settle()
-  expect(await types()).toEqual(['IPv6', 'IPv4'])
-  await world.client.patch(services, target, { spec: { ipFamilies: ['IPv6'] } })
+  expect(await types()).toEqual(['IPv4', 'IPv6'])
+  await world.client.patch(services, target, { spec: { ipFamilyPolicy: 'SingleStack' } })
   await world.settle()
   expect(await types()).toEqual(['IPv6'])
 })
@@ -89,10 +93,8 @@ test('A single-stack Pod is in the slice of its family only', async () => {
   await world.client.create(services, service(['IPv4', 'IPv6']))
   await world.settle()
   const slices = await world.list(endpointSlices)
-  expect(slices.map(({ addressType, endpoints }) => [addressType, endpoints?.length])).toEqual([
-    ['IPv4', 0],
-    ['IPv6', 1],
-  ])
+  const sizes = Object.fromEntries(slices.map(slice => [slice.addressType, slice.endpoints?.length]))
+  expect(sizes).toEqual({ IPv4: 0, IPv6: 1 })
 })
 
 test('Readiness and termination show in the conditions', async () => {
@@ -112,6 +114,7 @@ test('Readiness and termination show in the conditions', async () => {
   await world.settle()
   expect(await conditions()).toEqual({ ready: false, serving: true, terminating: true })
   await world.client.patch(pods, target, { metadata: { finalizers: null } })
+  await world.client.delete(pods, target, { gracePeriodSeconds: 0 })
   await world.settle()
   expect((await world.list(endpointSlices))[0]?.endpoints).toEqual([])
 })
@@ -133,7 +136,7 @@ test('A headless Service names the Pods that choose it as their subdomain', asyn
   const world = await start()
   const object = pod('p', { families: ['IPv4'] })
   await world.createPod({ ...object, spec: { ...object.spec!, hostname: 'db-0', subdomain: 'web' } })
-  const headless = { ...service(['IPv4']), spec: { ...service(['IPv4']).spec, clusterIPs: ['None'] } }
+  const headless = { ...service(['IPv4']), spec: { ...service(['IPv4']).spec, clusterIP: 'None' } }
   await world.client.create(services, headless)
   await world.settle()
   const [slice] = await world.list(endpointSlices)

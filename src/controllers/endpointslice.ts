@@ -4,6 +4,7 @@ import type {
   DiscoveryV1EndpointPort,
   Endpoint,
   EndpointSlice,
+  Node,
   Pod,
   Service,
 } from '../api/generated/types.ts'
@@ -20,6 +21,7 @@ import {
   serviceNameLabel,
   sliceManager,
 } from './endpointsliceplan.ts'
+import { podsOnNode } from './nodelifecycle.ts'
 import { isNamespaceTerminating } from './podcontrol.ts'
 import { isPodReady } from './podstate.ts'
 import { endpointSlices, nodes, pods, services } from './resources.ts'
@@ -158,6 +160,12 @@ async function carryOut(
   }
 }
 
+/** Pods may be known before their node is. */
+const servicesOnNode = (node: Node, cache: Cache): string[] =>
+  podsOnNode(node.metadata.name ?? '', { cache }).flatMap(pod => members.servicesOf(pod, cache))
+const zoneChanged = (node: Node, previous: Node) =>
+  node.metadata.labels?.[zoneLabel] !== previous.metadata.labels?.[zoneLabel]
+
 const serviceOfSlice = (slice: EndpointSlice): string[] => [...slicesIndex(slice)]
 
 export function endpointSliceController() {
@@ -166,10 +174,10 @@ export function endpointSliceController() {
   return defineController({
     name: 'endpoint-slice-controller',
     for: services,
-    reads: [nodes],
     watches: [
       onChange(pods, members.servicesOf, members.endpointMatters),
       onChange(endpointSlices, serviceOfSlice),
+      onChange(nodes, servicesOnNode, zoneChanged),
     ],
     workers: 5,
     async reconcile(service, context) {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { familyOrders } from '../ip/family.ts'
-import { startControllers } from './controllertest.fake.ts'
+import { startControllers } from './liveserver.fake.ts'
 import { NodeRanges, nodeIPAMController } from './nodeipam.ts'
 import { nodes } from './resources.ts'
 

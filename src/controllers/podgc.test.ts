@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import type { Pod } from '../api/generated/types.ts'
-import { namespace, startControllers } from './controllertest.fake.ts'
+import { namespace, startControllers } from './liveserver.fake.ts'
 import { planPodGC, podGCController } from './podgc.ts'
 import { nodes, pods } from './resources.ts'
 
 const pod = (name: string, nodeName?: string): Pod => ({
   metadata: { name, namespace },
-  spec: { containers: [{ name: 'c' }], nodeName },
+  spec: { containers: [{ name: 'c', image: 'i' }], nodeName },
 })
 
 test('Pods of a node that stays away are removed, those of a node that is there are not', async () => {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Pod, ReplicaSet } from '../api/generated/types.ts'
-import { namespace, startControllers } from './controllertest.fake.ts'
+import { namespace, startControllers } from './liveserver.fake.ts'
 import { planReplicas, planStatus, replicaSetController } from './replicaset.ts'
 import { pods, replicaSets } from './resources.ts'
 
@@ -45,7 +45,8 @@ test('As many Pods as asked for are made from the template, and controlled by th
     terminatingReplicas: 0,
     observedGeneration: 1,
   })
-  expect(await world.events()).toEqual(names(made).map(name => `SuccessfulCreate: Created pod: ${name}`))
+  const texts = names(made).map(name => `SuccessfulCreate: Created pod: ${name}`)
+  expect((await world.events()).sort()).toEqual(texts.sort())
   expect(world.problems).toEqual([])
 })
 
@@ -67,7 +68,7 @@ test('Ready and available Pods are counted, the latter after minReadySeconds', a
   await world.client.create(replicaSets, { ...object, spec: { ...object.spec!, minReadySeconds: 10 } })
   await world.settle()
   for (const pod of await world.list(pods)) {
-    const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T00:00:00Z' }
+    const ready = { type: 'Ready', status: 'True', lastTransitionTime: '2026-01-01T12:00:00Z' }
     await world.client.updateStatus(pods, { ...pod, status: { phase: 'Running', conditions: [ready] } })
   }
   await world.settle()
@@ -97,7 +98,11 @@ test('Scaling down removes Pods that are not ready first', async () => {
 
 test('An orphan that fits is adopted, a Pod that no longer fits is let go and replaced', async () => {
   const world = await start()
-  await world.client.create(pods, { metadata: { name: 'orphan', namespace, labels: { app: 'web' } } })
+  await world.client.create(pods, {
+    metadata: { name: 'orphan', namespace, labels: { app: 'web' } },
+    spec: { containers: [{ name: 'c', image: 'i' }] },
+  })
+  await world.settle()
   await world.client.create(replicaSets, set(2))
   await world.settle()
   expect((await world.list(pods)).length).toBe(2)

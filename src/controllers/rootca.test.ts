@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startControllers } from './controllertest.fake.ts'
+import { startControllers } from './liveserver.fake.ts'
 import { configMaps, namespaces } from './resources.ts'
 import { rootCAController } from './rootca.ts'
 
