@@ -1,9 +1,13 @@
 // The controllers of a cluster, one line each.
+import type { Resource } from '../api/resource.ts'
+import { resources } from '../api/resources/index.ts'
 import type { Controller } from './controller.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { garbageCollector } from './garbagecollector.ts'
 import { loadBalancerController } from './loadbalancer.ts'
+import { namespaceController } from './namespace.ts'
 import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
 import { type NodeLifecycleOptions, nodeLifecycleControllers } from './nodelifecycle.ts'
 import { podGCController } from './podgc.ts'
@@ -23,7 +27,11 @@ export interface ControllersOptions {
   readonly loadBalancerIPRange?: readonly string[]
   /** The certificate authority of the API server, in PEM. */
   readonly rootCA: string
+  /** All resources of the server, as they are when asked. Default: the built-in ones. */
+  readonly resources?: () => readonly Resource[]
 }
+
+const builtIn = () => resources
 
 export const createControllers = (options: ControllersOptions): Controller[] => [
   serviceAccountController,
@@ -32,6 +40,8 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   ...nodeLifecycleControllers(options.nodeLifecycle),
   taintEvictionController(),
   podGCController(),
+  namespaceController({ resources: options.resources ?? builtIn }),
+  garbageCollector({ resources: options.resources ?? builtIn }),
   replicaSetController(),
   deploymentController,
   endpointsController(),
