@@ -7,7 +7,10 @@ import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
+import { eventFor } from './allocation/findingevent.ts'
 import type { PortRange } from './allocation/portpool.ts'
+import { AllocationRepair } from './allocation/repair.ts'
+import type { Finding } from './allocation/repairplan.ts'
 import { openServiceAllocator, type ServiceAllocator } from './allocation/serviceallocator.ts'
 import { APIServerService } from './bootstrap.ts'
 import { createDiscovery } from './discovery.ts'
@@ -86,6 +89,7 @@ class ComposedServer implements APIServer {
   readonly #options: APIServerOptions
   readonly #registries: Registries
   readonly #allocator: ServiceAllocator
+  readonly #repair: AllocationRepair
   readonly #requests: ResourceRequests
   readonly #handler: Handler
   readonly #authorizer: Authorizer
@@ -94,13 +98,21 @@ class ComposedServer implements APIServer {
   #isClosing = false
 
   constructor(options: APIServerOptions, service: APIServerService, allocator: ServiceAllocator) {
-    const { store, resources, clock, log, kubelet } = options
+    const { store, resources, clock, log, kubelet, nodePortRange } = options
     this.#options = options
     this.#service = service
     this.#allocator = allocator
     const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
     this.#registries = createRegistries({ store, resources, clock, log, hooks })
     const { lookup } = this.#registries
+    this.#repair = new AllocationRepair({
+      store,
+      clock,
+      log,
+      onFinding: finding => void this.#tell(finding),
+      ...(nodePortRange ? { nodePortRange } : {}),
+    })
+    void this.#repair.start()
     const subresources = createSubresources({ lookup, clock })
     this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
     this.#authorizer = options.authorizer ?? allowAuthenticated
@@ -153,9 +165,23 @@ class ComposedServer implements APIServer {
     return listening
   }
 
+  /** An Event that cannot be written is lost, as upstream's are. */
+  async #tell(finding: Finding): Promise<void> {
+    const { clock, log } = this.#options
+    const event = eventFor(finding, clock.now())
+    const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, warn: () => undefined }
+    const namespace = event.metadata.namespace ?? ''
+    try {
+      await this.#registries.lookup('', 'v1', 'events')?.create(context, event, { namespace })
+    } catch (error) {
+      log.debug('an Event could not be written', { error: String(error) })
+    }
+  }
+
   async close(): Promise<void> {
     this.#isClosing = true
     await Promise.all([
+      this.#repair.stop(),
       this.#service.stop(),
       this.#registries.close(),
       ...this.#listening.map(listening => listening.close()),

@@ -211,10 +211,10 @@ async function setFinalizer(
   isWanted: boolean,
   { client }: ReconcileContext,
 ): Promise<Service> {
-  const { namespace = '', name = '', finalizers = [], resourceVersion } = service.metadata
+  const { finalizers = [] } = service.metadata
   const others = finalizers.filter(finalizer => finalizer !== cleanupFinalizer)
-  const metadata = { finalizers: isWanted ? [...others, cleanupFinalizer] : others, resourceVersion }
-  return client.patch(services, { namespace, name }, { metadata })
+  const wanted = isWanted ? [...others, cleanupFinalizer] : others
+  return client.update(services, { ...service, metadata: { ...service.metadata, finalizers: wanted } })
 }
 
 async function setIngress(

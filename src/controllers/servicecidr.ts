@@ -77,12 +77,12 @@ async function setReady(serviceCIDR: ServiceCIDR, ready: Ready, context: Reconci
 }
 
 async function setFinalizers(
-  { metadata }: ServiceCIDR,
-  finalizers: readonly string[],
+  serviceCIDR: ServiceCIDR,
+  finalizers: string[],
   { client }: ReconcileContext,
 ): Promise<ServiceCIDR> {
-  const { name = '', resourceVersion } = metadata
-  return client.patch(serviceCIDRs, { name }, { metadata: { finalizers, resourceVersion } })
+  const metadata = { ...serviceCIDR.metadata, finalizers }
+  return client.update(serviceCIDRs, { ...serviceCIDR, metadata })
 }
 
 async function finish(serviceCIDR: ServiceCIDR, context: ReconcileContext): Promise<void> {

@@ -229,3 +229,19 @@ test('Warnings reach the client', async () => {
     'spec.externalIPs is deprecated and may no longer be implemented in some clusters',
   )
 })
+
+test('What the repair loop finds is an Event', async () => {
+  const { ask, clock, store } = await open()
+  await ask(`POST ${path}`, manifest())
+  const key = '/registry/ipaddresses/10.96.1.1'
+  const { revision } = (await store.get(key))!
+  await store.write([{ type: 'delete', key, expectedRevision: revision }])
+  await clock.advance(5000)
+  for (let turn = 0; turn < 20; turn++) await clock.advance(0)
+  const { body } = await ask('GET /api/v1/namespaces/default/events')
+  const events = (body as { items?: { reason: string; message: string }[] }).items ?? []
+  expect(events.map(({ reason, message }) => [reason, message])).toEqual([
+    ['ClusterIPNotAllocated', 'Cluster IP [IPv4]: 10.96.1.1 is not allocated; repairing'],
+  ])
+  expect((await ask('GET /apis/networking.k8s.io/v1/ipaddresses/10.96.1.1')).status).toBe(200)
+})
