@@ -12,7 +12,6 @@ const underscoreLabel = '_?[a-z0-9]([-_a-z0-9]*[a-z0-9])?'
 const underscoreSubdomain = `${underscoreLabel}(\\.${underscoreLabel})*`
 const label1035 = '[a-z]([-a-z0-9]*[a-z0-9])?'
 const qualified = '([A-Za-z0-9][-A-Za-z0-9_.]*)?[A-Za-z0-9]'
-const cIdentifierFormat = '[A-Za-z_][A-Za-z0-9_]*'
 const configKeyFormat = '[-._a-zA-Z0-9]+'
 const headerFormat = '[-A-Za-z0-9]+'
 const percentFormat = '[0-9]+%'
@@ -24,7 +23,6 @@ const underscoreSubdomainPattern = whole(underscoreSubdomain)
 const label1035Pattern = whole(label1035)
 const qualifiedPattern = whole(qualified)
 const labelValuePattern = whole(`(${qualified})?`)
-const cIdentifierPattern = whole(cIdentifierFormat)
 const configKeyPattern = whole(configKeyFormat)
 const headerPattern = whole(headerFormat)
 const percentPattern = whole(percentFormat)
@@ -40,7 +38,7 @@ export function byteLength(text: string): number {
 export const maxLengthText = (length: number) => `must be no more than ${length} bytes`
 export const rangeText = (low: number, high: number) => `must be between ${low} and ${high}, inclusive`
 
-export function regexText(sentence: string, format: string, examples: readonly string[] = []): string {
+function regexText(sentence: string, format: string, examples: readonly string[] = []): string {
   if (examples.length === 0) return `${sentence} (regex used for validation is '${format}')`
   const shown = examples.map(example => `'${example}'`).join(',  or ')
   return `${sentence} (e.g. ${shown}, regex used for validation is '${format}')`
@@ -81,12 +79,6 @@ const labelValueText = regexText(
     "'.', and must start and end with an alphanumeric character",
   `(${qualified})?`,
   ['MyValue', 'my_value', '12345'],
-)
-const cIdentifierText = regexText(
-  "a valid C identifier must start with alphabetic character or '_', followed by a string of " +
-    "alphanumeric characters or '_'",
-  cIdentifierFormat,
-  ['my_name', 'MY_NAME', 'MyName'],
 )
 const configKeyText = regexText(
   "a valid config key must consist of alphanumeric characters, '-', '_' or '.'",
@@ -174,7 +166,6 @@ export function qualifiedName(text: string): readonly string[] {
   return problems
 }
 
-export const cIdentifier: TextRule = text => (cIdentifierPattern.test(text) ? fine : [cIdentifierText])
 export const httpHeaderName: TextRule = text => (headerPattern.test(text) ? fine : [headerText])
 export const percentString: TextRule = text => (percentPattern.test(text) ? fine : [percentText])
 

@@ -1,15 +1,7 @@
 // What is wrong with an object's metadata, on create and on update: names, labels, annotations, owners,
 // finalizers, managed fields and what never changes. Follows apimachinery's
 // pkg/api/validation/objectmeta.go.
-import {
-  duplicate,
-  type FieldError,
-  forbiddenField,
-  invalidValue,
-  notSupported,
-  required,
-  tooLong,
-} from '../fields.ts'
+import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../fields.ts'
 import type { LabelSelector, ManagedFieldsEntry, ObjectMeta, OwnerReference } from '../generated/types.ts'
 import { parseAPIVersion } from '../object.ts'
 import type { NameRule } from '../resource.ts'
@@ -273,26 +265,4 @@ function isEmpty(value: unknown): boolean {
 /** The error of a field that changed though it must not. */
 export function immutable(value: unknown, previous: unknown, field: string): FieldError[] {
   return sameValue(value, previous) ? [] : [invalidValue(field, value, immutableText)]
-}
-
-/** The errors of list items whose key occurs before. */
-export function duplicates<T>(
-  items: readonly T[],
-  keyOf: (item: T) => string,
-  fieldOf: (index: number) => string,
-) {
-  const seen = new Set<string>()
-  const errors: FieldError[] = []
-  items.forEach((item, index) => {
-    const key = keyOf(item)
-    if (seen.has(key)) errors.push(duplicate(fieldOf(index), key))
-    seen.add(key)
-  })
-  return errors
-}
-
-/** The error of a value that is none of those allowed; absent: required. */
-export function oneOf(value: string | undefined, allowed: readonly string[], field: string): FieldError[] {
-  if (value === undefined || value === '') return [required(field)]
-  return allowed.includes(value) ? [] : [notSupported(field, value, allowed)]
 }

@@ -165,10 +165,6 @@ export function addQuantities(left: Quantity, right: Quantity): Quantity {
   return { value: a + b, scale, format: left.value === 0n ? right.format : left.format }
 }
 
-export function subtractQuantities(left: Quantity, right: Quantity): Quantity {
-  return addQuantities(left, { value: -right.value, scale: right.scale, format: right.format })
-}
-
 function scaled(text: string, exponent: number): number {
   const { value, scale } = parseQuantity(text)
   const shift = scale + exponent

@@ -87,7 +87,7 @@ function formatSource({ source, reportingComponent, reportingInstance }: CoreV1E
 }
 
 /** Of a series one more than it counts: the event that came before it. */
-export function eventCount({ series, count }: CoreV1Event): number {
+function eventCount({ series, count }: CoreV1Event): number {
   return series ? (series.count ?? 0) + 1 : count || 1
 }
 

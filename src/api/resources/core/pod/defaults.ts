@@ -60,7 +60,7 @@ export function defaultPodSpec(spec: PodSpec): void {
   if (spec.overhead) roundToMilli(spec.overhead)
 }
 
-export function defaultContainer(container: AnyContainer): void {
+function defaultContainer(container: AnyContainer): void {
   container.imagePullPolicy ||= pullPolicyFor(container.image ?? '')
   container.terminationMessagePath ||= '/dev/termination-log'
   container.terminationMessagePolicy ||= 'File'

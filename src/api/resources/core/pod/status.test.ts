@@ -1,11 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod, PodSpec, PodStatus } from '../../../generated/types.ts'
-import {
-  defaultPodStatus,
-  preparePodStatusUpdate,
-  validateBinding,
-  validatePodStatusUpdate,
-} from './status.ts'
+import { defaultPodStatus, preparePodStatusUpdate, validatePodStatusUpdate } from './status.ts'
 
 const podOf = (status: PodStatus, spec: Partial<PodSpec> = {}): Pod => ({
   metadata: { name: 'p' },
@@ -157,13 +152,4 @@ describe('a status update', () => {
       ],
     })
   })
-})
-
-test('a binding names a node', () => {
-  const texts = validateBinding({ kind: 'Pod', name: '' }).map(({ field, message }) => `${field}: ${message}`)
-  expect(texts).toEqual([
-    'target.kind: Unsupported value: "Pod": supported values: "Node", "<empty>"',
-    'target.name: Required value',
-  ])
-  expect(validateBinding({ name: 'n' })).toEqual([])
 })

@@ -1,7 +1,7 @@
 // A Pod's status: addresses per family, primary first, with the singular fields kept as the first of the
 // plural ones (KEP-563, KEP-2681); what a new Pod's status is; what may not happen to a status.
 import { parseLenientAddress } from '../../../../ip/address.ts'
-import { duplicate, type FieldError, forbiddenField, invalidValue, required } from '../../../fields.ts'
+import { duplicate, type FieldError, forbiddenField, invalidValue } from '../../../fields.ts'
 import type { ContainerState, ContainerStatus, Pod, PodSpec, PodStatus } from '../../../generated/types.ts'
 import { validateLegacyAddress } from '../../../meta/addresses.ts'
 import { dns1123Subdomain, qualifiedName } from '../../../meta/names.ts'
@@ -169,15 +169,4 @@ function validateHostIPs({ hostIP, hostIPs = [] }: PodStatus): FieldError[] {
     errors.push(invalidValue('status.hostIPs[0].ip', first, 'must be equal to `hostIP`'))
   }
   return [...errors, ...validateAddresses(hostIPs, 'status.hostIPs')]
-}
-
-/** What a binding must say. */
-export function validateBinding(target: { readonly kind?: string; readonly name?: string }): FieldError[] {
-  const errors: FieldError[] = []
-  if (target.kind && target.kind !== 'Node') {
-    const message = `Unsupported value: ${JSON.stringify(target.kind)}: supported values: "Node", "<empty>"`
-    errors.push({ reason: 'FieldValueNotSupported', field: 'target.kind', message })
-  }
-  if (!target.name) errors.push(required('target.name'))
-  return errors
 }

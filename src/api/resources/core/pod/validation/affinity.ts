@@ -34,7 +34,7 @@ function checkWeight(weight: number | undefined, field: string, { errors }: PodC
   errors.push(invalidValue(`${field}.weight`, weight ?? 0, 'must be in the range 1-100'))
 }
 
-export function checkNodeSelector(selector: NodeSelector, field: string, check: PodCheck): void {
+function checkNodeSelector(selector: NodeSelector, field: string, check: PodCheck): void {
   const terms = selector.nodeSelectorTerms ?? []
   if (terms.length === 0) {
     const detail = 'must have at least one node selector term'

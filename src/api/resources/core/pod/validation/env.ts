@@ -17,7 +17,7 @@ import {
 } from '../../../../meta/names.ts'
 import { checkFilePath, checkText, type PodCheck } from './check.ts'
 
-export const environmentFields = [
+const environmentFields = [
   'metadata.name',
   'metadata.namespace',
   'metadata.uid',
