@@ -1,141 +1,205 @@
-import { describe, expect, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { loadSchema } from '../../api/schema.ts'
-import { StatusError } from '../../api/status.ts'
 import { strategicMergePatch } from './strategic.ts'
 
 const schemaOf = (group: string, kind: string) => loadSchema().patchSchemaFor({ group, version: 'v1', kind })!
-const pod = schemaOf('', 'Pod')
-const deployment = schemaOf('apps', 'Deployment')
-const container = (name: string, image = 'old') => ({ name, image })
-const podWith = (...containers: object[]) => ({ spec: { containers } })
 
-describe('keyed lists', () => {
-  test('merge by their key; a new element comes first', () => {
-    const current = podWith(container('a'), container('b'))
-    expect(strategicMergePatch(current, podWith(container('b', 'new'), container('c', 'new')), pod)).toEqual(
-      podWith(container('a'), container('b', 'new'), container('c', 'new')),
-    )
-    expect(strategicMergePatch(podWith(container('a')), podWith(container('z')), pod)).toEqual(
-      podWith(container('z'), container('a')),
-    )
-  })
+const pod = (spec: object, metadata: object = {}) => ({ metadata, spec })
+const applyToPod = (current: object, patch: unknown) =>
+  strategicMergePatch(patch, schemaOf('', 'Pod'))(current)
+const specOf = (result: unknown) => (result as { spec: Record<string, unknown> }).spec
 
-  test('lose the elements that $patch: delete names', () => {
-    const patch = podWith({ name: 'a', $patch: 'delete' })
-    expect(strategicMergePatch(podWith(container('a'), container('b')), patch, pod)).toEqual(
-      podWith(container('b')),
-    )
-  })
-
-  test('are replaced where an element says $patch: replace', () => {
-    const patch = podWith({ $patch: 'replace' }, container('c'))
-    expect(strategicMergePatch(podWith(container('a')), patch, pod)).toEqual(podWith(container('c')))
-  })
-
-  test('follow $setElementOrder', () => {
-    const patch = {
-      spec: {
-        '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }],
-        containers: [container('a', 'new')],
-      },
-    }
-    expect(strategicMergePatch(podWith(container('a'), container('b')), patch, pod)).toEqual(
-      podWith(container('b'), container('a', 'new')),
-    )
-  })
-
-  test('refuse a patch whose order contradicts $setElementOrder', () => {
-    const patch = {
-      spec: {
-        '$setElementOrder/containers': [{ name: 'a' }, { name: 'b' }],
-        containers: [container('b'), container('a')],
-      },
-    }
-    expect(() => strategicMergePatch(podWith(container('a')), patch, pod)).toThrow(
-      "doesn't match $setElementOrder list",
-    )
-  })
-
-  test('refuse an element without the key', () => {
-    expect(() => strategicMergePatch(podWith(container('a')), podWith({ image: 'x' }), pod)).toThrow(
-      'does not contain declared merge key: name',
-    )
-  })
-
-  test('Ports of a container merge by containerPort', () => {
-    const current = podWith({ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP' }] })
-    const patch = podWith({ name: 'a', ports: [{ containerPort: 80, name: 'web' }] })
-    expect(strategicMergePatch(current, patch, pod)).toEqual(
-      podWith({ name: 'a', ports: [{ containerPort: 80, protocol: 'TCP', name: 'web' }] }),
-    )
-  })
-})
-
-describe('plain fields', () => {
-  test('Maps merge, null removes, lists without a strategy are replaced', () => {
-    const current = {
-      metadata: { labels: { a: '1', b: '2' } },
-      spec: { tolerations: [{ key: 'x' }], nodeName: 'n' },
-    }
-    const patch = {
-      metadata: { labels: { a: null, c: '3' } },
-      spec: { tolerations: [{ key: 'y' }], nodeName: null },
-    }
-    expect(strategicMergePatch(current, patch, pod)).toEqual({
-      metadata: { labels: { b: '2', c: '3' } },
-      spec: { tolerations: [{ key: 'y' }] },
-    })
-  })
-
-  test('What is new arrives without nulls and directives', () => {
-    const patch = { spec: { securityContext: { runAsUser: null, runAsGroup: 1, $patch: 'merge' } } }
-    expect(strategicMergePatch({ spec: {} }, patch, pod)).toEqual({
-      spec: { securityContext: { runAsGroup: 1 } },
-    })
-  })
-
-  test('$patch: replace and delete work on objects', () => {
-    const current = { metadata: { labels: { a: '1' } } }
-    expect(
-      strategicMergePatch(current, { metadata: { labels: { $patch: 'replace', b: '2' } } }, pod),
-    ).toEqual({
-      metadata: { labels: { b: '2' } },
-    })
-    expect(strategicMergePatch(current, { metadata: { labels: { $patch: 'delete' } } }, pod)).toEqual({
-      metadata: { labels: {} },
-    })
-  })
-
-  test('$retainKeys drops what it does not name', () => {
-    const current = { spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } } } }
-    const patch = { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }
-    expect(strategicMergePatch(current, patch, deployment)).toEqual({
-      spec: { strategy: { type: 'Recreate' } },
-    })
-  })
-
-  test('Finalizers are a set: merged, and thinned by $deleteFromPrimitiveList', () => {
-    const current = { metadata: { finalizers: ['a', 'b'] } }
-    expect(strategicMergePatch(current, { metadata: { finalizers: ['b', 'c'] } }, pod)).toEqual({
-      metadata: { finalizers: ['a', 'b', 'c'] },
-    })
-    const patch = {
-      metadata: { '$deleteFromPrimitiveList/finalizers': ['a'], '$setElementOrder/finalizers': ['b'] },
-    }
-    expect(strategicMergePatch(current, patch, pod)).toEqual({ metadata: { finalizers: ['b'] } })
-  })
-})
-
-test('Neither side is changed', () => {
-  const current = podWith(container('a'))
-  const patch = podWith({ name: 'a', image: 'new', $patch: 'merge' } as object)
-  const before = JSON.stringify([current, patch])
+function refusal(act: () => unknown) {
   try {
-    strategicMergePatch(current, patch, pod)
-  } catch {}
-  expect(JSON.stringify([current, patch])).toBe(before)
+    act()
+  } catch (error) {
+    const { code, message } = error as { code: number; message: string }
+    return `${code} ${message}`
+  }
+  return undefined
+}
+
+const twoContainers = () =>
+  pod({
+    containers: [
+      { name: 'web', image: 'nginx:1', ports: [{ containerPort: 80, name: 'http' }] },
+      { name: 'side', image: 'side:1' },
+    ],
+  })
+
+test('A list with a merge key is merged by it; the patch says the order', () => {
+  const patch = {
+    spec: {
+      containers: [
+        { name: 'new', image: 'new:1' },
+        { name: 'web', image: 'nginx:2' },
+      ],
+    },
+  }
+  expect(specOf(applyToPod(twoContainers(), patch)).containers).toEqual([
+    { name: 'new', image: 'new:1' },
+    { name: 'web', image: 'nginx:2', ports: [{ containerPort: 80, name: 'http' }] },
+    { name: 'side', image: 'side:1' },
+  ])
 })
 
-test('What is no patch is a bad request', () => {
-  expect(() => strategicMergePatch({}, [], pod)).toThrow(StatusError)
+test('Neither the object nor the patch is changed', () => {
+  const current = twoContainers()
+  const patch = {
+    spec: {
+      '$setElementOrder/containers': [{ name: 'side' }, { name: 'web' }],
+      containers: [
+        { name: 'web', ports: [{ containerPort: 81 }] },
+        { name: 'side', $patch: 'delete' },
+      ],
+    },
+  }
+  const texts = [JSON.stringify(current), JSON.stringify(patch)]
+  applyToPod(current, patch)
+  expect([JSON.stringify(current), JSON.stringify(patch)]).toEqual(texts)
+})
+
+test('$patch: delete takes an element out, $patch: replace the whole list or object', () => {
+  const remove = { spec: { containers: [{ name: 'web', $patch: 'delete' }] } }
+  expect(specOf(applyToPod(twoContainers(), remove)).containers).toEqual([{ name: 'side', image: 'side:1' }])
+  const replaceList = { spec: { containers: [{ $patch: 'replace' }, { name: 'only', image: 'only:1' }] } }
+  expect(specOf(applyToPod(twoContainers(), replaceList)).containers).toEqual([
+    { name: 'only', image: 'only:1' },
+  ])
+  const current = pod({ securityContext: { runAsUser: 1, runAsGroup: 2 } })
+  const replaceObject = { spec: { securityContext: { $patch: 'replace', fsGroup: 3 } } }
+  expect(specOf(applyToPod(current, replaceObject))).toEqual({ securityContext: { fsGroup: 3 } })
+  const removeObject = { spec: { securityContext: { $patch: 'delete' } } }
+  expect(specOf(applyToPod(current, removeObject))).toEqual({ securityContext: {} })
+})
+
+test('$setElementOrder orders the patch’s elements among those that only the server has', () => {
+  const current = pod({
+    containers: ['a', 'server', 'b', 'c'].map(name => ({ name, image: name })),
+  })
+  const patch = {
+    spec: {
+      '$setElementOrder/containers': [{ name: 'c' }, { name: 'a' }, { name: 'b' }],
+      containers: [{ name: 'b', image: 'new' }],
+    },
+  }
+  expect(specOf(applyToPod(current, patch)).containers).toEqual([
+    { name: 'server', image: 'server' },
+    { name: 'c', image: 'c' },
+    { name: 'a', image: 'a' },
+    { name: 'b', image: 'new' },
+  ])
+  const order = { spec: { '$setElementOrder/containers': [{ name: 'b' }, { name: 'a' }, { name: 'c' }] } }
+  const names = (specOf(applyToPod(current, order)).containers as { name: string }[]).map(({ name }) => name)
+  expect(names).toEqual(['server', 'b', 'a', 'c'])
+})
+
+test('A list of plain values with strategy merge is a set', () => {
+  const current = pod({}, { finalizers: ['a', 'b'] })
+  const finalizersAfter = (metadata: object) =>
+    (applyToPod(current, { metadata }) as { metadata: { finalizers: string[] } }).metadata.finalizers
+  expect(finalizersAfter({ finalizers: ['b', 'c'] })).toEqual(['a', 'b', 'c'])
+  expect(finalizersAfter({ '$deleteFromPrimitiveList/finalizers': ['a'] })).toEqual(['b'])
+  expect(
+    finalizersAfter({
+      '$deleteFromPrimitiveList/finalizers': ['a'],
+      '$setElementOrder/finalizers': ['c', 'b'],
+      finalizers: ['c'],
+    }),
+  ).toEqual(['c', 'b'])
+})
+
+test('A list without a strategy is replaced, and so is a struct with strategy replace', () => {
+  const current = pod({ containers: [{ name: 'web', args: ['a', 'b'] }] })
+  const patch = { spec: { containers: [{ name: 'web', args: ['c'] }] } }
+  expect(specOf(applyToPod(current, patch)).containers).toEqual([{ name: 'web', args: ['c'] }])
+  const budget = { spec: { selector: { matchLabels: { a: 'b' } }, minAvailable: 1 } }
+  const change = { spec: { selector: { matchLabels: { c: 'd' } } } }
+  expect(strategicMergePatch(change, schemaOf('policy', 'PodDisruptionBudget'))(budget)).toEqual({
+    spec: { selector: { matchLabels: { c: 'd' } }, minAvailable: 1 },
+  })
+})
+
+test('$retainKeys clears the other members of a union', () => {
+  const current = {
+    spec: { strategy: { type: 'RollingUpdate', rollingUpdate: { maxSurge: 1 } }, replicas: 1 },
+  }
+  const patch = { spec: { strategy: { $retainKeys: ['type'], type: 'Recreate' } } }
+  const deployments = schemaOf('apps', 'Deployment')
+  expect(strategicMergePatch(patch, deployments)(current)).toEqual({
+    spec: { strategy: { type: 'Recreate' }, replicas: 1 },
+  })
+  const bad = { spec: { strategy: { $retainKeys: ['rollingUpdate'], type: 'Recreate' } } }
+  expect(refusal(() => strategicMergePatch(bad, deployments)(current))).toBe(
+    '400 invalid patch format of retainKeys',
+  )
+})
+
+test('null removes a field; nulls and directives in what is new disappear', () => {
+  const current = pod({ nodeName: 'n', containers: [{ name: 'web' }] })
+  const patch = {
+    spec: {
+      nodeName: null,
+      hostname: null,
+      securityContext: { runAsUser: 1, runAsGroup: null, seLinuxOptions: { $patch: 'delete' } },
+      volumes: [
+        { name: 'gone', $patch: 'delete' },
+        { name: 'v', $retainKeys: ['name'] },
+      ],
+    },
+  }
+  expect(specOf(applyToPod(current, patch))).toEqual({
+    containers: [{ name: 'web' }],
+    securityContext: { runAsUser: 1 },
+    volumes: [{ name: 'v' }],
+  })
+})
+
+test('Service ports are merged by port, load balancer ingress by nothing', () => {
+  const services = schemaOf('', 'Service')
+  const current = { spec: { ports: [{ name: 'a', port: 80, nodePort: 30080 }], externalIPs: ['fd00::1'] } }
+  const patch = { spec: { ports: [{ port: 80, name: 'b' }, { port: 443 }], externalIPs: ['192.0.2.1'] } }
+  expect(strategicMergePatch(patch, services)(current)).toEqual({
+    spec: {
+      ports: [{ name: 'b', port: 80, nodePort: 30080 }, { port: 443 }],
+      externalIPs: ['192.0.2.1'],
+    },
+  })
+})
+
+test('Fields that the schema does not know, and kinds without one, are plain JSON', () => {
+  const patch = { spec: { unknown: { b: 2 }, list: [{ name: 'b' }] } }
+  const current = { spec: { unknown: { a: 1 }, list: [{ name: 'a' }] } }
+  const expected = { spec: { unknown: { a: 1, b: 2 }, list: [{ name: 'b' }] } }
+  expect(applyToPod(current, patch)).toEqual(expected)
+  expect(strategicMergePatch(patch, undefined)(current)).toEqual(expected)
+})
+
+test('Errors are worded as apimachinery words them', () => {
+  const refuse = (patch: unknown) => refusal(() => applyToPod(twoContainers(), patch))
+  expect(refuse({ spec: { containers: [{ image: 'x' }] } })).toBe(
+    '500 map: map[image:x] does not contain declared merge key: name',
+  )
+  expect(refuse({ spec: { containers: [{ name: 'x' }, 'y'] } })).toContain(
+    '500 list element types are not identical',
+  )
+  expect(refuse({ spec: { containers: [['x']] } })).toBe(
+    '500 list element types are not identical: [[map[image:nginx:1 name:web ports:[map[containerPort:80 ' +
+      'name:http]]] map[image:side:1 name:side]] [[x]]]',
+  )
+  expect(refuse({ $patch: 'merge' })).toBe('500 unknown patch type: merge in map: map[$patch:merge]')
+  expect(refuse({ spec: { containers: [{ $patch: 'merge' }] } })).toBe(
+    '500 merging lists cannot yet be specified in the patch',
+  )
+  expect(refuse({ metadata: { '$deleteFromPrimitiveList-finalizers': ['a'] } })).toBe(
+    '400 invalid patch format of primitive list',
+  )
+  expect(
+    refuse({ spec: { '$setElementOrder/containers': [{ name: 'a' }], containers: [{ name: 'b' }] } }),
+  ).toBe(
+    "500 The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
+  )
+  expect(refusal(() => strategicMergePatch([], undefined))).toBe(
+    '400 json: cannot unmarshal array into Go value of type map[string]interface {}',
+  )
 })

@@ -1,194 +1,159 @@
-// Strategic merge patch (apimachinery pkg/util/strategicpatch): a merge patch that knows which lists are
-// keyed, with directives: $patch, $retainKeys, $setElementOrder/x and $deleteFromPrimitiveList/x.
+// Strategic merge patch (k8s.io/apimachinery pkg/util/strategicpatch): a merge patch that knows from the
+// schema which lists are merged by a key, and takes directives for what a merge cannot say.
 import type { PatchSchema } from '../../api/schema.ts'
-import { badRequest, internal, StatusError } from '../../api/status.ts'
-import { identityOf, orderElements } from './elementorder.ts'
-import { isObject, type JSONObject } from './merge.ts'
+import { badRequest } from '../../api/status.ts'
+import { formatGo, isObject, requireObject, unexpected } from './errors.ts'
+import { fieldOf, setField, withoutNulls } from './fields.ts'
+import { deleteListed, elementKind, mergeList, orderBy, requireListed } from './strategiclists.ts'
 
-const orderPrefix = '$setElementOrder/'
-const deletePrefix = '$deleteFromPrimitiveList/'
-const isDirective = (name: string) =>
-  name === '$patch' || name === '$retainKeys' || name.startsWith(orderPrefix) || name.startsWith(deletePrefix)
-
+type Fields = Record<string, unknown>
 type FieldRule = NonNullable<ReturnType<PatchSchema['field']>>
 
-const plainObject: FieldRule = { strategies: [], type: 'other' }
+const directive = '$patch'
+const retainKeys = '$retainKeys'
+const deleteFromList = '$deleteFromPrimitiveList'
+const elementOrder = '$setElementOrder'
 
-const unprocessable = (message: string) => new StatusError({ code: 422, reason: 'Invalid', message })
-const unknownPatchType = (type: unknown) => internal(undefined, `unknown patch type: ${String(type)}`)
-
-/** What the patch sets where nothing was: without nulls and without directives. */
-function withoutDirectives(value: unknown): unknown {
-  if (Array.isArray(value)) {
-    return value.filter(item => !(isObject(item) && item['$patch'] !== undefined)).map(withoutDirectives)
-  }
-  if (!isObject(value)) return value
-  const kept = Object.entries(value).filter(([name, inner]) => inner !== null && !isDirective(name))
-  return Object.fromEntries(kept.map(([name, inner]) => [name, withoutDirectives(inner)]))
-}
-
-/** Keys that the patch does not list are dropped from what is there. */
-function retainKeys(fields: Map<string, unknown>, patch: JSONObject): void {
-  const keys = patch['$retainKeys']
-  if (keys === undefined) return
-  if (!Array.isArray(keys)) throw badRequest('$retainKeys should be a list of keys')
-  for (const [name, value] of Object.entries(patch)) {
-    if (value !== null && !isDirective(name) && !keys.includes(name)) {
-      throw badRequest('invalid patch format of retainKeys')
-    }
-  }
-  for (const name of [...fields.keys()]) if (!keys.includes(name)) fields.delete(name)
-}
-
-function mergeKeyOf(rule: FieldRule): string {
-  if (rule.mergeKey) return rule.mergeKey
-  throw unprocessable('map: expected a merge key, but the field has none')
-}
-
-interface SpecialElements {
-  readonly rest: readonly JSONObject[]
-  readonly removed: ReadonlySet<string>
-  readonly replaces: boolean
-}
-
-/** Takes `$patch: delete` and `$patch: replace` out of a list. */
-function readSpecialElements(patch: readonly unknown[], mergeKey: string): SpecialElements {
-  const rest: JSONObject[] = []
-  const removed = new Set<string>()
-  let replaces = false
-  for (const element of patch) {
-    if (!isObject(element)) throw badRequest('unable to find api field in struct: expected a list of objects')
-    const type = element['$patch']
-    if (type === undefined) rest.push(element)
-    else if (type === 'replace') replaces = true
-    else if (type === 'delete') {
-      if (!(mergeKey in element)) throw internal(undefined, 'delete patch type with no merge key defined')
-      removed.add(identityOf(element, mergeKey))
-    } else throw unknownPatchType(type)
-  }
-  return { rest, removed, replaces }
-}
-
-function mergeObjects(current: readonly unknown[], patch: readonly unknown[], rule: FieldRule): unknown[] {
-  const mergeKey = mergeKeyOf(rule)
-  const { rest, removed, replaces } = readSpecialElements(patch, mergeKey)
-  if (replaces) return rest.map(withoutDirectives)
-  const merged = current.filter(element => !removed.has(identityOf(element, mergeKey)))
-  for (const element of rest) {
-    if (!(mergeKey in element)) {
-      throw internal(
-        undefined,
-        `map: ${JSON.stringify(element)} does not contain declared merge key: ${mergeKey}`,
-      )
-    }
-    const identity = identityOf(element, mergeKey)
-    const index = merged.findIndex(known => identityOf(known, mergeKey) === identity)
-    if (index < 0) merged.push(withoutDirectives(element))
-    else merged[index] = mergeFields(merged[index], element, rule.items)
-  }
-  return orderElements(merged, { patch: rest, server: current, mergeKey })
-}
-
-function mergeScalars(current: readonly unknown[], patch: readonly unknown[]): unknown[] {
-  const merged = [
-    ...new Map([...current, ...patch].map(item => [identityOf(item, undefined), item])).values(),
-  ]
-  return orderElements(merged, { patch, server: current, mergeKey: undefined })
-}
-
-function mergeLists(current: readonly unknown[], patch: readonly unknown[], rule: FieldRule): unknown[] {
-  if (!rule.strategies.includes('merge')) return patch.map(withoutDirectives)
-  const sample = current[0] ?? patch[0]
-  if (Array.isArray(sample)) throw unprocessable('lists of lists are not supported')
-  return isObject(sample) ? mergeObjects(current, patch, rule) : mergeScalars(current, patch)
-}
-
-function mergeValue(current: unknown, patch: unknown, rule: FieldRule): unknown {
-  if (Array.isArray(current) && Array.isArray(patch)) return mergeLists(current, patch, rule)
-  if (!isObject(current) || !isObject(patch)) return withoutDirectives(patch)
-  return rule.strategies.includes('replace')
-    ? withoutDirectives(patch)
-    : mergeFields(current, patch, rule.fields)
-}
-
-function checkOrder(
-  elements: readonly unknown[],
-  order: readonly unknown[],
-  mergeKey: string | undefined,
-): void {
-  const wanted = order.map(element => identityOf(element, mergeKey))
-  let at = 0
-  for (const element of elements) {
-    if (isObject(element) && element['$patch'] !== undefined) continue
-    const found = wanted.indexOf(identityOf(element, mergeKey), at)
-    if (found < 0) {
-      throw internal(
-        undefined,
-        `The order in patch list:\n${JSON.stringify(elements)}\n doesn't match ${orderPrefix.slice(0, -1)} list:\n${JSON.stringify(order)}\n`,
-      )
-    }
-    at = found + 1
-  }
-}
-
-/** One `$setElementOrder/name`: merges the list, then puts it in that order. */
-function mergeOrdered(
-  current: unknown,
+/**
+ * Checks the patch once; what it returns applies it to an object of the kind that `schema` describes, changes
+ * neither, and throws StatusError. Without a schema every field is plain JSON.
+ */
+export function strategicMergePatch(
   patch: unknown,
-  options: { order: unknown; rule: FieldRule },
-): unknown {
-  const { order, rule } = options
-  if (!Array.isArray(order)) throw badRequest('invalid patch format of setElementOrder list')
-  const { mergeKey } = rule
-  if (Array.isArray(patch)) checkOrder(patch, order, mergeKey)
-  const server = Array.isArray(current) ? current : []
-  const merged = patch === undefined ? server : mergeValue(current, patch, rule)
-  return Array.isArray(merged) ? orderElements(merged, { patch: order, server, mergeKey }) : merged
+  schema: PatchSchema | undefined,
+): (current: unknown) => unknown {
+  const fields = patch === null ? {} : requireObject(patch)
+  return current => mergeFields(isObject(current) ? current : {}, fields, schema)
 }
 
-function deleteScalars(current: unknown, names: unknown): unknown {
-  if (!Array.isArray(names)) throw badRequest('invalid patch format of primitive list')
-  if (!Array.isArray(current)) return current
-  const removed = new Set(names.map(name => identityOf(name, undefined)))
-  return current.filter(item => !removed.has(identityOf(item, undefined)))
+function mergeFields(current: Fields, patch: Fields, schema: PatchSchema | undefined): Fields {
+  if (Object.hasOwn(patch, directive)) return direct(patch)
+  const next = { ...current }
+  const rest = { ...patch }
+  retain(next, rest)
+  mergeOrderedLists(next, rest, schema)
+  for (const [name, value] of Object.entries(rest)) {
+    const isDeletion = name.startsWith(deleteFromList)
+    const target = isDeletion ? targetOf(name, deleteFromList) : name
+    if (value === null) delete next[target]
+    else mergeField(next, { name: target, value, isDeletion, rule: schema?.field(target) })
+  }
+  return next
 }
 
-function mergeFields(current: unknown, patch: JSONObject, schema: PatchSchema | undefined): unknown {
-  const type = patch['$patch']
-  if (type === 'replace') return withoutDirectives(patch)
-  if (type === 'delete') return {}
-  if (type !== undefined && type !== 'merge') throw unknownPatchType(type)
-  const fields = new Map(Object.entries(isObject(current) ? current : {}))
-  retainKeys(fields, patch)
-  const ruleOf = (name: string) => schema?.field(name) ?? plainObject
-  const set = (name: string, value: unknown) => {
-    if (value !== undefined) fields.set(name, value)
+function direct(patch: Fields): Fields {
+  const { [directive]: kind, ...fields } = patch
+  if (kind === 'replace') return fields
+  if (kind === 'delete') return {}
+  throw unexpected(`unknown patch type: ${formatGo(kind)} in map: ${formatGo(patch)}`)
+}
+
+interface FieldChange {
+  readonly name: string
+  readonly value: unknown
+  /** The value lists what goes, rather than what comes. */
+  readonly isDeletion: boolean
+  readonly rule: FieldRule | undefined
+}
+
+function mergeField(next: Fields, { name, value, isDeletion, rule }: FieldChange): void {
+  const known = fieldOf(next, name)
+  if (isObject(known) && isObject(value)) {
+    const replaced = rule?.strategies.includes('replace')
+    setField(next, name, replaced ? value : mergeFields(known, value, rule?.fields))
+  } else if (Array.isArray(known) && Array.isArray(value)) {
+    setField(next, name, mergeListField(known, value, { rule, isDeletion }))
+  } else if (!isDeletion) {
+    const kept = withoutDirectives(withoutNulls(value))
+    if (kept === undefined) delete next[name]
+    else setField(next, name, kept)
   }
-  const ordered = new Set<string>()
-  for (const [directive, order] of Object.entries(patch)) {
-    if (!directive.startsWith(orderPrefix)) continue
-    const name = directive.slice(orderPrefix.length)
-    if (!fields.has(name) && patch[name] === undefined) continue
-    if (patch[name] === null) continue
-    ordered.add(name)
-    set(name, mergeOrdered(fields.get(name), patch[name], { order, rule: ruleOf(name) }))
-  }
+}
+
+function mergeListField(
+  known: readonly unknown[],
+  patch: readonly unknown[],
+  { rule, isDeletion }: { readonly rule: FieldRule | undefined; readonly isDeletion: boolean },
+): readonly unknown[] {
+  if (!rule?.strategies.includes('merge')) return patch
+  if (isDeletion && elementKind(known, patch) !== 'object') return deleteListed(known, patch)
+  const mergeItem = (item: Fields, change: Fields) => mergeFields(item, change, rule.items)
+  return mergeList(known, patch, { mergeKey: rule.mergeKey ?? '', mergeItem })
+}
+
+/** What a patch that names all keys of a union-like struct leaves of the others: nothing. */
+function retain(next: Fields, patch: Fields): void {
+  if (!Object.hasOwn(patch, retainKeys)) return
+  const kept = patch[retainKeys]
+  delete patch[retainKeys]
+  const invalid = () => badRequest('invalid patch format of retainKeys')
+  if (!Array.isArray(kept)) throw invalid()
   for (const [name, value] of Object.entries(patch)) {
-    const deletes = name.startsWith(deletePrefix) ? name.slice(deletePrefix.length) : undefined
-    if (deletes !== undefined) set(deletes, deleteScalars(fields.get(deletes), value))
-    else if (isDirective(name) || ordered.has(name)) continue
-    else if (value === null) fields.delete(name)
-    else
-      set(
-        name,
-        fields.has(name) ? mergeValue(fields.get(name), value, ruleOf(name)) : withoutDirectives(value),
-      )
+    const isDirective = name.startsWith(deleteFromList) || name.startsWith(elementOrder)
+    if (value !== null && !isDirective && !kept.includes(name)) throw invalid()
   }
-  return Object.fromEntries(fields)
+  for (const name of Object.keys(next)) if (!kept.includes(name)) delete next[name]
 }
 
-/** A copy of `current` with the patch applied. Throws StatusError. */
-export function strategicMergePatch(current: unknown, patch: unknown, schema: PatchSchema): unknown {
-  if (!isObject(patch)) throw badRequest('error decoding patch: expected an object')
-  return mergeFields(current, patch, schema)
+/** Merges the lists for which the patch says the order, and takes them out of the patch. */
+function mergeOrderedLists(next: Fields, patch: Fields, schema: PatchSchema | undefined): void {
+  for (const [directiveName, order] of Object.entries(patch)) {
+    if (!directiveName.startsWith(elementOrder)) continue
+    delete patch[directiveName]
+    const name = targetOf(directiveName, elementOrder)
+    const known = listOrNothing(fieldOf(next, name))
+    const change = listOrNothing(fieldOf(patch, name))
+    const wanted = listOrNothing(order) ?? []
+    const rule = schema?.field(name)
+    const mergeKey = rule?.mergeKey ?? ''
+    requireListed(change ?? [], wanted, mergeKey)
+    let merged = known
+    if (change) {
+      merged = known
+        ? mergeListField(known, change, { rule, isDeletion: false })
+        : (withoutDirectives(change) as unknown[])
+    }
+    if (!merged) continue
+    const kind = elementKind(known ?? [], change ?? [])
+    setField(next, name, orderBy(merged, { wanted, known: known ?? [], mergeKey, kind }))
+    delete patch[name]
+  }
+}
+
+function listOrNothing(value: unknown): readonly unknown[] | undefined {
+  if (value === undefined || Array.isArray(value)) return value
+  const found = isObject(value) ? 'map[string]interface {}' : goTypeOf(value)
+  throw unexpected(`expected a []interface {}, but received a ${found}`)
+}
+
+function goTypeOf(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  if (typeof value === 'boolean') return 'bool'
+  return value === null ? '%!s(<nil>)' : typeof value
+}
+
+/** `$setElementOrder/containers` -> `containers`. */
+function targetOf(name: string, prefix: string): string {
+  const target = name.slice(prefix.length + 1)
+  if (name[prefix.length] === '/' && target !== '') return target
+  const what = prefix === deleteFromList ? 'primitive list' : 'setElementOrder list'
+  throw badRequest(`invalid patch format of ${what}`)
+}
+
+/**
+ * A value that is new to the object: nothing in it is there to be directed. Undefined: nothing is left of
+ * it.
+ */
+function withoutDirectives(value: unknown): unknown {
+  if (Array.isArray(value)) return value.map(withoutDirectives).filter(item => item !== undefined)
+  if (!isObject(value)) return value
+  if (Object.hasOwn(value, directive)) return undefined
+  const kept: Fields = {}
+  for (const [name, inner] of Object.entries(value)) {
+    const isDirective =
+      name === retainKeys || name.startsWith(`${deleteFromList}/`) || name.startsWith(`${elementOrder}/`)
+    const remains = isDirective ? undefined : withoutDirectives(inner)
+    if (remains !== undefined) setField(kept, name, remains)
+  }
+  return kept
 }
