@@ -23,6 +23,7 @@ import type { HealthCheck } from './health.ts'
 import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
 import { type DocumentSource, nonResourceReply, type VersionInfo } from './nonresource.ts'
+import { createOpenAPI } from './openapi.ts'
 import type { RegistryHooks } from './registry/hooks.ts'
 import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
@@ -51,6 +52,7 @@ export interface APIServerOptions {
   readonly authorizer?: Authorizer
   readonly inFlightLimits?: InFlightLimits
   readonly healthChecks?: readonly HealthCheck[]
+  /** Default: the documents of the resources that are built in. */
   readonly openapi?: DocumentSource
 }
 
@@ -131,7 +133,7 @@ class ComposedServer implements APIServer {
   }
 
   #endpoints(): Handler {
-    const { resources, version, log, openapi = () => undefined } = this.#options
+    const { resources, version, log, openapi = createOpenAPI() } = this.#options
     const nonResource = {
       discovery: createDiscovery(resources),
       groupVersions: resources,
