@@ -1,4 +1,5 @@
-// Writes the OpenAPI documents of the resources that the server has, compressed, with an index of their hashes.
+// Writes the OpenAPI documents of the resources that the server has, compressed, with an index of their
+// hashes.
 import { createHash } from 'node:crypto'
 import { gzipSync } from 'node:zlib'
 import { resources } from '../../src/api/resources/index.ts'

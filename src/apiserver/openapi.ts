@@ -1,5 +1,5 @@
-// Serves /openapi/v2 and /openapi/v3. The documents are written when the project is built, compressed, and read from disk
-// when somebody asks, so that a server that nobody asks carries none of it.
+// Serves /openapi/v2 and /openapi/v3. The documents are written when the project is built, compressed, and
+// read from disk when somebody asks, so that a server that nobody asks carries none of it.
 import { gunzipSync } from 'node:zlib'
 import { readGenerated } from '../api/generatedfile.ts'
 import { parseAccept } from './negotiation.ts'
@@ -16,10 +16,9 @@ export const indexFile = 'openapi/index.json'
 export const v2File = (format: 'json' | 'protobuf') => `openapi/v2.${format === 'json' ? 'json' : 'pb'}.gz`
 export const v3File = (place: string) => `openapi/v3.${place.replaceAll('/', '.')}.json.gz`
 
-const protobufTypes = [
-  'application/com.github.proto-openapi.spec.v2@v1.0+protobuf',
-  'application/com.github.proto-openapi.spec.v2.v1.0+protobuf',
-]
+/** What is answered, and what older clients ask for by a name that is no valid media type. */
+const protobufType = 'application/com.github.proto-openapi.spec.v2.v1.0+protobuf'
+const protobufTypes = [protobufType, 'application/com.github.proto-openapi.spec.v2@v1.0+protobuf']
 
 /** Indexes and documents read so far; documents are kept compressed. */
 interface Loaded {
@@ -59,21 +58,20 @@ function documentReply(request: ServerRequest, loaded: Loaded, served: Served): 
   return { status: 200, contentType, headers: { ...headers, 'content-encoding': 'gzip' }, body: bytes }
 }
 
-/** The protobuf form that the client wants more than JSON. */
-function wantedProtobuf(accept: string | undefined): string | undefined {
+/** Whether the client wants protobuf more than JSON. */
+function wantsProtobuf(accept: string | undefined): boolean {
   const first = parseAccept(accept ?? '').find(
     ({ type }) => protobufTypes.includes(type) || type === 'application/json' || type === '*/*',
   )
-  return first && protobufTypes.includes(first.type) ? first.type : undefined
+  return first !== undefined && protobufTypes.includes(first.type)
 }
 
 function v2Reply(request: ServerRequest, loaded: Loaded, index: OpenAPIIndex): Reply {
-  const protobuf = wantedProtobuf(request.headers.accept)
-  const format = protobuf ? 'protobuf' : 'json'
+  const format = wantsProtobuf(request.headers.accept) ? 'protobuf' : 'json'
   return documentReply(request, loaded, {
     file: v2File(format),
     etag: index.v2[format],
-    contentType: protobuf ?? 'application/json',
+    contentType: format === 'protobuf' ? protobufType : 'application/json',
     isFixed: false,
   })
 }
