@@ -1,0 +1,222 @@
+// Reads and writes kubeconfig files as kubectl does: several files merge with the first one winning, relative
+// paths are relative to their file, and a context names the cluster, the user and the namespace to work with.
+import { readFile } from 'node:fs/promises'
+import { dirname, isAbsolute, join } from 'node:path'
+
+export interface KubeconfigCluster {
+  server?: string
+  'certificate-authority'?: string
+  'certificate-authority-data'?: string
+  'insecure-skip-tls-verify'?: boolean
+  'tls-server-name'?: string
+}
+
+export interface KubeconfigExec {
+  apiVersion?: string
+  command: string
+  args?: string[] | null
+  env?: { name: string; value: string }[] | null
+}
+
+export interface KubeconfigUser {
+  'client-certificate'?: string
+  'client-certificate-data'?: string
+  'client-key'?: string
+  'client-key-data'?: string
+  token?: string
+  tokenFile?: string
+  username?: string
+  password?: string
+  exec?: KubeconfigExec
+}
+
+export interface KubeconfigContext {
+  cluster: string
+  user: string
+  namespace?: string
+}
+
+export interface NamedCluster {
+  name: string
+  cluster: KubeconfigCluster
+}
+
+export interface NamedUser {
+  name: string
+  user: KubeconfigUser
+}
+
+export interface NamedContext {
+  name: string
+  context: KubeconfigContext
+}
+
+export interface Kubeconfig {
+  apiVersion: 'v1'
+  kind: 'Config'
+  clusters: NamedCluster[]
+  users: NamedUser[]
+  contexts: NamedContext[]
+  'current-context'?: string
+  preferences?: Record<string, unknown>
+}
+
+/** What a connection needs, files read. */
+export interface ClientConfig {
+  readonly server: string
+  /** PEM. Absent: the authorities that this host trusts. */
+  readonly ca?: string
+  readonly insecureSkipTLSVerify?: boolean
+  readonly tlsServerName?: string
+  /** Client certificate and key in PEM. */
+  readonly certificate?: string
+  readonly key?: string
+  readonly token?: string
+  /** Read again now and then: it is replaced before it expires. */
+  readonly tokenFile?: string
+  readonly username?: string
+  readonly password?: string
+  readonly exec?: KubeconfigExec
+  readonly namespace: string
+}
+
+export const emptyKubeconfig = (): Kubeconfig => ({
+  apiVersion: 'v1',
+  kind: 'Config',
+  clusters: [],
+  users: [],
+  contexts: [],
+})
+
+/** Reads YAML or JSON; throws when it is no kubeconfig. `directory` makes relative paths absolute. */
+export async function parseKubeconfig(text: string, directory?: string): Promise<Kubeconfig> {
+  const { load } = await import('js-yaml')
+  const value = (text.trim() === '' ? {} : load(text)) as Partial<Kubeconfig> | undefined
+  if (typeof value !== 'object' || value === null || (value.kind && value.kind !== 'Config')) {
+    throw new Error('Cannot read the kubeconfig: expected kind Config')
+  }
+  const config: Kubeconfig = {
+    ...emptyKubeconfig(),
+    ...value,
+    clusters: value.clusters ?? [],
+    users: value.users ?? [],
+    contexts: value.contexts ?? [],
+  }
+  if (directory !== undefined) makePathsAbsolute(config, directory)
+  return config
+}
+
+function makePathsAbsolute({ clusters, users }: Kubeconfig, directory: string): void {
+  const absolute = <T extends object>(object: T, ...fields: (keyof T)[]) => {
+    for (const field of fields) {
+      const path = object[field]
+      if (typeof path === 'string' && path !== '' && !isAbsolute(path)) {
+        object[field] = join(directory, path) as T[keyof T]
+      }
+    }
+  }
+  for (const { cluster } of clusters) if (cluster) absolute(cluster, 'certificate-authority')
+  for (const { user } of users) if (user) absolute(user, 'client-certificate', 'client-key', 'tokenFile')
+}
+
+export async function formatKubeconfig(config: Kubeconfig): Promise<string> {
+  const { dump } = await import('js-yaml')
+  return dump(config, { lineWidth: -1 })
+}
+
+/** Of entries with the same name, and of current contexts, the first one counts. */
+export function mergeKubeconfigs(configs: readonly Kubeconfig[]): Kubeconfig {
+  const firstByName = <T extends { name: string }>(lists: readonly (readonly T[])[]): T[] => {
+    const byName = new Map<string, T>()
+    for (const entry of lists.flat()) if (!byName.has(entry.name)) byName.set(entry.name, entry)
+    return [...byName.values()]
+  }
+  const current = configs.map(config => config['current-context']).find(Boolean)
+  return {
+    ...emptyKubeconfig(),
+    clusters: firstByName(configs.map(({ clusters }) => clusters)),
+    users: firstByName(configs.map(({ users }) => users)),
+    contexts: firstByName(configs.map(({ contexts }) => contexts)),
+    ...(current ? { 'current-context': current } : {}),
+  }
+}
+
+/** Reads the files, leaving out those that do not exist, and merges them. */
+export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconfig> {
+  const configs: Kubeconfig[] = []
+  for (const path of paths) {
+    try {
+      configs.push(await parseKubeconfig(await readFile(path, 'utf8'), dirname(path)))
+    } catch (error) {
+      if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
+      throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`)
+    }
+  }
+  return mergeKubeconfigs(configs)
+}
+
+/** A copy in which a cluster, a user and a context of one name are put in, and made the current ones. */
+export function withContext(
+  config: Kubeconfig,
+  name: string,
+  parts: { readonly cluster: KubeconfigCluster; readonly user: KubeconfigUser; readonly namespace?: string },
+): Kubeconfig {
+  const others = <T extends { name: string }>(entries: readonly T[]) =>
+    entries.filter(entry => entry.name !== name)
+  const { cluster, user, namespace } = parts
+  const context = { cluster: name, user: name, ...(namespace ? { namespace } : {}) }
+  return {
+    ...config,
+    clusters: [...others(config.clusters), { name, cluster }],
+    users: [...others(config.users), { name, user }],
+    contexts: [...others(config.contexts), { name, context }],
+    'current-context': name,
+  }
+}
+
+/** A copy without the cluster, user and context of that name. */
+export function withoutContext(config: Kubeconfig, name: string): Kubeconfig {
+  const others = <T extends { name: string }>(entries: readonly T[]) =>
+    entries.filter(entry => entry.name !== name)
+  const { 'current-context': current, ...rest } = config
+  return {
+    ...rest,
+    clusters: others(config.clusters),
+    users: others(config.users),
+    contexts: others(config.contexts),
+    ...(current && current !== name ? { 'current-context': current } : {}),
+  }
+}
+
+/** Resolves a context, the current one by default, and reads the files it names. Throws what is missing. */
+export async function clientConfig(config: Kubeconfig, contextName?: string): Promise<ClientConfig> {
+  const name = contextName ?? config['current-context']
+  if (!name) throw new Error('Cannot choose a cluster: the kubeconfig has no current context')
+  const context = config.contexts.find(entry => entry.name === name)?.context
+  if (!context) throw new Error(`Cannot use the context "${name}": it does not exist in the kubeconfig`)
+  const cluster = config.clusters.find(entry => entry.name === context.cluster)?.cluster
+  if (!cluster?.server) throw new Error(`Cannot use the context "${name}": its cluster has no server`)
+  const user = config.users.find(entry => entry.name === context.user)?.user ?? {}
+  const { token, tokenFile, username, password, exec } = user
+  const ca = await textOf(cluster['certificate-authority-data'], cluster['certificate-authority'])
+  const certificate = await textOf(user['client-certificate-data'], user['client-certificate'])
+  const key = await textOf(user['client-key-data'], user['client-key'])
+  return {
+    server: cluster.server.replace(/\/+$/, ''),
+    namespace: context.namespace ?? 'default',
+    ...(cluster['insecure-skip-tls-verify'] ? { insecureSkipTLSVerify: true } : {}),
+    ...(cluster['tls-server-name'] ? { tlsServerName: cluster['tls-server-name'] } : {}),
+    ...defined({ ca, certificate, key, token, tokenFile, username, password, exec }),
+  }
+}
+
+const defined = <T extends object>(object: T) =>
+  Object.fromEntries(Object.entries(object).filter(([, value]) => value !== undefined)) as {
+    [K in keyof T]?: NonNullable<T[K]>
+  }
+
+/** Data in base64 counts before a file. */
+async function textOf(data: string | undefined, path: string | undefined): Promise<string | undefined> {
+  if (data) return Buffer.from(data, 'base64').toString()
+  return path ? readFile(path, 'utf8') : undefined
+}
