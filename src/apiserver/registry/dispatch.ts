@@ -19,7 +19,7 @@ export class Change implements StoredEvent {
     this.type = type
     this.stored = stored
     this.previous = previous
-    this.size = stored.size + 256
+    this.size = stored.size + (previous?.size ?? 0) + 256
   }
 
   /**

@@ -1,9 +1,9 @@
 // The recent changes of a resource, for watches that begin at a revision in the past. Bounded by number and
-// by bytes; what fell out can no longer be watched from (410 Expired), as upstream's watch cache has it.
+// by bytes; what fell out has to be asked of the store.
 import type { Change } from './dispatch.ts'
 
 export const mostRecentChanges = 8_192
-export const mostRecentBytes = 8 * 1024 * 1024
+export const mostRecentBytes = 4 * 1024 * 1024
 
 export class EventRing {
   #changes: Change[] = []

@@ -11,6 +11,7 @@ import {
   type Thing,
   things,
 } from './registries.fake.ts'
+import { Codec } from './stored.ts'
 
 const inDefault = { namespace: 'default' }
 const at = (name: string) => ({ namespace: 'default', name })
@@ -388,9 +389,30 @@ describe('list and watch', () => {
     )
   })
 
-  test('a watch from a forgotten revision ends at once with Expired', async () => {
+  test('a watch from before the cache was filled is served from the store’s history', async () => {
+    const { registry, store } = await openTestRegistries()
+    const registered = registry(things)
+    const value = (node: string) =>
+      new Codec(things).encode({
+        metadata: { namespace: 'default', name: 'a' },
+        spec: { node },
+      } as KubeObject)
+    const key = '/registry/things/default/a'
+    await store.write([{ type: 'create', key, value: value('n1') }])
+    await store.write([{ type: 'update', key, value: value('n2'), expectedRevision: 2 }])
+    await store.write([{ type: 'delete', key, expectedRevision: 3 }])
+    const all = await startWatch(registered, { resourceVersion: '1' })
+    const selecting = await startWatch(registered, { resourceVersion: '1', fieldSelector: 'spec.node=n2' })
+    await registered.create(context, named('b', { spec: { node: 'n2' } }), inDefault)
+    await nextTurn()
+    expect(all.seen()).toEqual(['ADDED a', 'MODIFIED a', 'DELETED a', 'ADDED b'])
+    expect(selecting.seen()).toEqual(['ADDED a', 'DELETED a', 'ADDED b'])
+  })
+
+  test('a watch from a revision that the store has forgotten ends at once with Expired', async () => {
     const { registry, store } = await openTestRegistries()
     await store.write([{ type: 'create', key: '/elsewhere', value: Buffer.from('x') }])
+    await store.compact(2)
     const watching = await startWatch(registry(configMaps), { resourceVersion: '1' })
     await nextTurn()
     expect(watching.ends).toEqual([fails({ code: 410, message: 'too old resource version: 1 (2)' })])

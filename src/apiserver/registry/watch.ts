@@ -8,6 +8,7 @@ import { checkWatchOptions, parseResourceVersion } from './listoptions.ts'
 import type { Bookmark, StoredEvent, Watch, WatchOptions } from './registry.ts'
 import type { RegistryScope } from './scope.ts'
 import { compileSelection, type Selection } from './selection.ts'
+import type { Recalled } from './watchcache.ts'
 
 /** A watch without a timeout ends after this or up to twice as long, so that not all come back at once. */
 export const defaultTimeoutMs = 1_800_000
@@ -30,17 +31,34 @@ export async function watchObjects(scope: RegistryScope, options: WatchOptions):
   const revision = parseResourceVersion(options.resourceVersion)
   if (options.sendInitialEvents && revision) await refreshTo(scope, revision, 'watch')
   else await refresh(scope, 'watch')
+  const recalled = revision && !options.sendInitialEvents ? await recall(scope, revision) : undefined
   // From here to the subscription nothing may wait, or changes would be missed.
   const session = new WatchSession(scope, options, selection)
-  session.start(beginning(scope, { options, selection, revision: revision ?? 0 }))
+  session.start(beginning(scope, { options, selection, revision: revision ?? 0, recalled }))
   return session
 }
 
-function beginning(
-  scope: RegistryScope,
-  what: { options: WatchOptions; selection: Selection; revision: number },
-): Beginning {
-  const { options, selection, revision } = what
+/** How often the store is asked again because the cache has forgotten more meanwhile. */
+const recallAttempts = 3
+
+/** What the store remembers of the changes that the cache does not; undefined when the cache is enough. */
+async function recall(scope: RegistryScope, revision: number): Promise<Recalled | undefined> {
+  const { cache } = scope
+  for (let attempt = 1; attempt <= recallAttempts && !cache.changesAfter(revision); attempt++) {
+    const recalled = await cache.recall(revision)
+    if (!recalled || cache.changesAfter(recalled.upTo)) return recalled
+  }
+  return undefined
+}
+
+interface Wanted {
+  readonly options: WatchOptions
+  readonly selection: Selection
+  readonly revision: number
+  readonly recalled: Recalled | undefined
+}
+
+function beginning(scope: RegistryScope, { options, selection, revision, recalled }: Wanted): Beginning {
   const { cache } = scope
   if (options.sendInitialEvents ?? revision === 0) {
     const all = candidates(scope, selection)
@@ -52,7 +70,8 @@ function beginning(
     return { events }
   }
   if (revision === 0) return { events: [] }
-  const changes = cache.changesAfter(revision)
+  const recent = cache.changesAfter(recalled?.upTo ?? revision)
+  const changes = recalled && recent ? [...recalled.changes, ...recent] : recent
   if (!changes) return { events: [], error: tooOldResourceVersion(revision, cache.oldestRevision) }
   const selects = wholeSelection(selection)
   return { events: selects ? changes.flatMap(change => change.seenBy(selects) ?? []) : changes }

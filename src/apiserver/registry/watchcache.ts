@@ -15,6 +15,13 @@ export interface WatchCacheOptions {
   readonly onLost: (error: StoreError) => void
 }
 
+/** What the store remembers of a time that the cache has forgotten. */
+export interface Recalled {
+  readonly changes: readonly Change[]
+  /** Nothing is missing up to this revision. */
+  readonly upTo: number
+}
+
 export class WatchCache {
   readonly #options: WatchCacheOptions
   readonly #dispatcher = new Dispatcher()
@@ -83,6 +90,40 @@ export class WatchCache {
   /** The changes after a revision; undefined when they are no longer all known. */
   changesAfter(revision: number): readonly Change[] | undefined {
     return this.#ring.after(revision)
+  }
+
+  /** The changes after a revision from the store's history; undefined when the store has forgotten them too. */
+  async recall(revision: number): Promise<Recalled | undefined> {
+    const { store, prefix } = this.#options
+    const events: StoreEvent[] = []
+    let ended = false
+    let watch: StoreWatch | undefined
+    try {
+      watch = await store.watch({
+        prefix,
+        afterRevision: revision,
+        onEvents: batch => void events.push(...batch),
+        onEnd: () => {
+          ended = true
+        },
+      })
+      const known = await store.progress()
+      if (ended) return undefined
+      const upTo = Math.max(known, events.at(-1)?.revision ?? 0)
+      return { changes: events.map(event => this.#recalled(event)), upTo }
+    } catch (error) {
+      if (error instanceof StoreError && error.code === 'Compacted') return undefined
+      throw error
+    } finally {
+      watch?.close()
+    }
+  }
+
+  #recalled({ type, value, revision, previous }: StoreEvent): Change {
+    const { codec } = this.#options
+    const before = previous && codec.decode(previous.value, previous.revision)
+    if (type === 'delete') return new Change('DELETED', codec.decode(value, revision), before)
+    return new Change(before ? 'MODIFIED' : 'ADDED', codec.decode(value, revision), before)
   }
 
   get oldestRevision(): number {
