@@ -92,7 +92,7 @@ export class WatchCache {
     return this.#ring.after(revision)
   }
 
-  /** The changes after a revision from the store's history; undefined when the store has forgotten them too. */
+  /** The changes after a revision, from the store's history; undefined when that has forgotten them too. */
   async recall(revision: number): Promise<Recalled | undefined> {
     const { store, prefix } = this.#options
     const events: StoreEvent[] = []
