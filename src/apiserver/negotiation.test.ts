@@ -44,7 +44,9 @@ test('Bodies are read as JSON or YAML and refused as anything else', () => {
   expect(negotiateInput(undefined)).toBe('json')
   expect(negotiateInput('application/json; charset=utf-8')).toBe('json')
   expect(negotiateInput('application/yaml')).toBe('yaml')
-  expect(() => negotiateInput('application/vnd.kubernetes.protobuf')).toThrow(
-    'the body of the request was in an unknown format - accepted media types include: application/json, application/yaml',
+  expect(negotiateInput('application/vnd.kubernetes.protobuf')).toBe('protobuf')
+  expect(() => negotiateInput('text/plain')).toThrow(
+    'the body of the request was in an unknown format - accepted media types include: ' +
+      'application/json, application/yaml, application/vnd.kubernetes.protobuf',
   )
 })

@@ -88,7 +88,10 @@ export const unsupportedMediaType = (accepted: readonly string[]) =>
       `accepted media types include: ${accepted.join(', ')}`,
   })
 
-/** What this server reads and writes. */
+/** Read, as clients from 1.32 on write it, but never written: who accepts it accepts JSON as well. */
+const protobufMediaType = 'application/vnd.kubernetes.protobuf'
+
+/** What this server writes. */
 export const objectMediaTypes: readonly string[] = ['application/json', 'application/yaml']
 
 const known = new Map<string, MediaType>()
@@ -134,9 +137,10 @@ export function mediaTypeOf(contentType: string | undefined): string {
 }
 
 /** The format of a body; throws UnsupportedMediaType. No Content-Type counts as JSON, as upstream. */
-export function negotiateInput(contentType: string | undefined): 'json' | 'yaml' {
+export function negotiateInput(contentType: string | undefined): 'json' | 'yaml' | 'protobuf' {
   const type = mediaTypeOf(contentType)
   if (type === '' || type === 'application/json') return 'json'
   if (type === 'application/yaml') return 'yaml'
-  throw unsupportedMediaType(objectMediaTypes)
+  if (type === protobufMediaType) return 'protobuf'
+  throw unsupportedMediaType([...objectMediaTypes, protobufMediaType])
 }

@@ -1,5 +1,6 @@
 // From a request's body to an object of the expected kind. What the body may be is the schema's to say
-// (api/decodeobject.ts); here is where it comes from: JSON, YAML, or a value of this process.
+// (api/decodeobject.ts); here is where it comes from: JSON, YAML,
+// protobuf, or a value of this process.
 import { decodeObject, decodeText, type FieldValidation } from '../../api/decodeobject.ts'
 import { findSyntaxError } from '../../api/jsonsyntax.ts'
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
@@ -27,7 +28,10 @@ export async function readBody({ body }: Call, kind: string): Promise<ReadBody> 
   if (body.value) return { value: body.value() }
   const bytes = await body.bytes()
   const format = bytes.length === 0 ? 'json' : negotiateInput(body.contentType)
-  return format === 'yaml' ? { value: await parseYAML(bytes, kind) } : { text: bytes.toString() }
+  if (format === 'yaml') return { value: await parseYAML(bytes, kind) }
+  if (format === 'json') return { text: bytes.toString() }
+  const { decodeProtobuf } = await import('../../api/protobuf.ts')
+  return { value: await decodeProtobuf(bytes) }
 }
 
 /** Any JSON or YAML; undefined when there is no body. */

@@ -64,7 +64,7 @@ test('A body in YAML is taken, one in another format is refused', async () => {
   expect([refused.status, refused.body.message]).toEqual([
     415,
     'the body of the request was in an unknown format - accepted media types include: ' +
-      'application/json, application/yaml',
+      'application/json, application/yaml, application/vnd.kubernetes.protobuf',
   ])
 })
 
