@@ -1,10 +1,14 @@
 import { expect, test } from 'vitest'
 import { decodeProtobuf } from './protobuf.ts'
 
-/** `tag length bytes`, for fields of one byte's tag and length up to 127. */
+const tag = (number: number, wire: number) => {
+  const value = (number << 3) | wire
+  return value < 128 ? [value] : [(value & 127) | 128, value >> 7]
+}
+/** Values of up to 127 bytes. */
 const field = (number: number, value: string | Buffer) => {
   const bytes = Buffer.from(value)
-  return Buffer.concat([Buffer.from([(number << 3) | 2, bytes.length]), bytes])
+  return Buffer.concat([Buffer.from([...tag(number, 2), bytes.length]), bytes])
 }
 const varint = (number: number, value: number) => Buffer.from([number << 3, value])
 const message = (...parts: Buffer[]) => Buffer.concat(parts)
