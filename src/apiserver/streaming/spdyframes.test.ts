@@ -43,11 +43,12 @@ test('Headers survive the way, names in lower case, and a block that is cut shor
   expect(() => decodeHeaders(block.subarray(0, block.length - 1))).toThrow('cut short')
 })
 
-test('Stored blocks are a zlib stream', () => {
+test('Stored blocks are a zlib stream, each with the mark of a flush at its end', () => {
   const stream = Buffer.concat([
     storedBlock(Buffer.from('one'), true),
     storedBlock(Buffer.from('two'), false),
   ])
   const options = { finishFlush: constants.Z_SYNC_FLUSH, dictionary: headerDictionary }
   expect(String(inflateSync(stream, options))).toBe('onetwo')
+  expect(stream.subarray(-5)).toEqual(Buffer.from([0, 0, 0, 0xff, 0xff]))
 })

@@ -135,9 +135,12 @@ export function decodeHeaders(block: Buffer): Headers {
 /** zlib without a preset dictionary, which a receiver that has one accepts as well. */
 const zlibHead = Buffer.from([0x78, 0x01])
 
+/** An empty stored block: where a compressor was flushed, and what Go's reader waits for. */
+const flushMark = Buffer.from([0, 0, 0, 0xff, 0xff])
+
 /** A header block as one stored deflate block; the first of a connection begins the zlib stream. */
 export function storedBlock(block: Buffer, isFirst: boolean): Buffer {
   const { length } = block
   const around = Buffer.from([0, length & 0xff, length >> 8, ~length & 0xff, (~length >> 8) & 0xff])
-  return Buffer.concat([...(isFirst ? [zlibHead] : []), around, block])
+  return Buffer.concat([...(isFirst ? [zlibHead] : []), around, block, flushMark])
 }
