@@ -72,7 +72,7 @@ test('A message that JSON inlines is inlined', async () => {
   })
 })
 
-test('A field without a known number is passed over when empty and refused when it says something', async () => {
+test('A field of unknown number is passed over when empty and refused when it says something', async () => {
   const map = (extra: Buffer) => body('v1', 'ConfigMap', message(metadata('c'), extra))
   expect(await decodeProtobuf(map(field(15, '')))).toMatchObject({ metadata: { name: 'c' } })
   await expect(decodeProtobuf(map(field(15, 'x')))).rejects.toThrow(

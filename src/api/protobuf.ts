@@ -1,6 +1,7 @@
 // Reads Kubernetes' protobuf encoding of objects, which clients from 1.32 on write: the text `k8s\0`, then a
-// runtime.Unknown around the object (apimachinery pkg/runtime/serializer/protobuf). Types come from the schema,
-// field numbers from protobufnumbers.json: `1:name`, and `2:( 1:hostPath )` for a message that JSON inlines.
+// runtime.Unknown around the object (apimachinery pkg/runtime/serializer/protobuf). Types come from the
+// schema, field numbers from protobufnumbers.json: `1:name`, and `2:( 1:hostPath )` for a message that JSON
+// inlines.
 
 import { apiVersionOf, parseAPIVersion } from './object.ts'
 import { type Field, loadSchema, type Struct, type ValueType } from './schema.ts'
