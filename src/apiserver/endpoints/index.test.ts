@@ -153,3 +153,53 @@ test('YAML is written for who asks for it, and not as a stream', async () => {
     'application/json;stream=watch',
   )
 })
+
+test('Each kind of patch is applied; server-side apply is refused with what there is', async () => {
+  await server.ask(`POST ${maps}`, configMap('patched'))
+  const patch = (type: string, body: unknown) =>
+    server.ask(`PATCH ${maps}/patched?fieldManager=m`, body, { contentType: `application/${type}` })
+  const merged = await patch('merge-patch+json', { data: { a: null, b: '2' } })
+  expect([merged.status, merged.body.data]).toEqual([200, { b: '2' }])
+  const json = await patch('json-patch+json', [{ op: 'add', path: '/data/c', value: '3' }])
+  expect(json.body.data).toEqual({ b: '2', c: '3' })
+  const strategic = await patch('strategic-merge-patch+json', { data: { $patch: 'replace', d: '4' } })
+  expect(strategic.body.data).toEqual({ d: '4' })
+  const renamed = await patch('merge-patch+json', { metadata: { name: 'other' } })
+  expect(renamed.body.message).toBe(
+    'the name of the object (other) does not match the name on the URL (patched)',
+  )
+  const applied = await patch('apply-patch+yaml', 'kind: ConfigMap')
+  expect([applied.status, applied.body.message]).toEqual([
+    415,
+    'the body of the request was in an unknown format - accepted media types include: ' +
+      'application/json-patch+json, application/merge-patch+json, application/strategic-merge-patch+json',
+  ])
+  expect(
+    (await server.ask(`PATCH ${maps}/none`, {}, { contentType: 'application/merge-patch+json' })).status,
+  ).toBe(404)
+})
+
+test('The scale of a Deployment is an object of its own', async () => {
+  const path = '/apis/apps/v1/namespaces/default/deployments'
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const spec = { replicas: 2, selector: { matchLabels: { a: 'b' } }, template }
+  expect((await server.ask(`POST ${path}`, { metadata: { name: 'd' }, spec })).status).toBe(201)
+  const scale = await server.ask(`GET ${path}/d/scale`)
+  expect(scale.body).toMatchObject({ kind: 'Scale', apiVersion: 'autoscaling/v1', spec: { replicas: 2 } })
+  const contentType = 'application/merge-patch+json'
+  await server.ask(`PATCH ${path}/d/scale`, { spec: { replicas: 5 } }, { contentType })
+  expect((await server.ask(`GET ${path}/d`)).body.spec).toMatchObject({ replicas: 5 })
+  expect((await server.ask(`DELETE ${path}/d/scale`)).status).toBe(405)
+})
+
+test('deletecollection deletes what is selected and lists it', async () => {
+  await server.ask('POST /api/v1/namespaces', { metadata: { name: 'cleared' } })
+  const path = '/api/v1/namespaces/cleared/configmaps'
+  for (const name of ['a', 'b']) {
+    await server.ask(`POST ${path}`, { ...configMap(name), metadata: { name, labels: { name } } })
+  }
+  const deleted = await server.ask(`DELETE ${path}?labelSelector=name%3Da`)
+  expect([deleted.status, deleted.body.kind]).toEqual([200, 'ConfigMapList'])
+  const left = (await server.ask(`GET ${path}`)).body.items as { metadata: { name: string } }[]
+  expect(left.map(item => item.metadata.name)).toEqual(['b'])
+})

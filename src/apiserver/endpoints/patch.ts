@@ -34,8 +34,8 @@ export interface PatchTransform {
 
 /** What the request's patch makes of the object that is stored; `gvk` is the kind of object and result. */
 export async function patchTransform(call: Call, gvk: GroupVersionKind): Promise<PatchTransform> {
-  const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'PatchOptions')
   const apply = await patcherFor(call, gvk)
+  const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'PatchOptions')
   const transform = (current: KubeObject | undefined) => {
     if (!current) throw notFound(call.resource, call.info.name)
     // What the patch left alone is shared with the stored object.
