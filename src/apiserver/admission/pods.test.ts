@@ -133,6 +133,18 @@ describe('Priority', () => {
   })
 })
 
+test('the classes that every cluster starts with cannot be deleted', async () => {
+  const { classes } = await start(priorityPlugin)
+  const name = 'system-node-critical'
+  await classes.create(context, named(name, { value: 2_000_001_000 }), { namespace: '' })
+  await expect(classes.delete(context, { namespace: '', name }, {})).rejects.toMatchObject({
+    code: 403,
+    message:
+      'priorityclasses.scheduling.k8s.io "system-node-critical" is forbidden: this is a system priority class and ' +
+      'cannot be deleted',
+  })
+})
+
 describe('DefaultTolerationSeconds', () => {
   test('adds the tolerations that the Pod does not have', async () => {
     const { create } = await start(defaultTolerationSecondsPlugin)

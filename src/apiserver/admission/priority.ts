@@ -1,6 +1,7 @@
 // Priority: a Pod's number comes from its PriorityClass, or from the class that is the default for all.
 // Follows upstream's plugin/pkg/admission/priority.
 import type { Pod, PriorityClass } from '../../api/generated/types.ts'
+import type { Resource } from '../../api/resource.ts'
 import { isNotFound } from '../../api/status.ts'
 import type { RegistryLookup, RequestContext, StoredObject } from '../registry/registry.ts'
 import { type AdmissionAttributes, type AdmissionPluginFactory, isPodRequest, refusal } from './admission.ts'
@@ -63,11 +64,20 @@ class Classes {
   }
 }
 
+/** Those that every cluster starts with. */
+const systemClasses = new Set(['system-cluster-critical', 'system-node-critical'])
+const isPriorityClass = ({ group, resource }: Resource) =>
+  group === 'scheduling.k8s.io' && resource === 'priorityclasses'
+
 export const priorityPlugin: AdmissionPluginFactory = ({ lookup }) => {
   const classes = new Classes(lookup)
   return {
     name: 'Priority',
     admit(attributes) {
+      const { operation, resource, name } = attributes
+      if (operation === 'DELETE' && isPriorityClass(resource) && systemClasses.has(name)) {
+        throw refusal(attributes, 'this is a system priority class and cannot be deleted')
+      }
       if (!isPodRequest(attributes)) return undefined
       if (attributes.operation === 'CREATE') return admitPod(classes, attributes)
       if (attributes.operation === 'UPDATE') keepPriority(attributes)
@@ -75,7 +85,7 @@ export const priorityPlugin: AdmissionPluginFactory = ({ lookup }) => {
     },
     validate(attributes) {
       const { resource, operation } = attributes
-      if (resource.resource !== 'priorityclasses' || operation === 'DELETE') return undefined
+      if (!isPriorityClass(resource) || operation === 'DELETE') return undefined
       return checkDefault(classes, attributes)
     },
   }
