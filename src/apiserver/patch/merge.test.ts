@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
+import { withoutNulls } from './fields.ts'
 import { mergePatch } from './merge.ts'
 
 test('The examples of RFC 7386 come out as it says, save nulls inside lists of objects', () => {
@@ -39,13 +40,13 @@ test('A patch that names __proto__ reaches no prototype', () => {
 
 const anyObject = fc.dictionary(fc.string({ maxLength: 3 }), fc.jsonValue({ maxDepth: 3 }), { maxKeys: 5 })
 
-test('Applying a patch twice is applying it once, and changes neither object nor patch', () => {
+test('Applied twice, a patch does no more than once, but for nulls in lists, and changes no argument', () => {
   fc.assert(
     fc.property(anyObject, anyObject, (current, patch) => {
       const texts = [JSON.stringify(current), JSON.stringify(patch)]
       const apply = mergePatch(patch)
       const once = apply(current)
-      expect(apply(once)).toEqual(once)
+      expect(withoutNulls(apply(once))).toEqual(withoutNulls(once))
       expect([JSON.stringify(current), JSON.stringify(patch)]).toEqual(texts)
     }),
   )
