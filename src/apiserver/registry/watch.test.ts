@@ -115,3 +115,19 @@ test('a watch from a revision that the store has forgotten ends at once with Exp
   await nextTurn()
   expect(watching.ends).toEqual([fails({ code: 410, message: 'too old resource version: 1 (2)' })])
 })
+
+test('a watcher that fails ends, and the others go on', async () => {
+  const { registry } = await openTestRegistries()
+  const registered = registry(configMaps)
+  const failing = await startWatch(registered, {
+    onEvents: () => {
+      throw new Error('broken')
+    },
+  })
+  const other = await startWatch(registered)
+  await nextTurn()
+  await registered.create(context, named('a'), inDefault)
+  await registered.create(context, named('b'), inDefault)
+  expect(other.seen()).toEqual(['ADDED a', 'ADDED b'])
+  expect(failing.ends).toEqual([fails({ code: 500, reason: 'InternalError' })])
+})

@@ -1,5 +1,6 @@
 // watch: what has changed since a revision, or everything there is and then every change; with bookmarks
 // and an end. Follows upstream's pkg/storage/cacher and KEP-3157 (sendInitialEvents).
+import { internal } from '../../api/status.ts'
 import type { Timer } from '../../component/clock.ts'
 import type { Subscriber } from './dispatch.ts'
 import { tooOldResourceVersion } from './errors.ts'
@@ -110,7 +111,7 @@ class WatchSession implements Watch, Subscriber {
       const waiting = this.#waiting ?? []
       this.#waiting = undefined
       if (!this.#isOpen) return
-      if (waiting.length > 0) this.#options.onEvents(waiting)
+      if (waiting.length > 0) this.#give(waiting)
       if (error !== undefined) this.end(error)
       else this.#schedule()
     })
@@ -118,8 +119,19 @@ class WatchSession implements Watch, Subscriber {
 
   receive(events: readonly Event[]): void {
     if (!this.#isOpen) return
-    if (!this.#waiting) this.#options.onEvents(events)
+    if (!this.#waiting) this.#give(events)
     else for (const event of events) this.#waiting.push(event)
+  }
+
+  /** One watcher's mistake must not reach the others. */
+  #give(events: readonly Event[]): void {
+    try {
+      this.#options.onEvents(events)
+    } catch (error) {
+      const { log, resource } = this.#registry
+      log.error('a watcher failed', { resource: resource.resource, error: String(error) })
+      this.end(internal(error))
+    }
   }
 
   end(error?: unknown): void {
