@@ -2,10 +2,11 @@
 import type { FieldError } from '../../fields.ts'
 import type { DaemonSet } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
-import { immutable } from '../../meta/objectmeta.ts'
+import { immutable, sameValue } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
 import { formatLabels, nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
+import { podTemplateWarnings } from '../core/pod/warnings.ts'
 import {
   containerColumns,
   nonNegative,
@@ -72,5 +73,9 @@ export const daemonSets = defineResource<DaemonSet>({
     }
   },
   validate,
+  warnings: ({ spec }, previous) =>
+    previous && sameValue(spec?.template, previous.spec?.template)
+      ? []
+      : podTemplateWarnings(spec?.template, 'spec.template'),
   validateUpdate: ({ spec }, previous) => immutable(spec?.selector, previous.spec?.selector, 'spec.selector'),
 })

@@ -1,15 +1,19 @@
 // Deployment: Pods of one template, replaced bit by bit when the template changes.
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../fields.ts'
-import type { Deployment, DeploymentStrategy, PodTemplateSpec } from '../../generated/types.ts'
+import type { Deployment, DeploymentStrategy } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
-import { dns1123Label, percentString } from '../../meta/names.ts'
-import { immutable, negativeText, sameValue } from '../../meta/objectmeta.ts'
-import type { KubeObject } from '../../object.ts'
+import { percentString } from '../../meta/names.ts'
+import { immutable, negativeText } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
 import { containerImages, containerNames, formatSelector, nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
-import { podTemplateWarnings } from '../core/pod/warnings.ts'
-import { validateCounts, validateNotNegative, validateReplicaTemplate, validateSelector } from './template.ts'
+import {
+  templateWarnings,
+  validateCounts,
+  validateNotNegative,
+  validateReplicaTemplate,
+  validateSelector,
+} from './template.ts'
 
 function defaultDeployment(deployment: Deployment): void {
   deployment.spec ??= { selector: undefined as never, template: {} }
@@ -102,20 +106,6 @@ function validateStatus({ status = {} }: Deployment, previous: Deployment): Fiel
     errors.push(invalidValue('status.collisionCount', value, 'cannot be decremented'))
   }
   return errors
-}
-
-interface Workload extends KubeObject {
-  spec?: { readonly template?: PodTemplateSpec }
-}
-
-/** Of a Deployment or ReplicaSet; on updates of those whose template changes. */
-export function templateWarnings({ metadata, spec }: Workload, previous?: Workload): readonly string[] {
-  if (previous && sameValue(spec?.template, previous.spec?.template)) return []
-  const problems = previous ? [] : dns1123Label(metadata.name ?? '')
-  const why = 'this is used in Pod names and hostnames, which can result in surprising behavior'
-  const warnings =
-    problems.length > 0 ? [`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`] : []
-  return [...warnings, ...podTemplateWarnings(spec?.template, 'spec.template')]
 }
 
 export const deployments = defineResource<Deployment>({

@@ -5,8 +5,13 @@ import { immutable } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
 import { containerImages, containerNames, formatSelector, nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
-import { templateWarnings } from './deployment.ts'
-import { validateCounts, validateNotNegative, validateReplicaTemplate, validateSelector } from './template.ts'
+import {
+  templateWarnings,
+  validateCounts,
+  validateNotNegative,
+  validateReplicaTemplate,
+  validateSelector,
+} from './template.ts'
 
 export const replicaSets = defineResource<ReplicaSet>({
   group: 'apps',

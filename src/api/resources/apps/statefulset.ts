@@ -9,6 +9,7 @@ import { nameColumn } from '../columns.ts'
 import { defaultClaim } from '../core/persistentvolumeclaim.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
 import { containerColumns, nonNegative, scale, validateSelector, validateTemplate } from '../workloads.ts'
+import { templateWarnings } from './template.ts'
 
 function defaultSpec(spec: StatefulSetSpec): void {
   spec.podManagementPolicy ||= 'OrderedReady'
@@ -81,6 +82,7 @@ export const statefulSets = defineResource<StatefulSet>({
     set.status = { replicas: 0, availableReplicas: 0 }
   },
   validate,
+  warnings: templateWarnings,
   validateUpdate: (set, previous) =>
     sameValue(fixedPart(set.spec), fixedPart(previous.spec)) ? [] : [forbiddenField('spec', fixedText)],
 })

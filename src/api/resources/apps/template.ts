@@ -3,8 +3,11 @@
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../fields.ts'
 import type { LabelSelector, PodTemplateSpec } from '../../generated/types.ts'
 import { labelMatcher } from '../../meta/labels.ts'
-import { negativeText, validateLabelSelector } from '../../meta/objectmeta.ts'
+import { dns1123Label } from '../../meta/names.ts'
+import { negativeText, sameValue, validateLabelSelector } from '../../meta/objectmeta.ts'
+import type { KubeObject } from '../../object.ts'
 import { validatePodTemplate } from '../core/pod/validation/spec.ts'
+import { podTemplateWarnings } from '../core/pod/warnings.ts'
 
 export function validateNotNegative(value: number | undefined, field: string): FieldError[] {
   return value !== undefined && value < 0 ? [invalidValue(field, value, negativeText)] : []
@@ -73,4 +76,18 @@ export function validateCounts(
     errors.push(invalidValue('status.availableReplicas', availableReplicas, detail))
   }
   return errors
+}
+
+interface Workload extends KubeObject {
+  spec?: { readonly template?: PodTemplateSpec }
+}
+
+/** Of what makes Pods of one template; on updates only when the template changes. */
+export function templateWarnings({ metadata, spec }: Workload, previous?: Workload): readonly string[] {
+  if (previous && sameValue(spec?.template, previous.spec?.template)) return []
+  const problems = previous ? [] : dns1123Label(metadata.name ?? '')
+  const why = 'this is used in Pod names and hostnames, which can result in surprising behavior'
+  const warnings =
+    problems.length > 0 ? [`metadata.name: ${why}; a DNS label is recommended: [${problems.join(' ')}]`] : []
+  return [...warnings, ...podTemplateWarnings(spec?.template, 'spec.template')]
 }

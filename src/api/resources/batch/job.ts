@@ -6,6 +6,7 @@ import { ageColumn, formatAge } from '../../meta/age.ts'
 import { isConditionTrue } from '../../meta/conditions.ts'
 import { immutable } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
+import { templateWarnings } from '../apps/template.ts'
 import { nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
 import { containerColumns, nonNegative, selectorColumn, validateTemplate } from '../workloads.ts'
@@ -131,5 +132,6 @@ export const jobs = defineResource<Job>({
     if (job.spec) generateSelector(job, job.spec)
   },
   validate,
+  warnings: templateWarnings,
   validateUpdate,
 })

@@ -1,8 +1,10 @@
-// ReplicationController: keeps a number of Pods running; what ReplicaSets were before there were Deployments.
+// ReplicationController: keeps a number of Pods running; what ReplicaSets were before there were
+// Deployments.
 import { type FieldError, invalidValue, required } from '../../fields.ts'
 import type { ReplicationController } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
 import { column, defineResource } from '../../resource.ts'
+import { templateWarnings } from '../apps/template.ts'
 import { formatLabels, nameColumn } from '../columns.ts'
 import { containerColumns, nonNegative, scale, validateTemplate } from '../workloads.ts'
 import { defaultPodTemplate } from './pod/defaults.ts'
@@ -67,4 +69,5 @@ export const replicationControllers = defineResource<ReplicationController>({
     controller.status = { replicas: 0 }
   },
   validate,
+  warnings: templateWarnings,
 })

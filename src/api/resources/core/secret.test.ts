@@ -1,8 +1,22 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
 import type { Secret } from '../../generated/types.ts'
 import { secrets } from './secret.ts'
 
 const secret = (rest: Partial<Secret>): Secret => ({ metadata: { name: 's' }, ...rest })
+const certificatePEM = [
+  '-----BEGIN CERTIFICATE-----',
+  'MIIBbDCCAROgAwIBAgIUeyfJc5Jm0BvAJQ9g0er5kKkxyvswCgYIKoZIzj0EAwIw',
+  'DDEKMAgGA1UEAwwBYTAeFw0yNjExMjIxNTUwMzhaFw0zNjExMTkxNTUwMzhaMAwx',
+  'CjAIBgNVBAMMAWEwWTATBgcqhkjOPQIBBggqhkjOPQMBBwNCAAS+azIa4DUpq1MG',
+  'fxwrS6CWuiC1ExGvftWRVntzLATR4fdpid5UdYuw/9yUvsKldvmnJtT1vFpqRVvn',
+  'G1PzWYd3o1MwUTAdBgNVHQ4EFgQUrUnK/URGXg51X2tPRGdofKQsYh8wHwYDVR0j',
+  'BBgwFoAUrUnK/URGXg51X2tPRGdofKQsYh8wDwYDVR0TAQH/BAUwAwEB/zAKBggq',
+  'hkjOPQQDAgNHADBEAiAamaqfjtVi+OGatm+B0ykqAfjqj741/gXOR5+NsdpHJAIg',
+  'Eds9zF6cmHwiVmyFqp7nAV997KZtLXmw/2zRV3sZJqA=',
+  '-----END CERTIFICATE-----',
+].join('\n')
+const toBase64 = (text: string) => Buffer.from(text).toString('base64')
 const texts = (errors: readonly { field: string; message: string }[]) =>
   errors.map(({ field, message }) => `${field}: ${message}`)
 
@@ -76,5 +90,18 @@ describe('secrets', () => {
   test('the row shows type and number of keys', () => {
     const object = secret({ type: 'Opaque', data: { a: '' } })
     expect(secrets.columns!.map(column => column.cell(object, 0))).toEqual(['s', 'Opaque', 1, '<unknown>'])
+  })
+
+  test('a certificate that does not fit its key is warned of', () => {
+    const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+    const other = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+    const warn = (certificate: string, key: string) => {
+      const data = { 'tls.crt': toBase64(certificate), 'tls.key': toBase64(key) }
+      return secrets.warnings!(secret({ type: 'kubernetes.io/tls', data }))
+    }
+    expect(warn(certificatePEM, other)).toEqual(['tls: private key does not match public key'])
+    expect(warn('', other)).toEqual(['tls: failed to find any PEM data in certificate input'])
+    expect(warn(certificatePEM, 'x')).toEqual(['tls: failed to find any PEM data in key input'])
+    expect(secrets.warnings!(secret({ type: 'Opaque' }))).toEqual([])
   })
 })

@@ -1,5 +1,6 @@
 // Secret: bytes under file-name keys, with keys that some types require. `stringData` is a way in only:
 // it is folded into `data` on every write (upstream's conversion of v1 Secrets).
+import { createPrivateKey, X509Certificate } from 'node:crypto'
 import { type FieldError, forbiddenField, invalidValue, required, tooLong } from '../../fields.ts'
 import type { Secret } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
@@ -80,6 +81,22 @@ function validateJSON(data: Readonly<Record<string, string>>, key: string): Fiel
   return [invalidValue(`data[${key}]`, '<secret contents redacted>', detail)]
 }
 
+/** A certificate and a key that do not belong together are let in, with a warning. */
+function tlsWarnings({ type, data = {} }: Secret): string[] {
+  if (type !== 'kubernetes.io/tls') return []
+  const certificate = Buffer.from(data['tls.crt'] ?? '', 'base64')
+  const key = Buffer.from(data['tls.key'] ?? '', 'base64')
+  const missing = (what: string) => [`tls: failed to find any PEM data in ${what} input`]
+  if (!certificate.includes('-----BEGIN ')) return missing('certificate')
+  if (!key.includes('-----BEGIN ')) return missing('key')
+  try {
+    const matches = new X509Certificate(certificate).checkPrivateKey(createPrivateKey(key))
+    return matches ? [] : ['tls: private key does not match public key']
+  } catch {
+    return ['tls: failed to parse certificate or private key']
+  }
+}
+
 export const secrets = defineResource<Secret>({
   group: '',
   version: 'v1',
@@ -102,4 +119,5 @@ export const secrets = defineResource<Secret>({
     if (!sameValue(secret.data ?? {}, previous.data ?? {})) errors.push(forbiddenField('data', frozen))
     return errors
   },
+  warnings: tlsWarnings,
 })

@@ -4,6 +4,8 @@ import { ageColumn } from '../../meta/age.ts'
 import { column, defineResource } from '../../resource.ts'
 import { nameColumn } from '../columns.ts'
 
+const mountable = 'kubernetes.io/enforce-mountable-secrets'
+
 export const serviceAccounts = defineResource<ServiceAccount>({
   group: '',
   version: 'v1',
@@ -21,4 +23,9 @@ export const serviceAccounts = defineResource<ServiceAccount>({
     },
   ],
   columns: [nameColumn, column('Secrets', account => account.secrets?.length ?? 0), ageColumn],
+  warnings({ metadata }, previous) {
+    if (!metadata.annotations?.[mountable] || previous?.metadata.annotations?.[mountable]) return []
+    const why = 'prefer separate namespaces to isolate access to mounted secrets'
+    return [`metadata.annotations[${mountable}]: deprecated in v1.32+; ${why}`]
+  },
 })
