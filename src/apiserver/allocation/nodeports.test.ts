@@ -71,3 +71,38 @@ test('A small range is used up, then given back', async () => {
   await services.delete('a')
   expect(made(await services.create('c', spec))).toEqual([30000])
 })
+
+test('A health check port may be asked for, and is given back with the policy', async () => {
+  const services = await openFakeServices()
+  const local = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', ports }
+  const { spec } = await services.create('a', { ...local, healthCheckNodePort: 30005 })
+  expect(spec?.healthCheckNodePort).toBe(30005)
+  expect(await refusal(services.create('b', { ...local, healthCheckNodePort: 30005 }))).toBe(
+    '500 Internal error occurred: failed to allocate requested HealthCheck NodePort 30005: provided port is ' +
+      'already allocated',
+  )
+  await services.update('a', { ...spec, externalTrafficPolicy: 'Cluster' })
+  expect(await services.nodePorts()).toEqual([30086])
+  await services.create('b', { ...local, healthCheckNodePort: 30005 })
+})
+
+test('A load balancer without node ports gets none for a port that is added', async () => {
+  const services = await openFakeServices()
+  const spec = { type: 'LoadBalancer', allocateLoadBalancerNodePorts: false, ports }
+  await services.create('web', spec)
+  const more = [...ports.map(port => ({ ...port, name: 'a' })), { name: 'b', port: 81, nodePort: 30007 }]
+  expect(made(await services.update('web', { ...spec, ports: more }))).toEqual([undefined, 30007])
+})
+
+test('One node port for two ports of a protocol is refused', async () => {
+  const services = await openFakeServices()
+  await services.create('web', { type: 'NodePort', ports })
+  const twice = [
+    { name: 'a', port: 80, nodePort: 30001 },
+    { name: 'b', port: 81, nodePort: 30001 },
+  ]
+  expect(await refusal(services.update('web', { type: 'NodePort', ports: twice }))).toBe(
+    '500 duplicate nodePort: {TCP 30001}',
+  )
+  expect(await services.nodePorts()).toEqual([30086])
+})
