@@ -37,34 +37,7 @@ class ObservedTransport implements Transport {
 
   request<T = KubeObject>(request: TransportRequest) {
     if (request.method !== 'GET') this.requests.push(`${request.method} ${request.path}`)
-    if (request.method === 'PATCH') return this.#patch<T>(request)
     return this.#inner.request<T>(request)
-  }
-
-  async #patch<T>(request: TransportRequest) {
-    const merge = (target: unknown, patch: unknown): unknown => {
-      if (patch === null || typeof patch !== 'object' || Array.isArray(patch)) return patch
-      const base: Record<string, unknown> = { ...(target as object) }
-      for (const [key, value] of Object.entries(patch)) {
-        if (value === null) delete base[key]
-        else base[key] = merge(base[key], value)
-      }
-      return base
-    }
-    const { body: found } = await this.#inner.request({ method: 'GET', path: request.path })
-    const body = {
-      ...found,
-      metadata: {
-        ...found.metadata,
-        resourceVersion: request.path.includes('/leases/') ? found.metadata.resourceVersion : undefined,
-      },
-    }
-    return this.#inner.request<T>({
-      ...request,
-      contentType: 'application/json',
-      method: 'PUT',
-      body: merge(body, request.body),
-    })
   }
 
   watch<T = KubeObject>(request: TransportRequest, handlers: WatchHandlers<T>) {
