@@ -6,6 +6,7 @@ import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
 import { garbageCollector } from './garbagecollector.ts'
+import { jobControllers } from './job.ts'
 import { loadBalancerController } from './loadbalancer.ts'
 import { namespaceController } from './namespace.ts'
 import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
@@ -44,6 +45,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   garbageCollector({ resources: options.resources ?? builtIn }),
   replicaSetController(),
   deploymentController,
+  ...jobControllers,
   endpointsController(),
   endpointSliceController(),
   serviceCIDRController,
