@@ -216,6 +216,9 @@ export const horizontalPodAutoscalers = defineResource<V2HorizontalPodAutoscaler
   version: 'v2',
   columns,
   default: defaultAutoscaler,
+  prepareForCreate: autoscaler => {
+    autoscaler.status = { desiredReplicas: 0 }
+  },
   validate,
 })
 
@@ -229,6 +232,9 @@ export const horizontalPodAutoscalersV1 = defineResource<HorizontalPodAutoscaler
   })),
   default: ({ spec }) => {
     if (spec) spec.minReplicas ??= 1
+  },
+  prepareForCreate: autoscaler => {
+    autoscaler.status = { currentReplicas: 0, desiredReplicas: 0 }
   },
   storedAs: {
     group: 'autoscaling',
