@@ -11,7 +11,7 @@ import type {
 import { addressWarnings } from '../../../meta/addresses.ts'
 import { dns1123Label } from '../../../meta/names.ts'
 import { parseQuantity } from '../../../meta/quantity.ts'
-import { visitContainers } from './validation/securitycontext.ts'
+import { visitContainers } from './validation/visit.ts'
 
 const quote = (text: string) => JSON.stringify(text)
 

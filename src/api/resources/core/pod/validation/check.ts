@@ -14,6 +14,8 @@ export interface PodCheck {
   readonly restartPolicy: string
   /** False: the Pod has a user namespace of its own. */
   readonly hostUsers: boolean
+  /** Empty: not said. */
+  readonly os: string
   /** Those that are fine themselves, by name. */
   readonly volumes: Map<string, Volume>
   readonly claims: Set<string>

@@ -209,6 +209,11 @@ describe('probes', () => {
         ],
       ],
       [
+        'a stop signal without a system',
+        { lifecycle: { stopSignal: 'SIGUSR1' } },
+        ['lifecycle.stopSignal: Forbidden: may not be set for containers with empty `spec.os.name`'],
+      ],
+      [
         'a sleep longer than the end',
         { lifecycle: { preStop: { sleep: { seconds: 31 } } } },
         [

@@ -61,9 +61,28 @@ function checkProbe(probe: Probe, field: string, check: PodCheck): void {
   }
 }
 
-function checkLifecycle({ postStart, preStop }: Lifecycle, field: string, check: PodCheck): void {
+const signalNames =
+  'ABRT ALRM BUS CHLD CLD CONT FPE HUP ILL INT IO IOT KILL PIPE POLL PROF PWR QUIT SEGV STKFLT STOP SYS ' +
+  'TERM TRAP TSTP TTIN TTOU URG USR1 USR2 VTALRM WINCH XCPU XFSZ RTMIN RTMAX'
+
+/** Those that a runtime may be asked to stop a container with (KEP-4960), sorted. */
+const stopSignals = [
+  ...signalNames.split(' '),
+  ...Array.from({ length: 15 }, (_, index) => `RTMIN+${index + 1}`),
+  ...Array.from({ length: 14 }, (_, index) => `RTMAX-${index + 1}`),
+]
+  .map(name => `SIG${name}`)
+  .sort()
+
+function checkLifecycle({ postStart, preStop, stopSignal }: Lifecycle, field: string, check: PodCheck): void {
   if (postStart) checkHandler(postStart, `${field}.postStart`, check)
   if (preStop) checkHandler(preStop, `${field}.preStop`, check)
+  if (stopSignal === undefined) return
+  const at = `${field}.stopSignal`
+  const signals = check.os === 'windows' ? ['SIGKILL', 'SIGTERM'] : stopSignals
+  if (check.os === '') {
+    check.errors.push(forbiddenField(at, 'may not be set for containers with empty `spec.os.name`'))
+  } else if (!signals.includes(stopSignal)) check.errors.push(notSupported(at, stopSignal, signals))
 }
 
 const kinds = ['exec', 'httpGet', 'tcpSocket', 'grpc', 'sleep'] as const

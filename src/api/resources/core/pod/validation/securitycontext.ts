@@ -10,8 +10,6 @@ import {
 } from '../../../../fields.ts'
 import type {
   AppArmorProfile,
-  Container,
-  EphemeralContainer,
   PodSecurityContext,
   PodSpec,
   SeccompProfile,
@@ -19,6 +17,8 @@ import type {
 } from '../../../../generated/types.ts'
 import { byteLength, rangeText } from '../../../../meta/names.ts'
 import { checkDescendingPath, checkEnum, type PodCheck } from './check.ts'
+import { visitContainers } from './visit.ts'
+import { checkWindowsOptions } from './windows.ts'
 
 const maxID = 0xffffffff
 
@@ -50,6 +50,7 @@ export function checkSecurityContext(context: SecurityContext, field: string, ch
       errors.push(invalidValue(field, context, `${prefix} \`capabilities.Add\` CAP_SYS_ADMIN`))
     }
   }
+  checkWindowsOptions(context.windowsOptions, `${field}.windowsOptions`, check)
   if (context.appArmorProfile) checkAppArmor(context.appArmorProfile, `${field}.appArmorProfile`, check)
 }
 
@@ -154,6 +155,7 @@ export function checkPodSecurityContext(spec: PodSpec, specField: string, check:
     checkEnum(context[name], allowed, { field: `${field}.${name}`, check, optional: true })
   }
   if (context.seccompProfile) checkSeccomp(context.seccompProfile, `${field}.seccompProfile`, check)
+  checkWindowsOptions(context.windowsOptions, `${field}.windowsOptions`, check)
   if (context.appArmorProfile) checkAppArmor(context.appArmorProfile, `${field}.appArmorProfile`, check)
 }
 
@@ -176,18 +178,6 @@ const notForWindowsContexts = [
   'allowPrivilegeEscalation',
   'procMount',
 ]
-
-export function visitContainers(
-  spec: PodSpec,
-  field: string,
-  visit: (container: Container | EphemeralContainer, field: string) => void,
-): void {
-  for (const list of ['initContainers', 'containers', 'ephemeralContainers'] as const) {
-    spec[list]?.forEach((container, index) => {
-      visit(container, `${field}.${list}[${index}]`)
-    })
-  }
-}
 
 export function checkOS(spec: PodSpec, field: string, check: PodCheck): void {
   const { os } = spec

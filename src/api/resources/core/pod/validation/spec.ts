@@ -18,6 +18,7 @@ import { checkPodResources, checkResources } from './resources.ts'
 import { checkGates, checkSpread, checkTolerations } from './scheduling.ts'
 import { checkHostUsers, checkOS, checkPodSecurityContext } from './securitycontext.ts'
 import { checkVolumes } from './volumes.ts'
+import { checkHostProcess } from './windows.ts'
 
 export interface PodSpecOptions {
   readonly field: string
@@ -36,6 +37,7 @@ export function validatePodSpec(spec: PodSpec, options: PodSpecOptions): FieldEr
     gracePeriod: spec.terminationGracePeriodSeconds,
     restartPolicy: spec.restartPolicy ?? '',
     hostUsers: spec.hostUsers !== false,
+    os: spec.os?.name ?? '',
     volumes: new Map(),
     claims: new Set((spec.resourceClaims ?? []).map(({ name }) => name).filter(name => name !== '')),
   }
@@ -58,6 +60,7 @@ export function validatePodSpec(spec: PodSpec, options: PodSpecOptions): FieldEr
   if (spec.topologySpreadConstraints) {
     checkSpread(spec.topologySpreadConstraints, `${field}.topologySpreadConstraints`, check)
   }
+  checkHostProcess(spec, field, check)
   checkHostUsers(spec, field, check)
   checkNames(spec, field, check)
   if (spec.tolerations) checkTolerations(spec.tolerations, `${field}.tolerations`, check)

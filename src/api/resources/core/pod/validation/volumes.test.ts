@@ -73,6 +73,17 @@ describe('volumes', () => {
         { nfs: { server: '', path: 'a' } },
         ['nfs.server: Required value', 'nfs.path: Invalid value: "a": must be an absolute path'],
       ],
+      [
+        'certificates',
+        { projected: { sources: [{ podCertificate: { signerName: '', keyType: 'x' } }] } },
+        [
+          'projected.sources[0].podCertificate.signerName: Required value',
+          'projected.sources[0].podCertificate.keyType: Unsupported value: "x": supported values: ' +
+            '"RSA3072", "RSA4096", "ECDSAP256", "ECDSAP384", "ECDSAP521", "ED25519"',
+          'projected.sources[0].podCertificate: Required value: ' +
+            'specify at least one of credentialBundlePath, keyPath, and certificateChainPath',
+        ],
+      ],
       ['csi', { csi: { driver: '' } }, ['csi.driver: Required value']],
       [
         'a claim',

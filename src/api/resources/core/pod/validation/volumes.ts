@@ -1,5 +1,5 @@
 // The volumes of a Pod: one source each, with what that source needs.
-import { duplicate, forbiddenField, invalidValue, required } from '../../../../fields.ts'
+import { duplicate, forbiddenField, invalidValue, notSupported, required } from '../../../../fields.ts'
 import type {
   DownwardAPIVolumeFile,
   KeyToPath,
@@ -201,6 +201,7 @@ function checkProjections(projections: readonly VolumeProjection[], field: strin
     }
     checkToken(projection, at, { field, check })
     checkTrustBundle(projection, at, check)
+    for (const path of checkPodCertificate(projection, at, check)) take(path, path)
     if (projection.clusterTrustBundle) {
       take(projection.clusterTrustBundle.path ?? '', projection.clusterTrustBundle.path ?? '')
     }
@@ -245,6 +246,30 @@ function checkTrustBundle({ clusterTrustBundle: bundle }: VolumeProjection, at: 
   } else errors.push(required(field, 'either name or signerName must be specified'))
   if (!bundle.path) errors.push(required(`${field}.path`))
   checkFilePath(bundle.path ?? '', `${field}.path`, check)
+}
+
+const keyTypes = ['RSA3072', 'RSA4096', 'ECDSAP256', 'ECDSAP384', 'ECDSAP521', 'ED25519']
+
+/** A key and certificate for the Pod (KEP-4317); returns the paths that it takes. */
+function checkPodCertificate(
+  { podCertificate: source }: VolumeProjection,
+  at: string,
+  check: PodCheck,
+): string[] {
+  if (!source) return []
+  const field = `${at}.podCertificate`
+  if (!source.signerName) check.errors.push(required(`${field}.signerName`))
+  if (!keyTypes.includes(source.keyType)) {
+    check.errors.push(notSupported(`${field}.keyType`, source.keyType ?? '', keyTypes))
+  }
+  const names = ['credentialBundlePath', 'keyPath', 'certificateChainPath'] as const
+  const used = names.filter(name => source[name])
+  if (used.length === 0) {
+    const detail = 'specify at least one of credentialBundlePath, keyPath, and certificateChainPath'
+    check.errors.push(required(field, detail))
+  }
+  for (const name of used) checkFilePath(source[name]!, `${field}.${name}`, check)
+  return used.map(name => source[name]!)
 }
 
 function checkEphemeral(volume: Volume, field: string, check: PodCheck): void {
