@@ -1,45 +1,116 @@
-// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does; simulated.ts needs no
-// processes, cri/ drives a container runtime.
-import type { ContainerStatus, Pod } from '../api/generated/types.ts'
-import type { KubeletConnection } from '../api/kubeletapi.ts'
+// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does: simulated.ts needs no processes,
+// cri/ drives a container runtime. Containers are started and stopped one by one, as CRI has it; what to
+// start, when, and again after which back-off is the kubelet's business and the same for all runtimes.
+import type { Container, Pod } from '../api/generated/types.ts'
+import type { ContainerReference, KubeletConnection } from '../api/kubeletapi.ts'
 
-/** What the kubelet made for a Pod before its containers start. */
-export interface PodEnvironment {
+/** A folder or a file of a volume as one container sees it. */
+export interface ContainerMount {
+  readonly path: string
+  readonly volume: string
+  /** What of the volume is mounted; empty: all of it. */
+  readonly subPath: string
+  readonly isReadOnly: boolean
+  /** What containers write into it is kept, and shared between them. */
+  readonly isWritable: boolean
+  /** The volume's files, relative to its root, as they are now. */
+  files(): Promise<ReadonlyMap<string, Buffer>>
+}
+
+/** What the kubelet makes for a container. */
+export interface ContainerEnvironment {
   /** In the node's family order. */
   readonly podIPs: readonly string[]
-  readonly hostIPs: readonly string[]
   /** The text of /etc/hosts and /etc/resolv.conf. */
   readonly hosts: string
   readonly resolvConf: string
-  /** Per container: environment variables in order, and files by absolute path. */
-  readonly containers: ReadonlyMap<string, ContainerEnvironment>
-}
-
-export interface ContainerEnvironment {
-  readonly variables: readonly (readonly [name: string, value: string])[]
-  readonly files: ReadonlyMap<string, Buffer>
   readonly hostname: string
-  readonly workingDirectory: string
+  /** In order, without those that the image or the runtime adds (PATH, HOSTNAME). */
+  readonly variables: readonly (readonly [name: string, value: string])[]
+  /** With their $(NAME) references replaced; absent: the image's own. */
+  readonly command: readonly string[] | undefined
+  readonly args: readonly string[] | undefined
+  /** Absent: the image's own. */
+  readonly workingDirectory: string | undefined
+  readonly mounts: readonly ContainerMount[]
 }
 
-export interface RuntimePodStatus {
-  /** Absent until the sandbox has its addresses. */
-  readonly podIPs?: readonly string[]
-  readonly initContainers: readonly ContainerStatus[]
-  readonly containers: readonly ContainerStatus[]
-  readonly ephemeralContainers: readonly ContainerStatus[]
+export type ContainerKind = 'init' | 'main' | 'ephemeral'
+
+export interface ContainerStart {
+  readonly pod: Pod
+  readonly container: Container
+  readonly kind: ContainerKind
+  /** How often it was started before. */
+  readonly attempt: number
+  /** Made when asked for: a container nobody looks into needs none. */
+  environment(): Promise<ContainerEnvironment>
+}
+
+export interface ContainerExit {
+  readonly exitCode: number
+  /** RFC 3339. */
+  readonly finishedAt: string
+  /** `Completed`, `Error`, `OOMKilled` ... */
+  readonly reason: string
+  /** What it wrote to its termination message path. */
+  readonly message?: string
+}
+
+/** One run of a container. */
+export interface RuntimeContainer {
+  readonly name: string
+  /** With the runtime's name: `simulated://0f3c...`. */
+  readonly id: string
+  readonly image: string
+  readonly imageID: string
+  readonly attempt: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  /** Absent while it runs. */
+  readonly exit?: ContainerExit
+}
+
+/** A container or a sandbox could not be started; the reason is shown in the container's status. */
+export class RuntimeError extends Error {
+  /** `ErrImagePull`, `CreateContainerError`, `RunContainerError`, `FailedCreatePodSandBox` ... */
+  readonly reason: string
+
+  constructor(reason: string, message: string) {
+    super(message)
+    this.name = 'RuntimeError'
+    this.reason = reason
+  }
 }
 
 export interface PodRuntime extends KubeletConnection {
   readonly name: string
   /** `simulated://0.1.0`, `containerd://1.6.20`: node.status.nodeInfo.containerRuntimeVersion. */
   version(): Promise<string>
-  /** Makes the Pod's sandbox and returns its addresses, in the node's family order. Idempotent. */
+  /** The listener is told the uid of a Pod of which a container has ended by itself. */
+  onExit(listener: (uid: string) => void): void
+  /**
+   * Makes the Pod's sandbox and returns its addresses, in the node's family order. Idempotent; a Pod that has
+   * addresses in its status keeps them when the runtime has been restarted. Throws RuntimeError.
+   */
   createSandbox(pod: Pod): Promise<readonly string[]>
-  /** Starts what is not running yet and should be; idempotent. */
-  syncPod(pod: Pod, environment: PodEnvironment): Promise<RuntimePodStatus>
-  /** Stops all containers within the grace period, frees the addresses. Idempotent. */
-  killPod(uid: string, gracePeriodSeconds: number): Promise<RuntimePodStatus>
-  /** Forgets the Pod. */
+  /** Throws RuntimeError. */
+  startContainer(start: ContainerStart): Promise<RuntimeContainer>
+  /**
+   * Takes note of a container that ran before the runtime was restarted; undefined when it does not run any more.
+   */
+  adoptContainer(start: ContainerStart, known: RuntimeContainer): Promise<RuntimeContainer | undefined>
+  /** The last run of each of the Pod's containers. */
+  containers(uid: string): readonly RuntimeContainer[]
+  /** Resolves when it has ended, at the latest after the grace period. Idempotent. */
+  stopContainer(uid: string, name: string, gracePeriodSeconds: number): Promise<void>
+  /** Runs a command in a container, for probes and hooks; its exit code and what it wrote. */
+  run(
+    container: ContainerReference,
+    command: readonly string[],
+  ): Promise<{ exitCode: number; output: string }>
+  /** Frees the addresses. All containers have ended. Idempotent. */
+  stopSandbox(uid: string): Promise<void>
+  /** Forgets the Pod with its logs; containers that still run are killed. */
   removePod(uid: string): Promise<void>
 }
