@@ -1,0 +1,170 @@
+// One node: registers itself, becomes Ready once it has a network, keeps a worker for each of its Pods and says
+// what their containers said.
+import type { Duplex, Readable } from 'node:stream'
+import type { Node, Pod } from '../api/generated/types.ts'
+import type {
+  ContainerReference,
+  ExecOptions,
+  ExecSession,
+  KubeletConnection,
+  LogOptions,
+} from '../api/kubeletapi.ts'
+import { nodes } from '../api/resources/core/node.ts'
+import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
+import type { Client } from '../client/client.ts'
+import type { KubeletContext } from './kubeletcontext.ts'
+import { type NodeDescription, newNode, nodeConditions, nodeStatus } from './nodestatus.ts'
+import { PodWorker } from './podworker.ts'
+import type { SimulatedRuntime } from './simulated.ts'
+
+export interface KubeletOptions {
+  readonly description: NodeDescription
+  readonly client: Client
+  readonly context: KubeletContext
+  readonly runtime: SimulatedRuntime
+}
+
+export class Kubelet implements KubeletConnection {
+  readonly #options: KubeletOptions
+  readonly #workers = new Map<string, PodWorker>()
+  #node: Node | undefined
+  #isReady = false
+  #isWriting = false
+  /** Called once, when the node has become Ready. */
+  onReady: () => void = () => undefined
+
+  constructor(options: KubeletOptions) {
+    this.#options = options
+    options.runtime.onExit(uid => this.#workers.get(uid)?.wake())
+  }
+
+  get name(): string {
+    return this.#options.description.name
+  }
+
+  get isReady(): boolean {
+    return this.#isReady
+  }
+
+  /** As the API has it. */
+  get node(): Node | undefined {
+    return this.#node
+  }
+
+  /** Creates the Node, or takes over the one from before. */
+  async register(): Promise<void> {
+    const { client, description, context } = this.#options
+    const node = newNode(description, context.clock.now())
+    try {
+      await this.setNode(await client.create(nodes, node))
+    } catch (error) {
+      if (!isAlreadyExists(error)) throw error
+      const known = await client.get(nodes, { name: this.name })
+      const labels = { ...known.metadata.labels, ...node.metadata.labels }
+      const isSame = JSON.stringify(labels) === JSON.stringify(known.metadata.labels)
+      const labelled = isSame
+        ? known
+        : await client.patch(nodes, { name: this.name }, { metadata: { labels } })
+      this.#isReady = false
+      await this.setNode(labelled)
+    }
+  }
+
+  /** What the API says of the node: its ranges make it Ready. */
+  async setNode(node: Node): Promise<void> {
+    const known = Number(this.#node?.metadata.resourceVersion ?? 0)
+    if (Number(node.metadata.resourceVersion ?? 0) < known) return
+    this.#node = node
+    const ranges = node.spec?.podCIDRs ?? []
+    if (ranges.length === 0 || this.#isReady || this.#isWriting) return
+    this.#options.runtime.setPodCIDRs(ranges)
+    this.#isWriting = true
+    try {
+      await this.reportStatus({ isReady: true })
+      this.#isReady = true
+    } finally {
+      this.#isWriting = false
+    }
+    this.onReady()
+    for (const worker of this.#workers.values()) worker.wake()
+  }
+
+  /** Writes the whole status, with a heartbeat. */
+  async reportStatus({ isReady }: { readonly isReady: boolean } = { isReady: this.#isReady }): Promise<void> {
+    const { client, description, context } = this.#options
+    const conditions = nodeConditions(this.#node?.status?.conditions ?? [], {
+      isReady,
+      nowMs: context.clock.now(),
+    })
+    const patch = { status: nodeStatus(description, conditions) }
+    const options = { subresource: 'status', type: 'strategic-merge' } as const
+    try {
+      const written = await client.patch(nodes, { name: this.name }, patch, options)
+      const isNewer =
+        Number(written.metadata.resourceVersion) >= Number(this.#node?.metadata.resourceVersion ?? 0)
+      if (isNewer) this.#node = written
+    } catch (error) {
+      if (!isNotFound(error)) throw error
+    }
+  }
+
+  setPod(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
+    const known = this.#workers.get(uid)
+    if (known) {
+      known.update(pod)
+      return
+    }
+    const worker = new PodWorker(pod, this.#options.context)
+    this.#workers.set(uid, worker)
+    worker.wake()
+  }
+
+  removePod(pod: Pod): void {
+    const uid = pod.metadata.uid ?? ''
+    const worker = this.#workers.get(uid)
+    if (!worker) return
+    this.#workers.delete(uid)
+    void worker.forget()
+  }
+
+  stop(): void {
+    for (const worker of this.#workers.values()) worker.detach()
+  }
+
+  async logs(container: ContainerReference, options: LogOptions, signal: AbortSignal): Promise<Readable> {
+    const status = this.#workers.get(container.uid)?.pod.status
+    const all = [
+      ...(status?.containerStatuses ?? []),
+      ...(status?.initContainerStatuses ?? []),
+      ...(status?.ephemeralContainerStatuses ?? []),
+    ]
+    const waiting = all.find(({ name }) => name === container.container)?.state?.waiting
+    const hasRun = this.#options.runtime
+      .containers(container.uid)
+      .some(({ name }) => name === container.container)
+    if (!hasRun && !options.previous) {
+      const reasons: Readonly<Record<string, string>> = {
+        ErrImagePull: "image can't be pulled",
+        ImagePullBackOff: 'trying and failing to pull image',
+      }
+      const reason = waiting?.reason ?? 'ContainerCreating'
+      throw badRequest(
+        `container "${container.container}" in pod "${container.pod}" is waiting to start: ${reasons[reason] ?? reason}`,
+      )
+    }
+    return this.#options.runtime.logs(container, options, signal)
+  }
+
+  exec(container: ContainerReference, options: ExecOptions): Promise<ExecSession> {
+    return this.#options.runtime.exec(container, options)
+  }
+
+  attach(container: ContainerReference, options: Omit<ExecOptions, 'command'>): Promise<ExecSession> {
+    return this.#options.runtime.attach(container, options)
+  }
+
+  portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex> {
+    return this.#options.runtime.portForward(pod, port)
+  }
+}

@@ -1,0 +1,472 @@
+// Runs shell scripts: lists, pipelines (all commands at once, joined by pipes), compound commands, functions and
+// redirections to files in memory. Commands are those of commands/, builtins those of builtins.ts.
+import { absolutePath, FileError } from '../filesystem.ts'
+import { ArithmeticError } from './arithmetic.ts'
+import type { AndOr, Command, Pipeline, Redirection, Script, SimpleCommand } from './ast.ts'
+import { builtins } from './builtins.ts'
+import { findCommand } from './commands/index.ts'
+import { ShellSyntaxError } from './lexer.ts'
+import { parseShell } from './parser.ts'
+import {
+  BrokenPipe,
+  Collector,
+  type Input,
+  LineReader,
+  noInput,
+  noOutput,
+  type Output,
+  Pipe,
+} from './streams.ts'
+import {
+  type ExpansionContext,
+  ExpansionError,
+  expandToPattern,
+  expandToText,
+  expandWords,
+} from './wordexpansion.ts'
+import type { Streams, World } from './world.ts'
+
+/** `exit`. */
+export class ShellExit extends Error {
+  readonly exitCode: number
+  constructor(exitCode: number) {
+    super('exit')
+    this.exitCode = exitCode
+  }
+}
+
+/** `break`, `continue` and `return`. */
+export class ShellJump extends Error {
+  readonly kind: 'break' | 'continue' | 'return'
+  /** How many loops, or the exit code of `return`. */
+  count: number
+  constructor(kind: 'break' | 'continue' | 'return', count: number) {
+    super(kind)
+    this.kind = kind
+    this.count = count
+  }
+}
+
+export interface ShellOptions {
+  readonly world: World
+  /** All of them exported. */
+  readonly variables: ReadonlyMap<string, string>
+  readonly directory: string
+  readonly signal: AbortSignal
+  readonly name?: string
+  readonly positional?: readonly string[]
+}
+
+/** So many commands in a row before others get their turn, and before it has to pause. */
+const turnCommands = 32
+const pauseCommands = 10_000
+const pauseMs = 20
+const deepest = 200
+
+export class Shell {
+  readonly world: World
+  readonly signal: AbortSignal
+  readonly variables: Map<string, string>
+  readonly exported: Set<string>
+  readonly functions = new Map<string, Command>()
+  readonly name: string
+  positional: readonly string[]
+  directory: string
+  status = 0
+  readonly settings = { errexit: false, xtrace: false }
+  #commands = 0
+  #depth = 0
+  /** `errexit` does not look at conditions. */
+  #conditions = 0
+  readonly #readers = new WeakMap<Input, LineReader>()
+
+  constructor(options: ShellOptions) {
+    this.world = options.world
+    this.signal = options.signal
+    this.variables = new Map(options.variables)
+    this.exported = new Set(options.variables.keys())
+    this.name = options.name ?? 'sh'
+    this.positional = options.positional ?? []
+    this.directory = options.directory
+  }
+
+  /** The exit code; a script that calls `exit`, or is no shell script, ends with one as well. */
+  async runText(text: string, streams: Streams): Promise<number> {
+    try {
+      return await this.runScript(parseShell(text), streams)
+    } catch (error) {
+      if (error instanceof ShellExit) return error.exitCode
+      if (error instanceof ShellJump) return error.kind === 'return' ? error.count : this.status
+      if (error instanceof BrokenPipe) return 141
+      if (!(error instanceof ShellSyntaxError)) throw error
+      await streams.stderr.write(`${this.name}: ${error.message}\n`)
+      return 2
+    }
+  }
+
+  async runScript(script: Script, streams: Streams): Promise<number> {
+    for (const item of script) {
+      if (item.background)
+        void this.#copy()
+          .runScript([{ ...item, background: false }], streams)
+          .catch(() => 1)
+      else await this.#runAndOr(item, streams)
+      if (this.settings.errexit && this.status !== 0 && this.#conditions === 0 && item.rest.length === 0) {
+        throw new ShellExit(this.status)
+      }
+    }
+    return this.status
+  }
+
+  /** Lines of an input, without losing what is read ahead. */
+  reader(input: Input): LineReader {
+    let reader = this.#readers.get(input)
+    if (!reader) {
+      reader = new LineReader(input)
+      this.#readers.set(input, reader)
+    }
+    return reader
+  }
+
+  exportedVariables(): Map<string, string> {
+    return new Map([...this.variables].filter(([name]) => this.exported.has(name)))
+  }
+
+  /** Runs one command by its words, as if they had been typed. */
+  async runWords(
+    argv: readonly string[],
+    streams: Streams,
+    variables?: ReadonlyMap<string, string>,
+  ): Promise<number> {
+    const [name = '', ...args] = argv
+    const builtin = builtins[name]
+    if (builtin) return builtin(this, args, streams)
+    const command = findCommand(name)
+    if (!command) {
+      const isPath = name.includes('/')
+      await streams.stderr.write(`${this.name}: ${name}: not found\n`)
+      return isPath && this.world.files.kind(absolutePath(name, this.directory)) === 'file' ? 126 : 127
+    }
+    return command({
+      name: name.slice(name.lastIndexOf('/') + 1),
+      args,
+      ...streams,
+      world: this.world,
+      directory: this.directory,
+      variables: variables ?? this.exportedVariables(),
+      signal: this.signal,
+      run: (words, environment, inner) => this.#copy(environment).runWords(words, inner, environment),
+    })
+  }
+
+  #copy(variables?: ReadonlyMap<string, string>): Shell {
+    const copy = new Shell({
+      world: this.world,
+      variables: variables ?? this.variables,
+      directory: this.directory,
+      signal: this.signal,
+      name: this.name,
+      positional: this.positional,
+    })
+    if (!variables)
+      for (const name of this.variables.keys()) if (!this.exported.has(name)) copy.exported.delete(name)
+    for (const [name, body] of this.functions) copy.functions.set(name, body)
+    copy.status = this.status
+    copy.settings.errexit = this.settings.errexit
+    return copy
+  }
+
+  async #runAndOr({ first, rest }: AndOr, streams: Streams): Promise<void> {
+    if (rest.length > 0) this.#conditions++
+    try {
+      this.status = await this.#runPipeline(first, streams)
+      for (const { operator, pipeline } of rest) {
+        if ((operator === '&&') === (this.status === 0))
+          this.status = await this.#runPipeline(pipeline, streams)
+      }
+    } finally {
+      if (rest.length > 0) this.#conditions--
+    }
+  }
+
+  async #runPipeline({ commands, negated }: Pipeline, streams: Streams): Promise<number> {
+    const [only] = commands
+    const status =
+      commands.length === 1 && only
+        ? await this.#runCommand(only, streams)
+        : await this.#runPipes(commands, streams)
+    return negated ? (status === 0 ? 1 : 0) : status
+  }
+
+  async #runPipes(commands: readonly Command[], streams: Streams): Promise<number> {
+    let input = streams.stdin
+    const running = commands.map(async (command, index) => {
+      const isLast = index === commands.length - 1
+      const pipe = new Pipe()
+      const own = { ...streams, stdin: input, stdout: isLast ? streams.stdout : pipe }
+      const from = input
+      input = pipe
+      const shell = this.#copy()
+      try {
+        return await shell.#runCommand(command, own)
+      } catch (error) {
+        if (error instanceof BrokenPipe) return 141
+        if (error instanceof ShellExit) return error.exitCode
+        throw error
+      } finally {
+        pipe.close()
+        if (from instanceof Pipe && index > 0) from.cancel()
+      }
+    })
+    const codes = await Promise.all(running)
+    return codes.at(-1) ?? 0
+  }
+
+  async #takeTurn(): Promise<void> {
+    this.#commands++
+    if (this.signal.aborted) throw new ShellExit(143)
+    if (this.#commands % turnCommands === 0) await new Promise(resolve => setImmediate(resolve))
+    if (this.#commands % pauseCommands === 0) await this.world.clock.sleep(pauseMs, this.signal)
+  }
+
+  async #runCommand(command: Command, streams: Streams): Promise<number> {
+    await this.#takeTurn()
+    if (this.#depth >= deepest) throw new ExpansionError('too much recursion')
+    this.#depth++
+    try {
+      const redirected = await this.#redirect(command.redirections, streams)
+      if (!redirected) return 1
+      return command.type === 'simple'
+        ? await this.#runSimple(command, redirected)
+        : await this.#runCompound(command, redirected)
+    } catch (error) {
+      const isOurs =
+        error instanceof ExpansionError || error instanceof ArithmeticError || error instanceof FileError
+      if (!isOurs) throw error
+      await streams.stderr.write(`${this.name}: ${error.message}\n`)
+      return error instanceof FileError ? 1 : 2
+    } finally {
+      this.#depth--
+    }
+  }
+
+  async #runSimple({ assignments, words }: SimpleCommand, streams: Streams): Promise<number> {
+    const context = this.#expansion(streams)
+    const argv = await expandWords(words, context)
+    const values: [string, string][] = []
+    for (const { name, value } of assignments) values.push([name, await expandToText(value, context)])
+    if (this.settings.xtrace && argv.length > 0) await streams.stderr.write(`+ ${argv.join(' ')}\n`)
+    const [name] = argv
+    if (name === undefined) {
+      for (const [variable, value] of values) this.variables.set(variable, value)
+      return assignments.length > 0 && this.#substituted !== undefined ? this.#substituted : 0
+    }
+    const body = this.functions.get(name)
+    if (body) return this.#call(body, argv.slice(1), streams)
+    if (values.length === 0) return this.runWords(argv, streams)
+    if (builtins[name]) {
+      for (const [variable, value] of values) this.variables.set(variable, value)
+      return this.runWords(argv, streams)
+    }
+    return this.runWords(argv, streams, new Map([...this.exportedVariables(), ...values]))
+  }
+
+  /** The status of the last command substitution of the current command. */
+  #substituted: number | undefined
+
+  async #call(body: Command, args: readonly string[], streams: Streams): Promise<number> {
+    const before = this.positional
+    this.positional = args
+    try {
+      return await this.#runCommand(body, streams)
+    } catch (error) {
+      if (error instanceof ShellJump && error.kind === 'return') return error.count
+      throw error
+    } finally {
+      this.positional = before
+    }
+  }
+
+  async #runCompound(command: Exclude<Command, SimpleCommand>, streams: Streams): Promise<number> {
+    switch (command.type) {
+      case 'subshell':
+        return this.#copy()
+          .runScript(command.body, streams)
+          .catch(error => {
+            if (error instanceof ShellExit) return error.exitCode
+            throw error
+          })
+      case 'group':
+        return this.runScript(command.body, streams)
+      case 'if':
+        for (const { condition, body } of command.branches) {
+          if ((await this.#test(condition, streams)) === 0) return this.#body(body, streams)
+        }
+        return command.otherwise ? this.#body(command.otherwise, streams) : 0
+      case 'while':
+        return this.#loop(command, streams)
+      case 'for': {
+        const words = command.words
+          ? await expandWords(command.words, this.#expansion(streams))
+          : this.positional
+        return this.#each(command.name, words, { body: command.body, streams })
+      }
+      case 'case': {
+        const context = this.#expansion(streams)
+        const subject = await expandToText(command.subject, context)
+        for (const { patterns, body } of command.branches) {
+          for (const pattern of patterns) {
+            if ((await expandToPattern(pattern, context)).test(subject)) return this.#body(body, streams)
+          }
+        }
+        return 0
+      }
+      case 'function':
+        this.functions.set(command.name, command.body)
+        return 0
+    }
+  }
+
+  async #body(script: Script, streams: Streams): Promise<number> {
+    this.status = 0
+    return this.runScript(script, streams)
+  }
+
+  async #test(condition: Script, streams: Streams): Promise<number> {
+    this.#conditions++
+    try {
+      return await this.runScript(condition, streams)
+    } finally {
+      this.#conditions--
+    }
+  }
+
+  async #loop(
+    { condition, body, until }: { condition: Script; body: Script; until: boolean },
+    streams: Streams,
+  ): Promise<number> {
+    let status = 0
+    for (;;) {
+      await this.#takeTurn()
+      if (((await this.#test(condition, streams)) === 0) === until) return status
+      const goesOn = await this.#iteration(body, streams)
+      status = this.status
+      if (!goesOn) return status
+    }
+  }
+
+  async #each(
+    name: string,
+    words: readonly string[],
+    { body, streams }: { body: Script; streams: Streams },
+  ): Promise<number> {
+    this.status = 0
+    for (const word of words) {
+      this.variables.set(name, word)
+      if (!(await this.#iteration(body, streams))) break
+    }
+    return this.status
+  }
+
+  /** False after `break`. */
+  async #iteration(body: Script, streams: Streams): Promise<boolean> {
+    try {
+      await this.#body(body, streams)
+      return true
+    } catch (error) {
+      if (!(error instanceof ShellJump) || error.kind === 'return') throw error
+      this.status = 0
+      if (error.count > 1) {
+        error.count--
+        throw error
+      }
+      return error.kind === 'continue'
+    }
+  }
+
+  #expansion(streams: Streams): ExpansionContext {
+    this.#substituted = undefined
+    return {
+      variables: this.variables,
+      positional: this.positional,
+      files: this.world.files,
+      directory: this.directory,
+      special: name => this.#special(name),
+      substitute: async script => {
+        const output = new Collector()
+        const shell = this.#copy()
+        this.#substituted = await shell.runScript(script, { ...streams, stdout: output }).catch(error => {
+          if (error instanceof ShellExit) return error.exitCode
+          throw error
+        })
+        return output.text.replace(/\n+$/, '')
+      },
+    }
+  }
+
+  #special(name: string): string | undefined {
+    if (name === '?') return String(this.status)
+    if (name === '$') return '1'
+    if (name === '0') return this.name
+    if (name === '-') return this.settings.errexit ? 'e' : ''
+    return name === '!' ? '' : undefined
+  }
+
+  /** Undefined when a file cannot be opened; it has been reported. */
+  async #redirect(redirections: readonly Redirection[], streams: Streams): Promise<Streams | undefined> {
+    let { stdin, stdout, stderr } = streams
+    for (const { descriptor, operator, target } of redirections) {
+      const text = await expandToText(target, this.#expansion(streams))
+      if (operator === '<<') stdin = inputOf(Buffer.from(text))
+      else if (operator === '>&' || operator === '<&') {
+        const output = text === '-' ? noOutput : text === '2' ? stderr : stdout
+        if (descriptor === 2) stderr = output
+        else if (descriptor === 1) stdout = output
+        else if (text === '-') stdin = noInput
+      } else {
+        const path = absolutePath(text, this.directory)
+        try {
+          if (operator === '<') stdin = this.#openInput(path)
+          else {
+            const output = this.#openOutput(path, operator === '>>', { stdout, stderr })
+            if (descriptor === 2) stderr = output
+            else stdout = output
+          }
+        } catch (error) {
+          if (!(error instanceof FileError)) throw error
+          const verb = operator === '<' ? 'open' : 'create'
+          await stderr.write(`${this.name}: can't ${verb} ${text}: ${shortened(error)}\n`)
+          return undefined
+        }
+      }
+    }
+    return { stdin, stdout, stderr }
+  }
+
+  #openInput(path: string): Input {
+    return path === '/dev/null' ? noInput : inputOf(this.world.files.read(path))
+  }
+
+  #openOutput(path: string, isAppending: boolean, current: { stdout: Output; stderr: Output }): Output {
+    if (path === '/dev/null') return noOutput
+    if (path === '/dev/stdout' || path === '/proc/1/fd/1') return current.stdout
+    if (path === '/dev/stderr' || path === '/proc/1/fd/2') return current.stderr
+    const { files } = this.world
+    if (isAppending) files.append(path, Buffer.alloc(0))
+    else files.write(path, Buffer.alloc(0))
+    return { write: async data => files.append(path, typeof data === 'string' ? Buffer.from(data) : data) }
+  }
+}
+
+const shortened = (error: FileError) => (error.code === 'ENOENT' ? 'nonexistent directory' : error.message)
+
+function inputOf(bytes: Buffer): Input {
+  let left: Buffer | undefined = bytes
+  return {
+    async read() {
+      const chunk = left
+      left = undefined
+      return chunk?.length ? chunk : undefined
+    },
+  }
+}
