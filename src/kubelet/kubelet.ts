@@ -13,7 +13,7 @@ import { nodes } from '../api/resources/core/node.ts'
 import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
-import { type NodeDescription, newNode, nodeConditions, nodeStatus } from './nodestatus.ts'
+import { changedStatus, type NodeDescription, newNode, nodeConditions, nodeStatus } from './nodestatus.ts'
 import { PodWorker } from './podworker.ts'
 import type { SimulatedRuntime } from './simulated.ts'
 
@@ -96,7 +96,7 @@ export class Kubelet implements KubeletConnection {
       isReady,
       nowMs: context.clock.now(),
     })
-    const patch = { status: nodeStatus(description, conditions) }
+    const patch = { status: changedStatus(this.#node?.status ?? {}, nodeStatus(description, conditions)) }
     const options = { subresource: 'status', type: 'strategic-merge' } as const
     try {
       const written = await client.patch(nodes, { name: this.name }, patch, options)

@@ -3,6 +3,7 @@
 import { createHash } from 'node:crypto'
 import type { Node, NodeCondition, NodeStatus, Taint } from '../api/generated/types.ts'
 import { formatTime } from '../api/meta/timestamps.ts'
+import { says } from './podclient.ts'
 
 export interface NodeCapacity {
   readonly cpu: string
@@ -99,6 +100,19 @@ export function nodeStatus(description: NodeDescription, conditions: NodeConditi
       systemUUID: uuid(machine),
     },
   }
+}
+
+/**
+ * What a strategic merge patch has to say. Addresses are replaced as a whole: merged by type, as the schema has it,
+ * a node would lose one of its families.
+ */
+export function changedStatus(known: NodeStatus, wanted: NodeStatus): object {
+  const { addresses, ...rest } = wanted
+  const fields = Object.entries(rest).filter(([key, value]) => !says(known[key as keyof NodeStatus], value))
+  const changed = Object.fromEntries(fields)
+  return says(known.addresses, addresses)
+    ? changed
+    : { ...changed, addresses: [...(addresses ?? []), { $patch: 'replace' }] }
 }
 
 /** As the kubelet registers it: tainted until it is ready. */

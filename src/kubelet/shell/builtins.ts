@@ -1,7 +1,8 @@
 // Commands that belong to the shell itself, because they change it: variables, directory, flow.
 import { absolutePath } from '../filesystem.ts'
 import { isCommand } from './commands/index.ts'
-import { type Shell, ShellExit, ShellJump } from './interpreter.ts'
+import { ShellExit, ShellJump } from './flow.ts'
+import type { Shell } from './interpreter.ts'
 import { parseShell } from './parser.ts'
 import { quoteValue } from './patterns.ts'
 import type { Streams } from './world.ts'

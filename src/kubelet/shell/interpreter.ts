@@ -2,21 +2,14 @@
 // redirections to files in memory. Commands are those of commands/, builtins those of builtins.ts.
 import { absolutePath, FileError } from '../filesystem.ts'
 import { ArithmeticError } from './arithmetic.ts'
-import type { AndOr, Command, Pipeline, Redirection, Script, SimpleCommand } from './ast.ts'
+import type { AndOr, Command, Pipeline, Script, SimpleCommand } from './ast.ts'
 import { builtins } from './builtins.ts'
 import { findCommand } from './commands/index.ts'
+import { ShellExit, ShellJump } from './flow.ts'
 import { ShellSyntaxError } from './lexer.ts'
 import { parseShell } from './parser.ts'
-import {
-  BrokenPipe,
-  Collector,
-  type Input,
-  LineReader,
-  noInput,
-  noOutput,
-  type Output,
-  Pipe,
-} from './streams.ts'
+import { redirect } from './redirection.ts'
+import { BrokenPipe, Collector, type Input, LineReader, Pipe } from './streams.ts'
 import {
   type ExpansionContext,
   ExpansionError,
@@ -25,27 +18,6 @@ import {
   expandWords,
 } from './wordexpansion.ts'
 import type { Streams, World } from './world.ts'
-
-/** `exit`. */
-export class ShellExit extends Error {
-  readonly exitCode: number
-  constructor(exitCode: number) {
-    super('exit')
-    this.exitCode = exitCode
-  }
-}
-
-/** `break`, `continue` and `return`. */
-export class ShellJump extends Error {
-  readonly kind: 'break' | 'continue' | 'return'
-  /** How many loops, or the exit code of `return`. */
-  count: number
-  constructor(kind: 'break' | 'continue' | 'return', count: number) {
-    super(kind)
-    this.kind = kind
-    this.count = count
-  }
-}
 
 export interface ShellOptions {
   readonly world: World
@@ -147,10 +119,13 @@ export class Shell {
       await streams.stderr.write(`${this.name}: ${name}: not found\n`)
       return isPath && this.world.files.kind(absolutePath(name, this.directory)) === 'file' ? 126 : 127
     }
+    const { stdin, stdout, stderr } = streams
     return command({
       name: name.slice(name.lastIndexOf('/') + 1),
       args,
-      ...streams,
+      stdin,
+      stdout,
+      stderr,
       world: this.world,
       directory: this.directory,
       variables: variables ?? this.exportedVariables(),
@@ -234,7 +209,12 @@ export class Shell {
     if (this.#depth >= deepest) throw new ExpansionError('too much recursion')
     this.#depth++
     try {
-      const redirected = await this.#redirect(command.redirections, streams)
+      const redirected = await redirect(command.redirections, streams, {
+        files: this.world.files,
+        directory: this.directory,
+        name: this.name,
+        expand: word => expandToText(word, this.#expansion(streams)),
+      })
       if (!redirected) return 1
       return command.type === 'simple'
         ? await this.#runSimple(command, redirected)
@@ -410,63 +390,5 @@ export class Shell {
     if (name === '0') return this.name
     if (name === '-') return this.settings.errexit ? 'e' : ''
     return name === '!' ? '' : undefined
-  }
-
-  /** Undefined when a file cannot be opened; it has been reported. */
-  async #redirect(redirections: readonly Redirection[], streams: Streams): Promise<Streams | undefined> {
-    let { stdin, stdout, stderr } = streams
-    for (const { descriptor, operator, target } of redirections) {
-      const text = await expandToText(target, this.#expansion(streams))
-      if (operator === '<<') stdin = inputOf(Buffer.from(text))
-      else if (operator === '>&' || operator === '<&') {
-        const output = text === '-' ? noOutput : text === '2' ? stderr : stdout
-        if (descriptor === 2) stderr = output
-        else if (descriptor === 1) stdout = output
-        else if (text === '-') stdin = noInput
-      } else {
-        const path = absolutePath(text, this.directory)
-        try {
-          if (operator === '<') stdin = this.#openInput(path)
-          else {
-            const output = this.#openOutput(path, operator === '>>', { stdout, stderr })
-            if (descriptor === 2) stderr = output
-            else stdout = output
-          }
-        } catch (error) {
-          if (!(error instanceof FileError)) throw error
-          const verb = operator === '<' ? 'open' : 'create'
-          await stderr.write(`${this.name}: can't ${verb} ${text}: ${shortened(error)}\n`)
-          return undefined
-        }
-      }
-    }
-    return { stdin, stdout, stderr }
-  }
-
-  #openInput(path: string): Input {
-    return path === '/dev/null' ? noInput : inputOf(this.world.files.read(path))
-  }
-
-  #openOutput(path: string, isAppending: boolean, current: { stdout: Output; stderr: Output }): Output {
-    if (path === '/dev/null') return noOutput
-    if (path === '/dev/stdout' || path === '/proc/1/fd/1') return current.stdout
-    if (path === '/dev/stderr' || path === '/proc/1/fd/2') return current.stderr
-    const { files } = this.world
-    if (isAppending) files.append(path, Buffer.alloc(0))
-    else files.write(path, Buffer.alloc(0))
-    return { write: async data => files.append(path, typeof data === 'string' ? Buffer.from(data) : data) }
-  }
-}
-
-const shortened = (error: FileError) => (error.code === 'ENOENT' ? 'nonexistent directory' : error.message)
-
-function inputOf(bytes: Buffer): Input {
-  let left: Buffer | undefined = bytes
-  return {
-    async read() {
-      const chunk = left
-      left = undefined
-      return chunk?.length ? chunk : undefined
-    },
   }
 }

@@ -1,6 +1,7 @@
 // sh and bash: a script from -c, from a file or from the input; at a terminal, a prompt.
 import { absolutePath } from '../../filesystem.ts'
-import { Shell, ShellExit } from '../interpreter.ts'
+import { ShellExit } from '../flow.ts'
+import { Shell } from '../interpreter.ts'
 import { ShellSyntaxError } from '../lexer.ts'
 import { parseShell } from '../parser.ts'
 import { readAll } from '../streams.ts'

@@ -1,7 +1,7 @@
 // Commands about the container, its user, the time, and other commands.
 
 import { matchesTest, TestError } from '../conditions.ts'
-import { ShellExit } from '../interpreter.ts'
+import { ShellExit } from '../flow.ts'
 import { type CommandFunction, type Commands, fail, type Invocation, parseFlags } from '../world.ts'
 
 const units: Readonly<Record<string, number>> = { '': 1, s: 1, m: 60, h: 3600, d: 86_400 }

@@ -1,0 +1,263 @@
+// The containers of one Pod on one node: adopts, starts, probes and stops them, and remembers how they fared. The
+// decisions are those of containerplan.ts.
+import type { Container, Pod } from '../api/generated/types.ts'
+import { formatTime } from '../api/meta/timestamps.ts'
+import { type EnvironmentContext, makeEnvironment, makeVariables } from './containerenvironment.ts'
+import {
+  type ContainerPlan,
+  type ContainerRecord,
+  newRecord,
+  noteExit,
+  noteRestart,
+  planContainers,
+} from './containerplan.ts'
+import { ContainerConfigError, hasReferences } from './environment.ts'
+import type { KubeletContext } from './kubeletcontext.ts'
+import { describeContainer, type PodEvents } from './podevents.ts'
+import { terminatedState } from './podstatus.ts'
+import { ContainerProbes } from './probes.ts'
+import { type ContainerKind, type ContainerStart, RuntimeError } from './runtime.ts'
+
+interface KindOf {
+  readonly container: Container
+  readonly kind: ContainerKind
+}
+
+/** How long a container that could not be started waits. */
+const retryMs = 5000
+
+export class PodContainers {
+  readonly #context: KubeletContext
+  readonly #events: PodEvents
+  readonly records = new Map<string, ContainerRecord>()
+  /** As the API has it. */
+  pod: Pod
+  /** Empty until there is a sandbox. */
+  podIPs: readonly string[] = []
+  #probes: ContainerProbes | undefined
+
+  constructor(pod: Pod, context: KubeletContext, events: PodEvents) {
+    this.pod = pod
+    this.#context = context
+    this.#events = events
+  }
+
+  get #uid(): string {
+    return this.pod.metadata.uid ?? ''
+  }
+
+  /** When the next probe is due, in milliseconds since the epoch; Infinity: never. */
+  get probeDueMs(): number {
+    return this.#probes?.dueMs ?? Number.POSITIVE_INFINITY
+  }
+
+  stopProbes(): void {
+    this.#probes?.stop()
+  }
+
+  /** The kubelet was restarted: containers that the API knows to run go on. */
+  async adopt(): Promise<void> {
+    const { status } = this.pod
+    const known = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    for (const { name, containerID, image, imageID, restartCount, state, lastState } of known) {
+      const found = this.#find(name)
+      const run = { name, id: containerID ?? '', image, imageID, attempt: restartCount }
+      if (!found || !containerID) continue
+      const record = this.#record(name)
+      record.last = lastState?.terminated
+      const { running, terminated } = state ?? {}
+      if (terminated) {
+        const { exitCode, reason = 'Completed', message, startedAt = '', finishedAt = '' } = terminated
+        record.current = { ...run, startedAt, exit: { exitCode, reason, message, finishedAt } }
+      } else if (running) {
+        const start = this.#startOf(found, restartCount, {})
+        record.current = await this.#context.runtime.adoptContainer(start, {
+          ...run,
+          startedAt: running.startedAt ?? '',
+        })
+        if (record.current) this.#probe(found.container, record)
+      }
+    }
+  }
+
+  #record(name: string): ContainerRecord {
+    let record = this.records.get(name)
+    if (!record) {
+      record = newRecord()
+      this.records.set(name, record)
+    }
+    return record
+  }
+
+  #find(name: string): KindOf | undefined {
+    const { spec } = this.pod
+    const inside = (list: readonly Container[] | undefined, kind: ContainerKind) => {
+      const container = list?.find(other => other.name === name)
+      return container && { container, kind }
+    }
+    return (
+      inside(spec?.containers, 'main') ??
+      inside(spec?.initContainers, 'init') ??
+      inside(spec?.ephemeralContainers as Container[] | undefined, 'ephemeral')
+    )
+  }
+
+  /** Takes note of containers that have ended. */
+  #observe(): void {
+    for (const run of this.#context.runtime.containers(this.#uid)) {
+      const record = this.records.get(run.name)
+      if (!record?.current || record.current.id !== run.id || record.current.exit || !run.exit) continue
+      record.current = run
+      noteExit(record)
+      this.#probes?.forget(run.name)
+    }
+  }
+
+  /** Starts what is due, until nothing more is. */
+  async run(): Promise<ContainerPlan> {
+    await this.#startEphemeral()
+    for (;;) {
+      this.#observe()
+      if (this.#probes) await this.#checkProbes(this.#probes)
+      const plan = planContainers(this.pod, this.records, this.#context.clock.now())
+      let hasStarted = false
+      for (const container of plan.start) hasStarted = (await this.#start(container)) || hasStarted
+      if (hasStarted) continue
+      for (const container of plan.backOff.keys()) this.#showBackOff(container)
+      return planContainers(this.pod, this.records, this.#context.clock.now())
+    }
+  }
+
+  async #startEphemeral(): Promise<void> {
+    for (const container of (this.pod.spec?.ephemeralContainers ?? []) as Container[]) {
+      if (!this.records.get(container.name)) await this.#start(container)
+    }
+  }
+
+  async #checkProbes(probes: ContainerProbes): Promise<void> {
+    for (const { name, message } of await probes.check()) {
+      const found = this.#find(name)
+      if (!found) continue
+      this.#events.killing(this.pod, describeContainer(found), message)
+      const seconds = this.pod.spec?.terminationGracePeriodSeconds ?? 30
+      await this.#context.runtime.stopContainer(this.#uid, name, seconds)
+    }
+    this.#observe()
+  }
+
+  #showBackOff(container: Container): void {
+    const record = this.#record(container.name)
+    if (record.waiting || !record.current) return
+    const { name } = container
+    const pod = `${this.pod.metadata.name}_${this.pod.metadata.namespace}(${this.#uid})`
+    const delay = record.backoffMs >= 60_000 ? formatMinutes(record.backoffMs) : `${record.backoffMs / 1000}s`
+    record.waiting = {
+      reason: 'CrashLoopBackOff',
+      message: `back-off ${delay} restarting failed container=${name} pod=${pod}`,
+    }
+    const found = this.#find(name)
+    if (!found) return
+    const text = `Back-off restarting failed container ${name} in pod ${pod}`
+    this.#events.container(this.pod, describeContainer(found), 'Warning', {
+      reason: 'BackOff',
+      message: text,
+    })
+  }
+
+  #environmentContext(startedAt?: string): EnvironmentContext {
+    const { node, references, services, dns } = this.#context
+    return {
+      podIPs: this.podIPs,
+      hostIPs: node.addresses,
+      allocatable: node.allocatable,
+      nodeName: node.name,
+      references,
+      services,
+      dns,
+      ...(startedAt ? { startedAt } : {}),
+    }
+  }
+
+  #startOf({ container, kind }: KindOf, attempt: number, extra: Partial<EnvironmentContext>): ContainerStart {
+    const pod = this.pod
+    const context = { ...this.#environmentContext(formatTime(this.#context.clock.now())), ...extra }
+    return { pod, container, kind, attempt, environment: () => makeEnvironment(pod, container, context) }
+  }
+
+  /** False when it could not be started; it is tried again later. */
+  async #start(container: Container): Promise<boolean> {
+    const { clock, runtime } = this.#context
+    const found = this.#find(container.name)
+    if (!found) return false
+    const record = this.#record(container.name)
+    const previous = record.current
+    const attempt = previous ? previous.attempt + 1 : 0
+    const subject = describeContainer(found)
+    try {
+      const variables = hasReferences(container)
+        ? { variables: await makeVariables(this.pod, container, this.#environmentContext()) }
+        : {}
+      const run = await runtime.startContainer(this.#startOf(found, attempt, variables))
+      this.#events.started(this.pod, subject, container)
+      if (previous) record.last = terminatedState(previous)
+      if (previous) noteRestart(record, clock.now())
+      record.current = run
+      record.waiting = undefined
+      this.#probe(container, record)
+      return true
+    } catch (error) {
+      const isConfig = error instanceof ContainerConfigError
+      if (!isConfig && !(error instanceof RuntimeError)) throw error
+      const reason = isConfig ? 'CreateContainerConfigError' : error.reason
+      record.waiting = { reason, message: error.message }
+      record.retryAtMs = clock.now() + retryMs
+      this.#events.failedStart(this.pod, subject, { reason, message: error.message, image: container.image })
+      return false
+    }
+  }
+
+  /** Without probes a container is ready as soon as it runs. */
+  #probe(container: Container, record: ContainerRecord): void {
+    const { clock, runtime } = this.#context
+    const hasProbes = container.startupProbe ?? container.readinessProbe ?? container.livenessProbe
+    record.isStarted = !container.startupProbe
+    record.isReady = record.isStarted && !container.readinessProbe
+    if (!hasProbes) return
+    const { namespace = '', name: pod = '' } = this.pod.metadata
+    this.#probes ??= new ContainerProbes({
+      clock,
+      run: (name, command) => runtime.run({ namespace, pod, uid: this.#uid, container: name }, command),
+      onUnhealthy: (name, message) => {
+        const found = this.#find(name)
+        const text = { reason: 'Unhealthy', message }
+        if (found) this.#events.container(this.pod, describeContainer(found), 'Warning', text)
+      },
+    })
+    this.#probes.add(container, record)
+  }
+
+  /** Main containers first, sidecars after them in reverse order. */
+  async stopAll(): Promise<void> {
+    const seconds =
+      this.pod.metadata.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds
+    const stop = async (container: Container) => {
+      const run = this.records.get(container.name)?.current
+      const found = this.#find(container.name)
+      if (!run || run.exit || !found) return
+      this.#events.killing(this.pod, describeContainer(found), `Stopping container ${container.name}`)
+      await this.#context.runtime.stopContainer(this.#uid, container.name, seconds ?? 30)
+    }
+    this.#probes?.stop()
+    const { spec } = this.pod
+    await Promise.all(
+      [...(spec?.containers ?? []), ...((spec?.ephemeralContainers ?? []) as Container[])].map(stop),
+    )
+    for (const container of [...(spec?.initContainers ?? [])].reverse()) await stop(container)
+    this.#observe()
+  }
+}
+
+const formatMinutes = (ms: number) => {
+  const seconds = Math.round(ms / 1000)
+  return `${Math.floor(seconds / 60)}m${seconds % 60}s`
+}
