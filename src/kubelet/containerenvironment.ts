@@ -1,5 +1,5 @@
-// Everything the kubelet gives a container: variables, /etc/hosts, resolv.conf, command and mounts. It is made
-// only when a runtime asks for it; variables that come from ConfigMaps and Secrets are fixed when the
+// Everything the kubelet gives a container: variables, /etc/hosts, resolv.conf, command and mounts. It is
+// made only when a runtime asks for it; variables that come from ConfigMaps and Secrets are fixed when the
 // container starts.
 import type { Container, Pod, Service } from '../api/generated/types.ts'
 import { containerVariables } from './environment.ts'

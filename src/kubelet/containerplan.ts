@@ -1,5 +1,5 @@
-// Which of a Pod's containers are to be started now, and which later: init containers in order, sidecars beside
-// them (KEP-753), restarts by policy with the kubelet's back-off (10 s, doubling to 5 min). Pure.
+// Which of a Pod's containers are to be started now, and which later: init containers in order, sidecars
+// beside them (KEP-753), restarts by policy with the kubelet's back-off (10 s, doubling to 5 min). Pure.
 import type { Container, ContainerStateTerminated, Pod } from '../api/generated/types.ts'
 import { parseTime } from '../api/meta/timestamps.ts'
 import type { RuntimeContainer } from './runtime.ts'
@@ -56,6 +56,8 @@ export function noteExit(record: ContainerRecord): void {
   const finishedAtMs = parseTime(exit.finishedAt) ?? 0
   if (finishedAtMs - record.restartedAtMs > 2 * lastBackoffMs && record.restartedAtMs > 0)
     record.backoffMs = 0
+  const ranLong = finishedAtMs - record.restartedAtMs > 2 * lastBackoffMs
+  if (ranLong && record.restartedAtMs > 0) record.backoffMs = 0
   record.retryAtMs = finishedAtMs + record.backoffMs
 }
 
@@ -70,8 +72,8 @@ export interface ContainerPlan {
   /** In back-off: until when, in milliseconds since the epoch. */
   readonly backOff: ReadonlyMap<Container, number>
   /**
-   * `initializing`: init containers are not through. `failed`: one of them never will be. `completed`: all main
-   * containers have ended for good, so that sidecars may go, too.
+   * `initializing`: init containers are not through. `failed`: one of them never will be. `completed`: all
+   * main containers have ended for good, so that sidecars may go, too.
    */
   readonly stage: 'initializing' | 'running' | 'completed' | 'failed'
 }

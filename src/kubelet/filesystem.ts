@@ -1,5 +1,5 @@
-// The files a simulated container sees: a root of its own and volumes mounted into it, all in memory. Volumes
-// that containers may write to are shared by the Pod's containers.
+// The files a simulated container sees: a root of its own and volumes mounted into it, all in memory.
+// Volumes that containers may write to are shared by the Pod's containers.
 
 export type FileErrorCode = 'ENOENT' | 'EISDIR' | 'ENOTDIR' | 'EROFS' | 'EEXIST' | 'ENOTEMPTY'
 

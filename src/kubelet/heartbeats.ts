@@ -1,5 +1,5 @@
-// The heartbeats of many nodes from one timer: each node's Lease every 10 seconds, its whole status every five
-// minutes, spread over time so that a thousand nodes make a steady trickle (KEP-589).
+// The heartbeats of many nodes from one timer: each node's Lease every 10 seconds, its whole status every
+// five minutes, spread over time so that a thousand nodes make a steady trickle (KEP-589).
 
 import type { Lease } from '../api/generated/types.ts'
 import { formatMicroTime } from '../api/meta/timestamps.ts'

@@ -1,5 +1,5 @@
-// Image names as a container runtime reports them, and what a few well-known images run when a container names
-// no command. Everything else is taken for a server that runs until it is stopped.
+// Image names as a container runtime reports them, and what a few well-known images run when a container
+// names no command. Everything else is taken for a server that runs until it is stopped.
 import { createHash } from 'node:crypto'
 
 export interface ImageName {
@@ -13,8 +13,8 @@ export interface ImageName {
 const known = new Map<string, ImageName>()
 
 /** As the reference grammar of the distribution project: [registry/]path[:tag][@digest]. */
-const reference =
-  /^((?:[a-z0-9]+(?:[._/-]+[a-z0-9]+)*|[\w.:[\]-]+\/[a-z0-9._/-]+))(?::([\w][\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$/
+const path = '((?:[a-z0-9]+(?:[._/-]+[a-z0-9]+)*|[\\w.:[\\]-]+/[a-z0-9._/-]+))'
+const reference = new RegExp(`^${path}(?::(\\w[\\w.-]*))?(?:@(sha256:[0-9a-f]{64}))?$`)
 
 export function imageName(text: string): ImageName | undefined {
   const cached = known.get(text)

@@ -1,5 +1,5 @@
-// One node: registers itself, becomes Ready once it has a network, keeps a worker for each of its Pods and says
-// what their containers said.
+// One node: registers itself, becomes Ready once it has a network, keeps a worker for each of its Pods and
+// says what their containers said.
 import type { Duplex, Readable } from 'node:stream'
 import type { Node, Pod } from '../api/generated/types.ts'
 import type {

@@ -1,5 +1,5 @@
-// What a container wrote: kept in lines with their times, up to a limit, and read as the kubelet's log endpoint
-// reads it: the last lines, those since a time, with time stamps, or on and on.
+// What a container wrote: kept in lines with their times, up to a limit, and read as the kubelet's log
+// endpoint reads it: the last lines, those since a time, with time stamps, or on and on.
 import { Readable } from 'node:stream'
 import type { LogOptions } from '../api/kubeletapi.ts'
 import { parseTime } from '../api/meta/timestamps.ts'

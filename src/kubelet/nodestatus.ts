@@ -103,8 +103,8 @@ export function nodeStatus(description: NodeDescription, conditions: NodeConditi
 }
 
 /**
- * What a strategic merge patch has to say. Addresses are replaced as a whole: merged by type, as the schema has it,
- * a node would lose one of its families.
+ * What a strategic merge patch has to say. Addresses are replaced as a whole: merged by type, as the schema
+ * has it, a node would lose one of its families.
  */
 export function changedStatus(known: NodeStatus, wanted: NodeStatus): object {
   const { addresses, ...rest } = wanted

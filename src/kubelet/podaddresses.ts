@@ -1,5 +1,5 @@
-// The addresses of one node's Pods: one from each of the node's podCIDRs, in their order. The first address of a
-// range is the node's own end, the gateway; a Pod that already has addresses keeps them.
+// The addresses of one node's Pods: one from each of the node's podCIDRs, in their order. The first address
+// of a range is the node's own end, the gateway; a Pod that already has addresses keeps them.
 import { AddressAllocator } from '../ip/allocator.ts'
 import { RuntimeError } from './runtime.ts'
 

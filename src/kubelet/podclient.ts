@@ -1,5 +1,5 @@
-// Writes Pod statuses as few and as small as can be: only what differs from what the API has, as one strategic
-// merge patch, and never more at once than the API server digests well.
+// Writes Pod statuses as few and as small as can be: only what differs from what the API has, as one
+// strategic merge patch, and never more at once than the API server digests well.
 import type { Pod, PodStatus } from '../api/generated/types.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { isConflict, isNotFound } from '../api/status.ts'

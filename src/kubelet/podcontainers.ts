@@ -1,5 +1,5 @@
-// The containers of one Pod on one node: adopts, starts, probes and stops them, and remembers how they fared. The
-// decisions are those of containerplan.ts.
+// The containers of one Pod on one node: adopts, starts, probes and stops them, and remembers how they
+// fared. The decisions are those of containerplan.ts.
 import type { Container, Pod } from '../api/generated/types.ts'
 import { formatTime } from '../api/meta/timestamps.ts'
 import { type EnvironmentContext, makeEnvironment, makeVariables } from './containerenvironment.ts'

@@ -33,6 +33,9 @@ export interface Unhealthy {
   readonly message: string
 }
 
+/** A command finds the container's process at work. */
+const firstExecMs = 1000
+
 const fields = { Startup: 'startupProbe', Readiness: 'readinessProbe', Liveness: 'livenessProbe' } as const
 
 /** What fails never changes unless something is run: such probes are asked once. */
@@ -61,7 +64,8 @@ export class ContainerProbes {
     for (const kind of ['Startup', 'Readiness', 'Liveness'] as const) {
       const probe = container[fields[kind]]
       if (!probe || (kind === 'Liveness' && isOnce(probe))) continue
-      const dueMs = nowMs + (probe.initialDelaySeconds ?? 0) * 1000
+      const delayMs = (probe.initialDelaySeconds ?? 0) * 1000
+      const dueMs = nowMs + (probe.exec ? Math.max(firstExecMs, delayMs) : delayMs)
       this.#running.push({ container: container.name, kind, probe, record, dueMs, successes: 0, failures: 0 })
     }
   }

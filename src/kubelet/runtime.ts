@@ -1,6 +1,7 @@
-// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does: simulated.ts needs no processes,
-// cri/ drives a container runtime. Containers are started and stopped one by one, as CRI has it; what to
-// start, when, and again after which back-off is the kubelet's business and the same for all runtimes.
+// PodRuntime: what runs a node's Pods. The kubelet decides, a runtime does: simulated.ts needs no
+// processes, cri/ drives a container runtime. Containers are started and stopped one by one, as CRI has it;
+// what to start, when, and again after which back-off is the kubelet's business and the same for all
+// runtimes.
 import type { Container, Pod } from '../api/generated/types.ts'
 import type { ContainerReference, KubeletConnection } from '../api/kubeletapi.ts'
 
@@ -90,14 +91,15 @@ export interface PodRuntime extends KubeletConnection {
   /** The listener is told the uid of a Pod of which a container has ended by itself. */
   onExit(listener: (uid: string) => void): void
   /**
-   * Makes the Pod's sandbox and returns its addresses, in the node's family order. Idempotent; a Pod that has
-   * addresses in its status keeps them when the runtime has been restarted. Throws RuntimeError.
+   * Makes the Pod's sandbox and returns its addresses, in the node's family order. Idempotent; a Pod that
+   * has addresses in its status keeps them when the runtime has been restarted. Throws RuntimeError.
    */
   createSandbox(pod: Pod): Promise<readonly string[]>
   /** Throws RuntimeError. */
   startContainer(start: ContainerStart): Promise<RuntimeContainer>
   /**
-   * Takes note of a container that ran before the runtime was restarted; undefined when it does not run any more.
+   * Takes note of a container that ran before the runtime was restarted; undefined when it does not run any
+   * more.
    */
   adoptContainer(start: ContainerStart, known: RuntimeContainer): Promise<RuntimeContainer | undefined>
   /** The last run of each of the Pod's containers. */

@@ -1,5 +1,5 @@
-// The runtime of simulated nodes: no processes, no images, no network. Pods get addresses and go Ready; logs,
-// exec and attach answer from what the kubelet made for the container, through the simulated shell.
+// The runtime of simulated nodes: no processes, no images, no network. Pods get addresses and go Ready;
+// logs, exec and attach answer from what the kubelet made for the container, through the simulated shell.
 import { type Duplex, PassThrough, type Readable } from 'node:stream'
 import type { Pod } from '../api/generated/types.ts'
 import type {

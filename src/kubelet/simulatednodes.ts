@@ -1,4 +1,5 @@
-// Simulated nodes, one or thousands: they share informers, timers and the limits on what they write at once.
+// Simulated nodes, one or thousands: they share informers, timers and the limits on what they write at
+// once.
 import type { Pod } from '../api/generated/types.ts'
 import type { KubeletConnection, KubeletConnector } from '../api/kubeletapi.ts'
 import { nodes } from '../api/resources/core/node.ts'
@@ -48,22 +49,37 @@ export interface SimulatedNodesOptions {
   readonly tokens?: TokenProvider
 }
 
-const nodeRanges: Readonly<Record<IPFamily, string>> = { IPv4: '10.240.0.0/16', IPv6: 'fd00:10:240::/64' }
+const defaultRanges: Readonly<Record<IPFamily, string>> = { IPv4: '172.20.0.0/16', IPv6: 'fd00:172:20::/64' }
 
-/** The i-th node, counted from 0, has the (i+4)-th address of each family's range. */
-export function nodeAddresses(families: IPFamilies, index: number): string[] {
-  return families.map(family => {
-    const range = parseCIDR(nodeRanges[family])
-    if (!range) throw new Error(`Cannot use the node range ${nodeRanges[family]}`)
-    return formatAddress(addressAt(range, BigInt(index + 4)))
+/** The first addresses of a range are for those who are no nodes: gateways, the API server. */
+const reserved = 4
+
+/** The i-th node, counted from 0, has the (i+4)-th address of each range. */
+export function nodeAddresses(ranges: readonly string[], index: number): string[] {
+  return ranges.map(text => {
+    const range = parseCIDR(text)
+    if (range) return formatAddress(addressAt(range, BigInt(index + reserved)))
+    throw new Error(`Cannot use the node range ${text}: it is no CIDR, expected one like 172.20.0.0/16`)
   })
 }
 
+export interface PlanOptions {
+  /** One per family, in order; absent: the default ranges. */
+  readonly ranges?: readonly string[]
+  /** Default `node`. */
+  readonly prefix?: string
+}
+
 /** `node1`, `node2` ... with addresses of these families. */
-export function planSimulatedNodes(count: number, families: IPFamilies, prefix = 'node'): SimulatedNode[] {
+export function planSimulatedNodes(
+  count: number,
+  families: IPFamilies,
+  options: PlanOptions = {},
+): SimulatedNode[] {
+  const ranges = options.ranges ?? families.map(family => defaultRanges[family])
   return Array.from({ length: count }, (_, index) => ({
-    name: `${prefix}${index + 1}`,
-    addresses: nodeAddresses(families, index),
+    name: `${options.prefix ?? 'node'}${index + 1}`,
+    addresses: nodeAddresses(ranges, index),
   }))
 }
 

@@ -1,5 +1,5 @@
-// Binds Pods to nodes through POST pods/NAME/binding: many bindings are under way at once, but never more than the
-// limit, so that the API server is kept busy and not buried.
+// Binds Pods to nodes through POST pods/NAME/binding: many bindings are under way at once, but never more
+// than the limit, so that the API server is kept busy and not buried.
 import type { Pod } from '../api/generated/types.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import type { Client } from '../client/client.ts'

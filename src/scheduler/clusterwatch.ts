@@ -1,5 +1,5 @@
-// Feeds the scheduler: turns what informers report into changes of the snapshot, Pods for the queue and the events that
-// may make waiting Pods schedulable (upstream's eventhandlers.go).
+// Feeds the scheduler: turns what informers report into changes of the snapshot, Pods for the queue and the
+// events that may make waiting Pods schedulable (upstream's eventhandlers.go).
 import type { Node, Pod } from '../api/generated/types.ts'
 import { namespaces } from '../api/resources/core/namespace.ts'
 import { nodes } from '../api/resources/core/node.ts'
@@ -30,7 +30,9 @@ const changesPlacement = (pod: Pod, previous: Pod) =>
   isFinished(pod) !== isFinished(previous) ||
   !same(pod.metadata.labels, previous.metadata.labels)
 
-/** Would another attempt see something else? Its status, written by the scheduler itself, does not count. */
+/**
+ * Would another attempt see something else? Its status, written by the scheduler itself, does not count.
+ */
 const changesWish = (pod: Pod, previous: Pod) =>
   !same(pod.spec, previous.spec) || !same(pod.metadata.labels, previous.metadata.labels)
 

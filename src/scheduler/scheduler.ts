@@ -1,5 +1,6 @@
-// The scheduler: takes Pods without a node from the queue, finds each one the best node and binds it there, without
-// waiting for one binding before it looks at the next Pod. Behaves as kube-scheduler with its default profile.
+// The scheduler: takes Pods without a node from the queue, finds each one the best node and binds it there,
+// without waiting for one binding before it looks at the next Pod. Behaves as kube-scheduler with its
+// default profile.
 import type { Pod } from '../api/generated/types.ts'
 import { findCondition } from '../api/meta/conditions.ts'
 import { formatTime } from '../api/meta/timestamps.ts'

@@ -1,5 +1,6 @@
-// Runs shell scripts: lists, pipelines (all commands at once, joined by pipes), compound commands, functions and
-// redirections to files in memory. Commands are those of commands/, builtins those of builtins.ts.
+// Runs shell scripts: lists, pipelines (all commands at once, joined by pipes), compound commands,
+// functions and redirections to files in memory. Commands are those of commands/, builtins those of
+// builtins.ts.
 import { absolutePath, FileError } from '../filesystem.ts'
 import { ArithmeticError } from './arithmetic.ts'
 import type { AndOr, Command, Pipeline, Script, SimpleCommand } from './ast.ts'

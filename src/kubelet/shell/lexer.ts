@@ -1,4 +1,5 @@
-// Splits a shell script into words and operators; words keep their quotes, variables and substitutions as parts.
+// Splits a shell script into words and operators; words keep their quotes, variables and substitutions as
+// parts.
 import type { Operator, Script, Word, WordPart } from './ast.ts'
 
 export class ShellSyntaxError extends Error {

@@ -1,5 +1,6 @@
-// The line discipline of a terminal: what a client types is echoed and edited until Enter hands it over, Ctrl-C
-// interrupts, Ctrl-D ends the input, and newlines go out as carriage return and line feed (termios(3)).
+// The line discipline of a terminal: what a client types is echoed and edited until Enter hands it over,
+// Ctrl-C interrupts, Ctrl-D ends the input, and newlines go out as carriage return and line feed
+// (termios(3)).
 import type { TerminalSize } from '../../api/kubeletapi.ts'
 import { type Input, type Output, Pipe } from './streams.ts'
 

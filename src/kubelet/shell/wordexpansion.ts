@@ -1,5 +1,5 @@
-// Expands the words of a command: variables, substitutions, arithmetic, field splitting, file name patterns and
-// the removal of quotes, in the shell's order.
+// Expands the words of a command: variables, substitutions, arithmetic, field splitting, file name patterns
+// and the removal of quotes, in the shell's order.
 import { absolutePath, type ContainerFiles } from '../filesystem.ts'
 import { evaluateArithmetic } from './arithmetic.ts'
 import type { Operator, Script, Word, WordPart } from './ast.ts'

@@ -1,5 +1,5 @@
-// The executables of a simulated container. Those that are not here do not exist there: a command that would
-// need a network or a kernel is missing rather than pretended.
+// The executables of a simulated container. Those that are not here do not exist there: a command that
+// would need a network or a kernel is missing rather than pretended.
 import type { CommandFunction, Commands } from '../world.ts'
 import { fileCommands } from './files.ts'
 import { networkCommands } from './network.ts'

@@ -1,5 +1,5 @@
-// What a container knows of its network: its addresses, names and routes. Nothing is sent anywhere; commands that
-// would have to (wget, nc, ping) do not exist.
+// What a container knows of its network: its addresses, names and routes. Nothing is sent anywhere;
+// commands that would have to (wget, nc, ping) do not exist.
 import { familyOf, type IPFamily, loopbackAddress } from '../../../ip/family.ts'
 import { type CommandFunction, type Commands, fail, type Invocation } from '../world.ts'
 

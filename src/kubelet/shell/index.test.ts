@@ -1,0 +1,203 @@
+import { expect, test } from 'vitest'
+import { FakeClock } from '../../component/clock.ts'
+import { ContainerFiles, FileTree } from '../filesystem.ts'
+import { isExecutable, runProcess } from './process.ts'
+import { Collector, noInput, Pipe } from './streams.ts'
+import { Terminal } from './terminal.ts'
+import type { World } from './world.ts'
+
+const hosts = '127.0.0.1\tlocalhost\n10.244.1.4\tpod01\nfd00::4\tpod01\n'
+
+function testWorld(): World & { clock: FakeClock } {
+  const tree = FileTree.of(new Map([['etc/hosts', Buffer.from(hosts)]]))
+  for (const folder of ['tmp', 'root', 'bin']) tree.folders.add(folder)
+  return {
+    files: new ContainerFiles(tree),
+    hostname: 'pod01',
+    podIPs: ['10.244.1.4', 'fd00::4'],
+    user: { uid: 0, gid: 0 },
+    clock: new FakeClock(Date.UTC(2026, 0, 2, 3, 4, 5)),
+    resolve: async name => (name === 'web' ? ['10.96.0.7', 'fd00:96::7'] : []),
+    nameserver: '10.96.0.10',
+  }
+}
+
+const variables = new Map([
+  ['HOME', '/root'],
+  ['MY_POD_IPS', '10.244.1.4,fd00::4'],
+  ['WORDS', 'a  b'],
+])
+
+async function run(argv: readonly string[], world: World = testWorld(), input = '') {
+  const stdout = new Collector()
+  const stderr = new Collector()
+  const stdin = new Pipe()
+  await stdin.write(input)
+  stdin.close()
+  const { signal } = new AbortController()
+  const options = { argv, world, variables, directory: '/', signal, stdin, stdout, stderr }
+  const exitCode = await runProcess(options)
+  return { exitCode, stdout: stdout.text, stderr: stderr.text }
+}
+
+const sh = (script: string, world?: World) => run(['sh', '-c', script], world)
+
+test('set shows the environment as a shell does', async () => {
+  expect(isExecutable('set')).toBe(true)
+  const { stdout } = await run(['set'])
+  expect(stdout).toBe("HOME=/root\nMY_POD_IPS=10.244.1.4,fd00::4\nWORDS='a  b'\n")
+})
+
+test('What needs a network or a kernel does not exist', () => {
+  expect(['wget', 'curl', 'nc', 'ping', 'nginx'].filter(isExecutable)).toEqual([])
+  expect(['sh', '/bin/sh', '/usr/bin/env', 'cat', 'printenv'].every(isExecutable)).toBe(true)
+})
+
+test.each([
+  ['echo $WORDS "$WORDS" \'$WORDS\' \\$WORDS', 'a b a  b $WORDS $WORDS\n'],
+  ['set | grep MY_POD_IPS', 'MY_POD_IPS=10.244.1.4,fd00::4\n'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell, not a template
+  ['echo ${X:-d} ${HOME:+y} ${#HOME} ${HOME%oot} ${HOME#/}', 'd y 5 /r root\n'],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell, not a template
+  ['echo ${X:=set} $X', 'set set\n'],
+  ['echo $(echo inner | tr a-z A-Z) `echo back`', 'INNER back\n'],
+  ['x=4; echo $((x * 2 + 1)) $((x > 3 ? 1 : 0)) $((10 % 4))', '9 1 2\n'],
+  ['true && echo yes || echo no; false && echo yes || echo no', 'yes\nno\n'],
+  ['! false; echo $?; (exit 5); echo $?', '0\n5\n'],
+  ['for i in 1 2 3; do [ $i = 2 ] && continue; echo $i; done', '1\n3\n'],
+  ['i=0; while true; do i=$((i+1)); [ $i -ge 3 ] && break; done; echo $i', '3\n'],
+  ['until [ -f /tmp/go ]; do touch /tmp/go; done; ls /tmp', 'go\n'],
+  ['if [ -d /etc ]; then echo d; elif true; then echo e; else echo f; fi', 'd\n'],
+  ['case pod01 in web*|pod*) echo match;; *) echo other;; esac', 'match\n'],
+  ['f() { echo "$1-$#"; return 3; }; f a b; echo $?', 'a-2\n3\n'],
+  ['x=1; { x=2; }; (x=3); echo $x', '2\n'],
+  ['echo one > /tmp/f; echo two >> /tmp/f; cat < /tmp/f; wc -l < /tmp/f', 'one\ntwo\n2\n'],
+  ['cat <<EOF | grep hello\nhello $HOME\nEOF', 'hello /root\n'],
+  ["cat <<'EOF'\n$HOME\nEOF", '$HOME\n'],
+  ['yes | head -2', 'y\ny\n'],
+  ['echo a b c | while read x rest; do echo "$rest"; done', 'b c\n'],
+  ['echo /e*/h* "/e*"', '/etc/hosts /e*\n'],
+  ['cat /none 2>/dev/null || echo missing', 'missing\n'],
+  ['echo err 1>&2 2>/dev/null; echo out', 'out\n'],
+  ["sh -c 'echo $0 $1' name arg", 'name arg\n'],
+  ['A=1 env | grep ^A=', 'A=1\n'],
+  ['eval "echo $HOME"; command -v sh; type cd', '/root\n/bin/sh\ncd is a shell builtin\n'],
+  ['cd /etc && pwd && cd - && pwd', '/etc\n/\n/\n'],
+  ['echo "a # b" # comment', 'a # b\n'],
+  ['timeout 5 echo in time', 'in time\n'],
+])('sh -c %j', async (script, expected) => {
+  expect((await sh(script)).stdout).toBe(expected)
+})
+
+test.each([
+  ['cat /etc/hosts', hosts],
+  ['hostname; hostname -i', 'pod01\n10.244.1.4 fd00::4\n'],
+  ['id -u; whoami', '0\nroot\n'],
+  ['date +%Y-%m-%dT%H:%M:%S', '2026-01-02T03:04:05\n'],
+  [
+    'ip -6 addr | grep eth0',
+    '2: eth0@if3: <BROADCAST,MULTICAST,UP,LOWER_UP> mtu 1500 qdisc noqueue state UP\n    inet6 fd00::4/64 scope global eth0\n',
+  ],
+  ['ip -4 addr | grep global', '    inet 10.244.1.4/24 scope global eth0\n'],
+  ['getent ahostsv6 web', 'fd00:96::7      web\n'],
+  ['printf "%s=%03d\\n" a 7 b 12', 'a=007\nb=012\n'],
+  ['printf "b\\na\\nb\\n" | sort | uniq -c | tr -s " "', '      1 a\n      2 b\n'],
+  ['echo a:b:c | cut -d: -f2-', 'b:c\n'],
+  ['seq 5 | tail -2; seq 5 | sort -rn | head -n1', '4\n5\n5\n'],
+  ['printf "x1\\ny2\\n" | grep -E "^(x|z)[0-9]"; printf "a\\nb\\n" | grep -vn a', 'x1\n2:b\n'],
+  ['mkdir -p /tmp/a/b && touch /tmp/a/b/c && find /tmp -type f && rm -r /tmp/a && ls /tmp', '/tmp/a/b/c\n'],
+  ['echo aGVsbG8= | base64 -d', 'hello'],
+  ['basename /a/b.txt .txt; dirname /a/b', 'b\n/a\n'],
+  ['test -f /etc/hosts -a ! -d /none && [ 2 -gt 1 ] && echo ok', 'ok\n'],
+])('The commands of %j', async (script, expected) => {
+  expect((await sh(script)).stdout).toBe(expected)
+})
+
+test.each([
+  ['nosuch', 127, 'sh: nosuch: not found\n'],
+  ['exit 3', 3, ''],
+  ['set -e; false; echo never', 1, ''],
+  ['echo "open', 2, 'sh: syntax error: unterminated quoted string\n'],
+  ['if true; fi', 2, 'sh: syntax error: unexpected "fi"\n'],
+  ['cat /none', 1, "cat: can't open '/none': No such file or directory\n"],
+  ['echo x > /none/y', 1, "sh: can't create /none/y: nonexistent directory\n"],
+  // biome-ignore lint/suspicious/noTemplateCurlyInString: shell, not a template
+  ['echo ${X:?is missing}', 2, 'sh: X: is missing\n'],
+  ['echo $((1 / 0))', 2, 'sh: divide by zero\n'],
+])('sh -c %j ends with %d', async (script, exitCode, stderr) => {
+  expect(await sh(script)).toMatchObject({ exitCode, stderr })
+})
+
+test('Standard input reaches the command, byte for byte', async () => {
+  expect((await run(['cat'], testWorld(), 'line\n')).stdout).toBe('line\n')
+  expect((await run(['sh'], testWorld(), 'echo from script\n')).stdout).toBe('from script\n')
+})
+
+test('sleep takes its time, and ends at once when the process is stopped', async () => {
+  const world = testWorld()
+  const done = sh('sleep 5; echo awake', world)
+  await new Promise(resolve => setImmediate(resolve))
+  await world.clock.advance(5000)
+  expect((await done).stdout).toBe('awake\n')
+  const stopping = new AbortController()
+  const stopped = runProcess({
+    argv: ['sleep', '1000'],
+    world,
+    variables,
+    directory: '/',
+    signal: stopping.signal,
+    stdin: noInput,
+    stdout: new Collector(),
+    stderr: new Collector(),
+  })
+  stopping.abort(new Error('stop'))
+  expect(await stopped).toBe(143)
+})
+
+async function openTerminal() {
+  const screen = new Collector()
+  const terminal = new Terminal(screen)
+  const keys = new Pipe()
+  void terminal.feed(keys)
+  const world = testWorld()
+  const exitCode = runProcess({
+    argv: ['sh'],
+    world,
+    variables,
+    directory: '/',
+    signal: new AbortController().signal,
+    stdin: noInput,
+    stdout: screen,
+    stderr: screen,
+    terminal,
+  })
+  const settle = async () => {
+    for (let turn = 0; turn < 20; turn++) await new Promise(resolve => setImmediate(resolve))
+  }
+  const type = async (text: string) => {
+    await keys.write(text)
+    await settle()
+  }
+  await settle()
+  return { screen, type, exitCode }
+}
+
+test('At a terminal the shell prompts, echoes and answers until Ctrl-D', async () => {
+  const { screen, type, exitCode } = await openTerminal()
+  await type('echo hx\x7fi\r')
+  await type('cd /etc\r')
+  await type('\x04')
+  expect(await exitCode).toBe(0)
+  expect(screen.text).toBe('/ # echo hx\b \bi\r\nhi\r\n/ # cd /etc\r\n/etc # ')
+})
+
+test('Ctrl-C interrupts the command, not the shell; arrow up brings the last line back', async () => {
+  const { screen, type, exitCode } = await openTerminal()
+  await type('sleep 1000\r')
+  await type('\x03')
+  await type('echo $?\r')
+  await type('\x1b[A\r')
+  await type('exit 4\r')
+  expect(await exitCode).toBe(4)
+  expect(screen.text).toBe('/ # sleep 1000\r\n^C\r\n/ # echo $?\r\n130\r\n/ # echo $?\r\n0\r\n/ # exit 4\r\n')
+})
