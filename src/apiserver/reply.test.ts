@@ -18,6 +18,8 @@ test('A value is written as JSON, indented JSON or YAML', async () => {
   const yaml = await valueReply(200, value, { format: 'yaml', pretty: false })
   expect(yaml.contentType).toBe('application/yaml')
   expect(text(yaml.body)).toBe('kind: X\nmetadata:\n  name: a\n')
+  const quoted = await valueReply(200, { b: '6', a: 1 }, { format: 'yaml', pretty: false })
+  expect(text(quoted.body)).toBe('a: 1\nb: "6"\n')
 })
 
 test('Encoded JSON is passed on as it is', async () => {

@@ -17,7 +17,7 @@ function mediaForErrors(request: ServerRequest): MediaType {
 
 async function toYAML(value: unknown): Promise<Buffer> {
   const { dump } = await import('js-yaml')
-  return Buffer.from(dump(value, { noRefs: true, lineWidth: -1 }))
+  return Buffer.from(dump(value, { noRefs: true, lineWidth: -1, sortKeys: true, quoteStyle: 'double' }))
 }
 
 export async function valueReply(
