@@ -2,6 +2,7 @@
 import type { Resource } from '../api/resource.ts'
 import { resources } from '../api/resources/index.ts'
 import type { Controller } from './controller.ts'
+import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
@@ -16,6 +17,7 @@ import { replicaSetController } from './replicaset.ts'
 import { rootCAController } from './rootca.ts'
 import { serviceAccountController } from './serviceaccount.ts'
 import { serviceCIDRController } from './servicecidr.ts'
+import { statefulSetController } from './statefulset.ts'
 import { taintEvictionController } from './tainteviction.ts'
 
 export { ControllerManager } from './manager.ts'
@@ -45,6 +47,8 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   garbageCollector({ resources: options.resources ?? builtIn }),
   replicaSetController(),
   deploymentController,
+  daemonSetController,
+  statefulSetController,
   ...jobControllers,
   endpointsController(),
   endpointSliceController(),
