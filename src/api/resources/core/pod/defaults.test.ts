@@ -122,6 +122,17 @@ describe('defaults of volumes', () => {
   }
 })
 
+test('a Pod with limits of its own asks for what its containers ask for, or for the limits', () => {
+  const container = { name: 'c', resources: { requests: { cpu: '500m' } } }
+  const resources = { limits: { cpu: '2', memory: '1Gi' } }
+  const pod = {
+    metadata: {},
+    spec: { containers: [container, { ...container, name: 'd' }], resources } as PodSpec,
+  }
+  defaultPod(pod)
+  expect(pod.spec.resources).toEqual({ ...resources, requests: { cpu: '1', memory: '1Gi' } })
+})
+
 test('a template gets less than a Pod', () => {
   const template = {
     spec: { hostNetwork: true, containers: [{ name: 'c', ports: [{ containerPort: 80 }] }] } as PodSpec,

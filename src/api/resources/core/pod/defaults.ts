@@ -10,7 +10,9 @@ import type {
   Probe,
   Volume,
 } from '../../../generated/types.ts'
+import { formatQuantity } from '../../../meta/quantity.ts'
 import { roundToMilli } from '../../resourcelist.ts'
+import { aggregateRequests } from './aggregate.ts'
 import { pullPolicyFor } from './image.ts'
 import { defaultPodStatus } from './status.ts'
 
@@ -23,6 +25,7 @@ export function defaultPod(pod: Pod): void {
   defaultPodSpec(spec)
   for (const container of spec.containers) defaultRequests(container)
   for (const container of spec.initContainers ?? []) defaultRequests(container)
+  defaultPodRequests(spec)
   spec.enableServiceLinks ??= true
   if (spec.hostNetwork) {
     for (const container of spec.containers) defaultHostPorts(container)
@@ -110,6 +113,18 @@ function defaultRequests({ resources }: Container): void {
   if (!resources?.limits) return
   resources.requests ??= {}
   for (const name in resources.limits) resources.requests[name] ??= resources.limits[name]!
+}
+
+/** A Pod with limits as a whole asks for what its containers ask for, or else for its limits (KEP-2837). */
+function defaultPodRequests(spec: PodSpec): void {
+  const limits = spec.resources?.limits
+  if (!limits || Object.keys(limits).length === 0) return
+  const requests = { ...spec.resources?.requests }
+  for (const [name, quantity] of aggregateRequests(spec)) {
+    if (name === 'cpu' || name === 'memory') requests[name] ??= formatQuantity(quantity)
+  }
+  for (const name in limits) requests[name] ??= limits[name]!
+  spec.resources = { ...spec.resources, requests }
 }
 
 function defaultHostPorts({ ports }: Container): void {

@@ -10,7 +10,7 @@ import {
 } from '../../../../fields.ts'
 import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from '../../../../generated/types.ts'
 import { dns1123Label } from '../../../../meta/names.ts'
-import { compareQuantities, parseQuantity } from '../../../../meta/quantity.ts'
+import { compareQuantities, formatQuantity, parseQuantity } from '../../../../meta/quantity.ts'
 import {
   isExtended,
   isHugePage,
@@ -21,6 +21,7 @@ import {
   validateResourceName,
   validateResourceQuantity,
 } from '../../../resourcelist.ts'
+import { aggregateRequests } from '../aggregate.ts'
 import { checkEnum, checkText, type PodCheck } from './check.ts'
 
 interface Options {
@@ -29,6 +30,8 @@ interface Options {
   /** Of the Pod itself, not of a container. */
   readonly isPodLevel?: boolean
 }
+
+const isPodLevelResource = (name: string) => name === 'cpu' || name === 'memory' || isHugePage(name)
 
 export function checkResources(resources: ResourceRequirements, options: Options): void {
   const { field, check, isPodLevel } = options
@@ -66,7 +69,7 @@ export function checkResources(resources: ResourceRequirements, options: Options
 function checkAmount(name: string, amount: string, { field, check, isPodLevel }: Options): void {
   const { errors } = check
   if (isPodLevel) {
-    if (!isHugePage(name) && name !== 'cpu' && name !== 'memory') {
+    if (!isPodLevelResource(name)) {
       errors.push(notSupported(field, name, ['cpu', 'hugepages-', 'memory']))
     }
   } else checkName(name, field, check)
@@ -141,7 +144,7 @@ export function checkResizePolicies(
   })
 }
 
-/** No container may use more than the Pod as a whole. */
+/** The Pod asks for at least what its containers ask for; none of them may use more than it. */
 export function checkPodResources(spec: PodSpec, field: string, check: PodCheck): void {
   const { resources } = spec
   if (!resources) return
@@ -150,6 +153,13 @@ export function checkPodResources(spec: PodSpec, field: string, check: PodCheck)
     check.errors.push(forbiddenField(`${at}.claims`, 'claims cannot be set for Resources at pod-level'))
   }
   checkResources(resources, { field: at, check, isPodLevel: true })
+  for (const [name, quantity] of aggregateRequests(spec)) {
+    const request = resources.requests?.[name] ?? (check.isPod ? '0' : undefined)
+    if (request === undefined || !isPodLevelResource(name)) continue
+    if (compareQuantities(quantity, parseQuantity(request)) <= 0) continue
+    const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(quantity)}`
+    check.errors.push(invalidValue(`${at}.requests[${name}]`, request, detail))
+  }
   spec.containers.forEach(({ resources: own }, index) => {
     for (const name in own?.limits) {
       const limit = resources.limits?.[name]

@@ -96,6 +96,17 @@ describe('Pod specs', () => {
         ],
       ],
       [
+        'containers that ask for more than the Pod',
+        {
+          resources: { requests: { cpu: '1' } },
+          containers: [{ name: 'c', image: 'x', resources: { requests: { cpu: '1500m' } } }],
+        },
+        [
+          'resources.requests[cpu]: Invalid value: "1": ' +
+            'must be greater than or equal to aggregate container requests of 1500m',
+        ],
+      ],
+      [
         'a container that may use more than the Pod',
         {
           resources: { limits: { cpu: '1' } },
