@@ -157,7 +157,8 @@ export function checkPodResources(spec: PodSpec, field: string, check: PodCheck)
     const request = resources.requests?.[name] ?? (check.isPod ? '0' : undefined)
     if (request === undefined || !isPodLevelResource(name)) continue
     if (compareQuantities(quantity, parseQuantity(request)) <= 0) continue
-    const detail = `must be greater than or equal to aggregate container requests of ${formatQuantity(quantity)}`
+    const amount = formatQuantity(quantity)
+    const detail = `must be greater than or equal to aggregate container requests of ${amount}`
     check.errors.push(invalidValue(`${at}.requests[${name}]`, request, detail))
   }
   spec.containers.forEach(({ resources: own }, index) => {
