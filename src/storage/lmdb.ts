@@ -213,12 +213,22 @@ class LMDBStore implements Store {
 
   #show(versions: readonly Version[]): void {
     this.#index.append(versions)
-    if (this.#hub.size > 0) this.#hub.deliver(versions.map(version => eventOf(version, this.#bytesOf)))
+    if (this.#hub.size > 0) this.#deliver(versions)
     for (const version of versions) {
       version.value = undefined
       if (this.#pending.get(version.key) === version) this.#pending.delete(version.key)
     }
     this.#history.trim()
+  }
+
+  #deliver(versions: readonly Version[]): void {
+    try {
+      this.#hub.deliver(versions.map(version => eventOf(version, this.#bytesOf)))
+    } catch (error) {
+      // The value before cannot be read: whoever watches must not believe to have seen everything.
+      this.#broken = error as StoreError
+      this.#hub.end(this.#broken)
+    }
   }
 
   /** Nothing of the commit has happened; what was planned on top of it cannot happen either. */
