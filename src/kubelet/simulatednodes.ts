@@ -7,7 +7,8 @@ import { pods } from '../api/resources/core/pod.ts'
 import { services } from '../api/resources/core/service.ts'
 import { notFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
-import type { Events } from '../client/events.ts'
+import { budgetEvents } from '../client/eventbudget.ts'
+import type { EventRecorder, Events } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
@@ -83,6 +84,9 @@ export function planSimulatedNodes(
   }))
 }
 
+/** Of all nodes together: one kubelet may tell 50 a second (eventRecordQPS). */
+const eventBudget = { burst: 2000, perSecond: 100 }
+
 const registering = 64
 
 export class SimulatedNodes implements Component {
@@ -91,6 +95,7 @@ export class SimulatedNodes implements Component {
   readonly #kubelets = new Map<string, Kubelet>()
   readonly #runtimes = new Map<string, SimulatedRuntime>()
   readonly #heartbeats: Heartbeats
+  readonly #limitEvents: (recorder: EventRecorder) => EventRecorder
   #removeHandlers: (() => void)[] = []
   #waiting = 0
   #resolveReady: () => void = () => undefined
@@ -100,6 +105,7 @@ export class SimulatedNodes implements Component {
   constructor(options: SimulatedNodesOptions) {
     this.#options = options
     this.#heartbeats = new Heartbeats(options)
+    this.#limitEvents = budgetEvents({ clock: options.clock, ...eventBudget })
     this.ready = new Promise(resolve => {
       this.#resolveReady = resolve
     })
@@ -201,7 +207,7 @@ export class SimulatedNodes implements Component {
       clock,
       runtime,
       log: this.#options.log ?? silentLogger,
-      events: events.recorder('kubelet', node.name),
+      events: this.#limitEvents(events.recorder('kubelet', node.name)),
       services: () => informers.of(services).values(),
       dns: {
         clusterDNS,

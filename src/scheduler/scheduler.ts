@@ -7,6 +7,7 @@ import { formatTime } from '../api/meta/timestamps.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
+import { budgetEvents } from '../client/eventbudget.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
@@ -38,6 +39,7 @@ export interface SchedulerOptions {
 
 /** For how long it schedules before others get their turn. */
 const sliceMs = 4
+const eventBudget = { burst: 1000, perSecond: 100 }
 const anyNode: ReadonlySet<ClusterEvent> = new Set<ClusterEvent>(['NodeAdd'])
 
 export class Scheduler implements Component {
@@ -48,6 +50,7 @@ export class Scheduler implements Component {
   readonly #queue: SchedulingQueue
   readonly #watch: ClusterWatch
   readonly #binder: Binder
+  readonly #events: EventRecorder
   /** Pods for which others are being evicted: they hold their place in the snapshot. */
   readonly #nominated = new Map<string, string>()
   #start = 0
@@ -58,6 +61,7 @@ export class Scheduler implements Component {
     this.#options = options
     this.#log = options.log ?? silentLogger
     this.#plugins = options.plugins ?? schedulerPlugins
+    this.#events = budgetEvents({ clock: options.clock, ...eventBudget })(options.events)
     this.#queue = new SchedulingQueue(options.clock, () => this.#plan())
     this.#watch = new ClusterWatch({
       informers: options.informers,
@@ -140,7 +144,7 @@ export class Scheduler implements Component {
   }
 
   #record(pod: Pod, type: 'Normal' | 'Warning', text: { reason: string; message: string }): void {
-    this.#options.events.event({ resource: pods, object: pod }, type, text)
+    this.#events.event({ resource: pods, object: pod }, type, text)
   }
 
   #fail(queued: QueuedPod, fit: Fit): void {
