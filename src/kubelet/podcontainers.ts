@@ -12,6 +12,7 @@ import {
   planContainers,
 } from './containerplan.ts'
 import { ContainerConfigError, hasReferences } from './environment.ts'
+import { imageName } from './image.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { describeContainer, type PodEvents } from './podevents.ts'
 import { terminatedState } from './podstatus.ts'
@@ -118,6 +119,7 @@ export class PodContainers {
     await this.#startEphemeral()
     for (;;) {
       this.#observe()
+      await this.#stopOutdated()
       if (this.#probes) await this.#checkProbes(this.#probes)
       const plan = planContainers(this.pod, this.records, this.#context.clock.now())
       let hasStarted = false
@@ -125,6 +127,20 @@ export class PodContainers {
       if (hasStarted) continue
       for (const container of plan.backOff.keys()) this.#showBackOff(container)
       return planContainers(this.pod, this.records, this.#context.clock.now())
+    }
+  }
+
+  /** `kubectl set image` on a Pod: what runs is no longer what is wanted. */
+  async #stopOutdated(): Promise<void> {
+    for (const container of this.pod.spec?.containers ?? []) {
+      const run = this.records.get(container.name)?.current
+      const wanted = imageName(container.image ?? '')?.image
+      if (!run || run.exit || !wanted || run.image === wanted) continue
+      const message = `Container ${container.name} definition changed, will be restarted`
+      this.#events.killing(this.pod, describeContainer({ container, kind: 'main' }), message)
+      const seconds = this.pod.spec?.terminationGracePeriodSeconds ?? 30
+      await this.#context.runtime.stopContainer(this.#uid, container.name, seconds)
+      this.#observe()
     }
   }
 
@@ -178,10 +194,26 @@ export class PodContainers {
     }
   }
 
-  #startOf({ container, kind }: KindOf, attempt: number, extra: Partial<EnvironmentContext>): ContainerStart {
-    const pod = this.pod
-    const context = { ...this.#environmentContext(formatTime(this.#context.clock.now())), ...extra }
-    return { pod, container, kind, attempt, environment: () => makeEnvironment(pod, container, context) }
+  /** Always of the Pod as it is now: a runtime that keeps it keeps no old version alive. */
+  #startOf(found: KindOf, attempt: number, extra: Partial<EnvironmentContext>): ContainerStart {
+    const podNow = () => this.pod
+    const { kind } = found
+    const { name } = found.container
+    const containerNow = () => this.#find(name)?.container ?? { name }
+    const startedAt = formatTime(this.#context.clock.now())
+    const environment = () =>
+      makeEnvironment(podNow(), containerNow(), { ...this.#environmentContext(startedAt), ...extra })
+    return {
+      get pod() {
+        return podNow()
+      },
+      get container() {
+        return containerNow()
+      },
+      kind,
+      attempt,
+      environment,
+    }
   }
 
   /** False when it could not be started; it is tried again later. */

@@ -29,9 +29,9 @@ interface SimulatedPod {
   podIPs: readonly string[]
   readonly containers: Map<string, SimulatedContainer>
   /** The runs before the last ones, for `logs --previous`. */
-  readonly previous: Map<string, SimulatedContainer>
-  readonly volumes: Map<string, FileTree>
-  readonly pulls: Map<string, { failures: number; untilMs: number }>
+  previous?: Map<string, SimulatedContainer>
+  volumes?: Map<string, FileTree>
+  pulls?: Map<string, { failures: number; untilMs: number }>
 }
 
 export const simulatedVersion = '0.1.0'
@@ -75,9 +75,6 @@ export class SimulatedRuntime implements PodRuntime {
     this.#pods.set(uid, {
       podIPs,
       containers: new Map(),
-      previous: new Map(),
-      volumes: new Map(),
-      pulls: new Map(),
     })
     return podIPs
   }
@@ -88,7 +85,10 @@ export class SimulatedRuntime implements PodRuntime {
     this.#pull(start, pod)
     const container = this.#newContainer(start, pod)
     const before = pod.containers.get(start.container.name)
-    if (before) pod.previous.set(start.container.name, before)
+    if (before) {
+      pod.previous ??= new Map()
+      pod.previous.set(start.container.name, before)
+    }
     pod.containers.set(start.container.name, container)
     await container.begin()
     return container.run
@@ -110,7 +110,11 @@ export class SimulatedRuntime implements PodRuntime {
     const uid = start.pod.metadata.uid ?? ''
     const { clock, resolve } = this.#options
     const onExit = () => this.#listener(uid)
-    return new SimulatedContainer(start, { clock, resolve, volumes: pod.volumes, onExit }, known)
+    const volumes = () => {
+      pod.volumes ??= new Map()
+      return pod.volumes
+    }
+    return new SimulatedContainer(start, { clock, resolve, volumes, onExit }, known)
   }
 
   /** Every image is there, but for those of registries below .invalid (RFC 2606). */
@@ -124,7 +128,7 @@ export class SimulatedRuntime implements PodRuntime {
     const host = name.registry.replace(/:\d+$/, '')
     if (!host.endsWith('.invalid')) return
     const now = this.#options.clock.now()
-    const known = pod.pulls.get(container.name) ?? { failures: 0, untilMs: 0 }
+    const known = pod.pulls?.get(container.name) ?? { failures: 0, untilMs: 0 }
     const why =
       `failed to pull and unpack image "${name.image}": failed to resolve reference "${name.image}": ` +
       `failed to do request: dial tcp: lookup ${host}: no such host`
@@ -133,6 +137,7 @@ export class SimulatedRuntime implements PodRuntime {
     }
     known.untilMs = now + Math.min(10_000 * 2 ** known.failures, 300_000)
     known.failures++
+    pod.pulls ??= new Map()
     pod.pulls.set(container.name, known)
     throw new RuntimeError('ErrImagePull', why)
   }
@@ -321,9 +326,9 @@ class SimulatedSession implements ExecSession {
     const { stdout } = this
     if (stdout) {
       const output = outputTo(stdout)
-      if (container.start.container.tty && container.watchers.size === 0) stdout.write(container.log.text)
-      container.watchers.add(output)
-      this.#closing.signal.addEventListener('abort', () => container.watchers.delete(output), { once: true })
+      if (container.start.container.tty && !container.isWatched) stdout.write(container.log.text)
+      const unwatch = container.watch(output)
+      this.#closing.signal.addEventListener('abort', unwatch, { once: true })
     }
     if (this.stdin && container.input) void this.#forward(inputFrom(this.stdin), container)
     const gone = new Promise<void>(resolve => {

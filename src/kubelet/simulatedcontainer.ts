@@ -16,7 +16,7 @@ export interface SimulatedSurroundings {
   /** Addresses of a name, as cluster DNS would answer. */
   readonly resolve: (name: string, namespace: string) => readonly string[]
   /** The Pod's volumes that containers may write to, by name. */
-  readonly volumes: Map<string, FileTree>
+  readonly volumes: () => Map<string, FileTree>
   readonly onExit: () => void
 }
 
@@ -57,7 +57,7 @@ export class SimulatedContainer {
   input: Pipe | undefined
   terminal: Terminal | undefined
   /** Who sees what the process writes, besides the log. */
-  readonly watchers = new Set<Output>()
+  #watchers: Set<Output> | undefined
 
   constructor(start: ContainerStart, surroundings: SimulatedSurroundings, known?: RuntimeContainer) {
     this.start = start
@@ -132,8 +132,8 @@ export class SimulatedContainer {
     const output: Output = {
       write: async data => {
         this.log.write(data.toString())
-        for (const watcher of this.watchers) {
-          await watcher.write(data).catch(() => this.watchers.delete(watcher))
+        for (const watcher of this.#watchers ?? []) {
+          await watcher.write(data).catch(() => this.#watchers?.delete(watcher))
         }
       },
     }
@@ -153,6 +153,17 @@ export class SimulatedContainer {
     this.#stopping?.abort(new Error('The container is stopped'))
     await this.#exited
     if (!this.#run.exit) this.#end(0)
+  }
+
+  get isWatched(): boolean {
+    return (this.#watchers?.size ?? 0) > 0
+  }
+
+  /** Returns a function that ends it. */
+  watch(output: Output): () => void {
+    this.#watchers ??= new Set()
+    this.#watchers.add(output)
+    return () => void this.#watchers?.delete(output)
   }
 
   get exited(): Promise<void> {
@@ -259,9 +270,9 @@ export class SimulatedContainer {
     const { mounts } = await this.environment()
     return Promise.all(
       mounts.map(async ({ path: at, subPath, isReadOnly, isWritable, volume, files }) => {
-        const shared = this.#surroundings.volumes.get(volume)
+        const shared = this.#surroundings.volumes().get(volume)
         const tree = shared ?? FileTree.of(await files().catch(() => new Map<string, Buffer>()))
-        if (isWritable && !shared) this.#surroundings.volumes.set(volume, tree)
+        if (isWritable && !shared) this.#surroundings.volumes().set(volume, tree)
         return { path: at, tree, subPath, isReadOnly }
       }),
     )
