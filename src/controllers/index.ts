@@ -2,6 +2,7 @@
 import type { Resource } from '../api/resource.ts'
 import { resources } from '../api/resources/index.ts'
 import type { Controller } from './controller.ts'
+import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
 import { endpointsController } from './endpoints.ts'
@@ -50,6 +51,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   daemonSetController,
   statefulSetController,
   ...jobControllers,
+  cronJobController,
   endpointsController(),
   endpointSliceController(),
   serviceCIDRController,
