@@ -89,7 +89,12 @@ export interface CommandResult {
  */
 export async function runShell(
   commandLine: string,
-  options: { kubectl: KubectlVersion; kubeconfig: string; stdin?: string },
+  options: {
+    kubectl: KubectlVersion
+    kubeconfig: string
+    stdin?: string
+    environment?: Readonly<Record<string, string>>
+  },
 ): Promise<CommandResult> {
   const home = join(cache, options.kubectl, 'home')
   fs.mkdirSync(home, { recursive: true })
@@ -100,6 +105,7 @@ export async function runShell(
       PATH: `${dirname(findKubectl(options.kubectl))}:${process.env['PATH']}`,
       KUBECONFIG: options.kubeconfig,
       HOME: home,
+      ...options.environment,
     },
   })
   child.stdin.end(options.stdin ?? '')
