@@ -6,6 +6,7 @@ import { resources } from '../api/resources/index.ts'
 import { StatusError } from '../api/status.ts'
 import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
 import { Client } from '../client/client.ts'
+import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
 import { type Clock, systemClock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
@@ -15,6 +16,8 @@ import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { joinHostPort } from '../ip/hostport.ts'
+import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, type ClusterOptions, ConfigError, loadConfig } from './config.ts'
@@ -56,12 +59,22 @@ export interface Cluster {
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
 
-const noKubelet: KubeletConnector = async nodeName => {
-  throw new StatusError({
-    code: 503,
-    reason: 'ServiceUnavailable',
-    message: `node ${nodeName} cannot be reached`,
-  })
+/** How the API server reaches kubelets, which exist only after it. */
+class Kubelets {
+  #connector: KubeletConnector | undefined
+
+  set(connector: KubeletConnector): void {
+    this.#connector = connector
+  }
+
+  readonly connect: KubeletConnector = async nodeName => {
+    if (this.#connector) return this.#connector(nodeName)
+    throw new StatusError({
+      code: 503,
+      reason: 'ServiceUnavailable',
+      message: `node ${nodeName} is still starting`,
+    })
+  }
 }
 
 async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
@@ -157,10 +170,11 @@ class ClusterStart {
       serviceClusterIPRange: config.serviceClusterIPRange,
       nowMs: this.#clock.now(),
     })
-    const server = await this.#startServer(store)
+    const kubelets = new Kubelets()
+    const server = await this.#startServer(store, kubelets)
     const { address, port } = await listen(server, config, pki)
     const client = new Client(server.transport(systemUser))
-    await this.#startComponents(client, pki)
+    await this.#startComponents({ client, pki, kubelets })
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     return this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` })
@@ -176,14 +190,14 @@ class ClusterStart {
     )
   }
 
-  async #startServer(store: Store): Promise<APIServer> {
+  async #startServer(store: Store, kubelets: Kubelets): Promise<APIServer> {
     const config = this.#config
     const server = await createAPIServer({
       store,
       resources,
       clock: this.#clock,
       log: this.#log.child('apiserver'),
-      kubelet: noKubelet,
+      kubelet: kubelets.connect,
       version: versionInfo,
       serviceClusterIPRanges: config.serviceClusterIPRange,
       nodePortRange: config.nodePortRange,
@@ -194,17 +208,36 @@ class ClusterStart {
     return server
   }
 
-  async #startComponents(client: Client, pki: ClusterPKI): Promise<void> {
+  async #startComponents({ client, pki, kubelets }: { client: Client; pki: ClusterPKI; kubelets: Kubelets }) {
     const config = this.#config
     const shared = { client, clock: this.#clock, log: this.#log }
     const informers = new Informers(shared)
+    const events = new Events(shared)
+    await this.#parts.add(part('events', () => events.close()))
     await this.#parts.add(part('informers', () => informers.stop()))
     const controllers = createControllers({
       rootCA: pki.authority.certificate,
       loadBalancerIPRange: config.loadBalancerIPRange,
-      nodeIPAM: { clusterCIDRs: config.clusterCIDR, maskSizes: config.nodeCIDRMaskSizes },
+      nodeIPAM: {
+        clusterCIDRs: config.clusterCIDR,
+        maskSizes: config.nodeCIDRMaskSizes,
+        serviceCIDRs: config.serviceClusterIPRange,
+      },
     })
+    const nodes = new SimulatedNodes({
+      ...shared,
+      informers,
+      events,
+      nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
+      kubeletVersion: versionInfo.gitVersion,
+    })
+    kubelets.set(nodes.connect)
     await this.#parts.add(new ControllerManager({ ...shared, controllers, informers }))
+    await this.#parts.add(
+      new Scheduler({ ...shared, informers, events: events.recorder('default-scheduler') }),
+    )
+    await this.#parts.add(nodes)
+    await nodes.ready
   }
 
   #ready(made: { pki: ClusterPKI; client: Client; server: string }): Cluster {
