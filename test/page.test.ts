@@ -1,7 +1,7 @@
 // The page "Validate IPv4/IPv6 dual-stack", every command of it, with real kubectls, on every order of
 // families.
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { familyOf, familyOrders, type IPFamily } from '../src/ip/family.ts'
+import { familyOf, familyOrders } from '../src/ip/family.ts'
 import { TestedCluster } from './futago.ts'
 import { kubectlVersions, missingKubectl } from './kubectl.ts'
 
