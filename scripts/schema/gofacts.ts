@@ -2,7 +2,10 @@
 // disappears unless the field is a pointer, and a struct that is not behind a pointer is always there, if
 // only as {}. Facts of k8s.io/api's types, kept by hand; types are named as in generated/types.ts.
 
-/** Optional fields with a plain value behind a pointer: `""`, `0` and `false` are kept. */
+/**
+ * Optional fields with a plain value behind a pointer, or without omitempty: `""`, `0` and `false` are
+ * kept.
+ */
 export const pointerFields = `
 AdmissionregistrationV1ServiceReference: path port
 AdmissionregistrationV1WebhookClientConfig: url
@@ -86,6 +89,7 @@ PersistentVolumeClaimStatus: currentVolumeAttributesClassName
 PersistentVolumeSpec: volumeAttributesClassName volumeMode
 PodCertificateProjection: maxExpirationSeconds
 PodDNSConfigOption: value
+PodDisruptionBudgetStatus: currentHealthy desiredHealthy disruptionsAllowed expectedPods
 PodSecurityContext: fsGroup fsGroupChangePolicy runAsGroup runAsNonRoot runAsUser
 PodSpec: activeDeadlineSeconds automountServiceAccountToken enableServiceLinks hostUsers
 PodSpec: hostnameOverride preemptionPolicy priority runtimeClassName setHostnameAsFQDN
@@ -113,7 +117,7 @@ ServiceAccountTokenProjection: expirationSeconds
 ServicePort: appProtocol
 ServiceSpec: allocateLoadBalancerNodePorts ipFamilyPolicy loadBalancerClass
 StatefulSetSpec: replicas revisionHistoryLimit
-StatefulSetStatus: collisionCount
+StatefulSetStatus: availableReplicas collisionCount
 StorageClass: allowVolumeExpansion reclaimPolicy volumeBindingMode
 StorageV1TokenRequest: expirationSeconds
 SuccessPolicyRule: succeededCount

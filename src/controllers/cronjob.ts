@@ -9,7 +9,7 @@ import { type CronSchedule, parseSchedule } from './cronschedule.ts'
 import { isFinished } from './jobplan.ts'
 import { isNamespaceTerminating, messageOf } from './podcontrol.ts'
 import { cronJobs, jobs } from './resources.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus } from './samevalue.ts'
 
 /** Beyond so many missed times the clock was most likely wrong. */
 const maxMissed = 100
@@ -187,7 +187,7 @@ async function reconcile(cronJob: CronJob, context: ReconcileContext): Promise<v
     if (due.dueMs !== undefined) status = await run(cronJob, status, { context, dueMs: due.dueMs })
     if (due.nextMs !== undefined) context.enqueueAfter(due.nextMs - nowMs + 100)
   }
-  if (!sameValue(status, cronJob.status)) await client.updateStatus(cronJobs, { ...cronJob, status })
+  if (!sameStatus(status, cronJob.status)) await client.updateStatus(cronJobs, { ...cronJob, status })
 }
 
 export const cronJobController = defineController<CronJob>({

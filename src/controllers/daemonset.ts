@@ -8,7 +8,7 @@ import { hashOf, revisionLabel, syncHistory, trimHistory } from './history.ts'
 import { createPod, deletePod, inGrowingBatches, podFromTemplate, podNamePrefix } from './podcontrol.ts'
 import { isPodAvailable, isPodReady } from './podstate.ts'
 import { daemonSets, nodes, pods } from './resources.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus, sameValue } from './samevalue.ts'
 
 const maxPodsAtOnce = 250
 
@@ -78,7 +78,7 @@ async function reconcile(set: DaemonSet, context: ReconcileContext): Promise<voi
   const inUse = new Set(owned.map(({ metadata }) => metadata.labels?.[revisionLabel] ?? ''))
   await trimHistory(history, { limit: set.spec?.revisionHistoryLimit ?? 10, inUse, client })
   const status = planDaemonStatus(set, { ...state, pods: cache.ownedBy(pods, set) })
-  if (!sameValue(status, set.status)) await client.updateStatus(daemonSets, { ...set, status })
+  if (!sameStatus(status, set.status)) await client.updateStatus(daemonSets, { ...set, status })
   const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000
   if (minReadyMs > 0 && status.numberReady !== (status.numberAvailable ?? 0)) context.enqueueAfter(minReadyMs)
 }

@@ -20,7 +20,7 @@ import {
   templateHash,
 } from './revisions.ts'
 import * as rollout from './rollout.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus, sameValue } from './samevalue.ts'
 
 /** One reconcile's view: `deployment` may be ahead of what is stored in its conditions. */
 interface Sync {
@@ -77,7 +77,7 @@ function notePause(sync: Sync): void {
 
 async function writeStatus(sync: Sync, status: DeploymentStatus): Promise<void> {
   const { deployment, stored, context } = sync
-  if (!sameValue(status, stored.status)) {
+  if (!sameStatus(status, stored.status)) {
     const { resourceVersion, annotations } = deployment.metadata
     const metadata = { ...stored.metadata, resourceVersion, annotations }
     await context.client.updateStatus(deployments, { ...stored, metadata, status })

@@ -5,6 +5,7 @@ import type { Controller } from './controller.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
 import { deploymentController } from './deployment.ts'
+import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
 import { garbageCollector } from './garbagecollector.ts'
@@ -52,6 +53,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   statefulSetController,
   ...jobControllers,
   cronJobController,
+  disruptionController,
   endpointsController(),
   endpointSliceController(),
   serviceCIDRController,

@@ -23,7 +23,7 @@ import {
 import { createPod, deletePod, inGrowingBatches, podFromTemplate, podNamePrefix } from './podcontrol.ts'
 import { isPodFinished } from './podstate.ts'
 import { jobs, pods } from './resources.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus, sameValue } from './samevalue.ts'
 
 const maxPodsAtOnce = 500
 
@@ -111,7 +111,7 @@ async function reconcile(job: Job, context: ReconcileContext): Promise<void> {
   const verdict = standingVerdict(job) ?? planVerdict(job, counts, nowMs)
   const status = planJobStatus(job, { counts, verdict, nowMs })
   let current = job
-  if (!sameValue(status, job.status)) {
+  if (!sameStatus(status, job.status)) {
     current = await client.updateStatus(jobs, { ...job, status })
     tellEnd(current, job, context)
   }

@@ -18,7 +18,7 @@ import {
 } from './podcontrol.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminating } from './podstate.ts'
 import { pods, replicaSets } from './resources.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus } from './samevalue.ts'
 
 /** At most so many Pods are made or removed in one go. */
 const burst = 500
@@ -137,7 +137,7 @@ async function reconcile(set: ReplicaSet, context: ReconcileContext): Promise<vo
   }
   const terminating = claimed.filter(isPodTerminating).length
   const status = planStatus(set, { active, terminating, failure, nowMs: clock.now() })
-  if (!sameValue(status, set.status)) await client.updateStatus(replicaSets, { ...set, status })
+  if (!sameStatus(status, set.status)) await client.updateStatus(replicaSets, { ...set, status })
   if (failure !== undefined) throw failure
   if (active.length >= (set.spec?.replicas ?? 1) + burst) context.enqueueAfter(1)
   const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000

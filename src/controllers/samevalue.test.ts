@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sameValue } from './samevalue.ts'
+import { sameStatus, sameValue } from './samevalue.ts'
 
 test('The order of fields does not matter, the order of lists does', () => {
   expect(sameValue({ a: 1, b: { c: [1, 2] } }, { b: { c: [1, 2] }, a: 1 })).toBe(true)
@@ -14,4 +14,13 @@ test('An absent field is the same as an undefined one, and as nothing else', () 
   expect(sameValue(undefined, {})).toBe(false)
   expect(sameValue(null, undefined)).toBe(false)
   expect(sameValue({}, [])).toBe(false)
+})
+
+test('In a status an empty field may be left out', () => {
+  expect(sameStatus({ replicas: 0, list: [], conditions: {} }, undefined)).toBe(true)
+  expect(sameStatus({ a: 1, b: 0 }, { a: 1 })).toBe(true)
+  expect(sameStatus({ a: 1 }, { a: 1, b: 2 })).toBe(false)
+  expect(sameStatus({ a: [{ b: 1, c: '' }] }, { a: [{ b: 1 }] })).toBe(true)
+  expect(sameStatus({ a: [0, 1] }, { a: [1, 0] })).toBe(false)
+  expect(sameStatus({ a: [1] }, { a: [1, 0] })).toBe(false)
 })

@@ -8,7 +8,7 @@ import { defineController, type ReconcileContext } from './controller.ts'
 import { type History, hashOf, revisionLabel, syncHistory, trimHistory } from './history.ts'
 import { messageOf } from './podcontrol.ts'
 import { persistentVolumeClaims, pods, statefulSets } from './resources.ts'
-import { sameValue } from './samevalue.ts'
+import { sameStatus } from './samevalue.ts'
 import {
   claimName,
   countStateful,
@@ -141,7 +141,7 @@ async function reconcile(set: StatefulSet, context: ReconcileContext): Promise<v
   for (const pod of plan.remove) await removePod(set, pod, context)
   const counts = countStateful(set, { ...state, pods: cache.ownedBy(pods, set) })
   const status = planStatefulStatus(set, counts, { history, currentHash })
-  if (!sameValue(status, set.status)) await client.updateStatus(statefulSets, { ...set, status })
+  if (!sameStatus(status, set.status)) await client.updateStatus(statefulSets, { ...set, status })
   const inUse = new Set(
     owned.map(({ metadata }) => metadata.labels?.[revisionLabel] ?? '').concat(currentHash),
   )

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { leases } from '../api/resources/coordination.k8s.io/lease.ts'
+import type { Transport, TransportRequest } from '../api/transport.ts'
+import { openTestServer } from '../apiserver/apiserver.fake.ts'
+import { Client } from './client.ts'
+import { LeaderElection } from './leaderelection.ts'
+
+async function setUp() {
+  const { server, clock } = await openTestServer()
+  const inner = server.transport({ name: 'admin', groups: ['system:masters'] })
+  const journal: string[] = []
+  const candidate = (identity: string) => {
+    let isCutOff = false
+    const transport: Transport = {
+      request<T>(request: TransportRequest) {
+        return isCutOff ? Promise.reject(new Error('no route')) : inner.request<T>(request)
+      },
+      watch: (request, handlers) => inner.watch(request, handlers),
+    }
+    const election = new LeaderElection({
+      client: new Client(transport),
+      clock,
+      namespace: 'kube-system',
+      name: 'futago',
+      identity,
+      onStarted: () => void journal.push(`${identity} leads`),
+      onStopped: () => void journal.push(`${identity} stops`),
+    })
+    const cutOff = () => {
+      isCutOff = true
+    }
+    return { election, cutOff }
+  }
+  const pass = async (seconds: number) => {
+    for (let i = 0; i < seconds * 2; i++) {
+      await clock.advance(500)
+      for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+    }
+  }
+  const lease = () => new Client(inner).get(leases, { namespace: 'kube-system', name: 'futago' })
+  return { candidate, pass, journal, lease }
+}
+
+test('The first candidate leads as long as it renews', async () => {
+  const { candidate, pass, journal, lease } = await setUp()
+  const [a, b] = [candidate('a'), candidate('b')]
+  await a.election.start()
+  await pass(1)
+  await b.election.start()
+  await pass(60)
+  expect(journal).toEqual(['a leads'])
+  expect([a.election.isLeader, b.election.isLeader]).toEqual([true, false])
+  expect((await lease()).spec).toMatchObject({
+    holderIdentity: 'a',
+    leaseTransitions: 0,
+    leaseDurationSeconds: 15,
+  })
+})
+
+test('A leader that cannot renew stops before the next one starts', async () => {
+  const { candidate, pass, journal, lease } = await setUp()
+  const [a, b] = [candidate('a'), candidate('b')]
+  await a.election.start()
+  await pass(1)
+  await b.election.start()
+  await pass(3)
+  a.cutOff()
+  await pass(13)
+  expect(journal).toEqual(['a leads', 'a stops'])
+  await pass(8)
+  expect(journal).toEqual(['a leads', 'a stops', 'b leads'])
+  expect((await lease()).spec?.leaseTransitions).toBe(1)
+})
+
+test('A leader that stops gives the lease back', async () => {
+  const { candidate, pass, journal } = await setUp()
+  const [a, b] = [candidate('a'), candidate('b')]
+  await a.election.start()
+  await pass(1)
+  await b.election.start()
+  await pass(1)
+  await a.election.stop()
+  await pass(4)
+  expect(journal).toEqual(['a leads', 'a stops', 'b leads'])
+})
