@@ -8,6 +8,7 @@ import { deploymentController } from './deployment.ts'
 import { disruptionController } from './disruption.ts'
 import { endpointsController } from './endpoints.ts'
 import { endpointSliceController } from './endpointslice.ts'
+import { endpointSliceMirroringController } from './endpointslicemirroring.ts'
 import { garbageCollector } from './garbagecollector.ts'
 import { jobControllers } from './job.ts'
 import { loadBalancerController } from './loadbalancer.ts'
@@ -56,6 +57,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   disruptionController,
   endpointsController(),
   endpointSliceController(),
+  endpointSliceMirroringController,
   serviceCIDRController,
   loadBalancerController({ ranges: options.loadBalancerIPRange ?? [] }),
 ]
