@@ -91,7 +91,7 @@ export class TestedCluster {
 
   /** Sends the signal and resolves with the exit code. */
   async stop(signal: NodeJS.Signals = 'SIGTERM'): Promise<number | null> {
-    if (this.process.exitCode !== null) return this.process.exitCode
+    if (this.process.exitCode !== null || this.process.signalCode !== null) return this.process.exitCode
     const exited = new Promise<number | null>(resolve => this.process.once('close', code => resolve(code)))
     this.process.kill(signal)
     return exited

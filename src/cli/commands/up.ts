@@ -2,7 +2,6 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import { type Command, InvalidArgumentError, Option } from 'commander'
-import type { Cluster } from '../../cluster/cluster.ts'
 import { type ClusterOptions, loadConfig } from '../../cluster/config.ts'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { type LogLevel, openLogger } from '../../component/log.ts'
@@ -68,11 +67,19 @@ async function up(flags: UpFlags): Promise<void> {
   const options = await withFile(flags)
   loadConfig(options)
   if (flags.detach) return detach(options.name ?? 'default')
-  const cluster = await start(options, flags)
+  const signal = onStopSignal()
+  const { startCluster } = await import('../../cluster/cluster.ts')
+  const cluster = await startCluster(options, {
+    stateRoot: stateRoot(),
+    ...(flags.kubeconfig ? { kubeconfigPath: flags.kubeconfig } : {}),
+    log: await openLogger({ level: flags.logLevel, fd: 2 }),
+    signal,
+  })
   const text = `ready in ${Math.round(process.uptime() * 1000)} ms  kubeconfig: ${cluster.kubeconfigPath}`
   process.stdout.write(`${text}\n`)
   process.send?.({ ready: text })
-  await served(cluster)
+  await aborted(signal)
+  await cluster.stop()
 }
 
 function fromFlags(flags: UpFlags): ClusterOptions {
@@ -95,32 +102,22 @@ async function withFile(flags: UpFlags): Promise<ClusterOptions> {
   return { ...loadConfigFile(flags.config), ...fromFlags(flags) }
 }
 
-async function start(options: ClusterOptions, flags: UpFlags): Promise<Cluster> {
-  const { startCluster } = await import('../../cluster/cluster.ts')
-  const log = await openLogger({ level: flags.logLevel, fd: 2 })
+/** Aborted by the first signal to stop; a second one does not wait for anything. */
+function onStopSignal(): AbortSignal {
   const stopping = new AbortController()
-  const onSignal = () => stopping.abort(new CommandError('stopped before the cluster was ready'))
-  process.once('SIGINT', onSignal).once('SIGTERM', onSignal)
-  try {
-    return await startCluster(options, {
-      stateRoot: stateRoot(),
-      kubeconfigPath: flags.kubeconfig,
-      log,
-      signal: stopping.signal,
-    })
-  } finally {
-    process.off('SIGINT', onSignal).off('SIGTERM', onSignal)
+  const stop = () => {
+    if (stopping.signal.aborted) process.exit(130)
+    stopping.abort(new CommandError('stopped before the cluster was ready'))
   }
+  for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.on(name, stop)
+  return stopping.signal
 }
 
-/** Resolves when a signal has stopped the cluster; a second signal does not wait for it. */
-async function served(cluster: Cluster): Promise<void> {
-  await new Promise<void>(resolve => {
-    for (const name of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(name, () => resolve())
+const aborted = (signal: AbortSignal) =>
+  new Promise<void>(resolve => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
   })
-  process.on('SIGINT', () => process.exit(130))
-  await cluster.stop()
-}
 
 /** Starts the same command line again in the background and waits until it says that it is ready. */
 async function detach(name: string): Promise<void> {
