@@ -40,21 +40,19 @@ export function outcomeStatus(outcome: ExecOutcome): object {
   }
 }
 
-/** Resolves when all of `from` is in `to`, or either is gone. */
+/** Resolves when all of `from` has been written to `to`, or `to` is gone. */
 async function passOn(from: Readable | undefined, to: Writable | undefined): Promise<void> {
-  if (!from) {
-    to?.end()
-    return
-  }
   if (!to) {
-    from.resume()
+    from?.resume()
     return
   }
-  from.pipe(to)
-  await Promise.race([finished(to, { readable: false }), finished(from, { writable: false })]).catch(
-    () => undefined,
-  )
+  const written = finished(to, { readable: false }).catch(() => undefined)
+  if (from) {
+    from.pipe(to, { end: false })
+    await Promise.race([written, finished(from, { writable: false }).catch(() => undefined)])
+  }
   to.end()
+  await written
 }
 
 /** Runs a session to its end; never rejects. */
