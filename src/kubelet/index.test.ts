@@ -182,6 +182,29 @@ test.each([
   },
 )
 
+test.each([
+  [{ image: 'busybox', args: ['echo', 'a'] }, 'a\n'],
+  [{ image: 'other', args: ['echo', 'b'] }, 'b\n'],
+  [{ image: 'hello-world' }, 'Hello from Docker!\n'],
+  [{ image: 'busybox' }, ''],
+])('The container %j ends by itself', async (container, text) => {
+  const { run } = await start()
+  const pod = await run('p', { restartPolicy: 'Never', containers: [{ name: 'c', ...container }] })
+  expect(pod.status?.phase).toBe('Succeeded')
+  expect(await logs(pod)).toBe(text)
+})
+
+test.each([
+  { image: 'nginx' },
+  { image: 'a', args: ['serve', '--port=80'] },
+  { image: 'b', command: ['/app/server'] },
+])('The container %j is a server and runs on', async container => {
+  const { run, pass, pod } = await start()
+  await run('p', { restartPolicy: 'Never', containers: [{ name: 'c', ...container }] })
+  await pass(60_000)
+  expect((await pod('p')).status?.phase).toBe('Running')
+})
+
 test('A container that keeps failing backs off for 10, then 20 seconds', async () => {
   const { run, pass, pod, events } = await start()
   const containers = [{ name: 'c', image: 'busybox', command: ['sh', '-c', 'echo run; exit 1'] }]

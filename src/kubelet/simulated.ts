@@ -230,10 +230,10 @@ export class SimulatedRuntime implements PodRuntime {
   }
 
   async portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex> {
-    const why = `no process of the simulated pod ${pod.namespace}/${pod.pod} listens on port ${port}`
+    const where = `${pod.namespace}/${pod.pod}`
     throw internal(
       undefined,
-      `error forwarding port ${port} to pod ${pod.uid}: connect: connection refused: ${why}`,
+      `nothing listens on port ${port} of the simulated pod ${where}: connection refused`,
     )
   }
 }
@@ -271,10 +271,18 @@ class SimulatedSession implements ExecSession {
     this.stderr?.destroy()
   }
 
+  /** The outcome is told when all that was written has been taken, so that nobody hangs up too early. */
   #finish(outcome: ExecOutcome): void {
-    this.stdout?.end()
-    this.stderr?.end()
-    this.#settle(outcome)
+    const streams = [this.stdout, this.stderr].filter(stream => stream !== undefined)
+    const taken = streams.map(
+      stream =>
+        new Promise<void>(resolve => {
+          if (stream.destroyed || stream.readableEnded) resolve()
+          for (const event of ['end', 'close']) stream.once(event, () => resolve())
+          stream.end()
+        }),
+    )
+    void Promise.all(taken).then(() => this.#settle(outcome))
   }
 
   async refuse(message: string): Promise<void> {

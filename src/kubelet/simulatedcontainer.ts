@@ -90,9 +90,10 @@ export class SimulatedContainer {
   /** Resolves at once; what the container does goes on behind. */
   async begin(): Promise<void> {
     const { command, args, image = '' } = this.start.container
-    const own = command?.length ? undefined : imageCommand(image)
-    if (!command?.length && !own) return
-    const raw = [...(command ?? own ?? []), ...(command?.length || args?.length ? (args ?? []) : [])]
+    // Arguments without a command take the place of the image's own command, as in most images.
+    const own = command?.length || args?.length ? undefined : imageCommand(image)
+    const raw = own ?? [...(command ?? []), ...(args ?? [])]
+    if (raw.length === 0) return
     // Most containers that have a command do nothing but sleep: no shell for them.
     if (raw.length === 2 && raw[0] === 'sleep' && /^\d{1,6}$/.test(raw[1] ?? '')) {
       this.#exited = this.#sleep(Number(raw[1]) * 1000)
