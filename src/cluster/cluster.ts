@@ -108,9 +108,9 @@ async function listen(server: APIServer, config: ClusterConfig, pki: ClusterPKI)
   throw new Error('Cannot listen: no address was given')
 }
 
-function firstNodeAddress(config: ClusterConfig): string {
-  return formatAddress(addressAt(parseCIDR(config.nodeIPRange[0]!)!, 1n))
-}
+const nthAddress = (range: string, offset: bigint) => formatAddress(addressAt(parseCIDR(range)!, offset))
+
+const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRange[0]!, 1n)
 
 class RunningParts {
   readonly #components: Component[] = []
@@ -230,6 +230,7 @@ class ClusterStart {
       events,
       nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
       kubeletVersion: versionInfo.gitVersion,
+      clusterDNS: config.serviceClusterIPRange.map(range => nthAddress(range, 10n)),
     })
     kubelets.set(nodes.connect)
     await this.#parts.add(new ControllerManager({ ...shared, controllers, informers }))
