@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import { controllerReference } from '../api/meta/owners.ts'
 import type { KubeObject } from '../api/object.ts'
 import { defineResource } from '../api/resource.ts'
+import { StatusError } from '../api/status.ts'
 import { Client } from '../client/client.ts'
 import { FakeClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
@@ -130,6 +131,21 @@ test('A reconcile that throws is tried again, with growing delays, and TerminalE
   await clock.advance(1000_000)
   expect(attempts).toBe(5)
   expect(errors).toEqual(['cannot reconcile'])
+})
+
+test('The refusal of a terminating namespace is the end of it', async () => {
+  let attempts = 0
+  const { client, clock, errors } = await running({
+    reconcile: async () => {
+      attempts++
+      const causes = [{ reason: 'NamespaceTerminating', message: '', field: 'metadata.namespace' }]
+      throw new StatusError({ code: 403, reason: 'Forbidden', message: 'no', details: { causes } })
+    },
+  })
+  await client.create(things, thing('a'))
+  await settled()
+  await clock.advance(1000_000)
+  expect([attempts, errors]).toEqual([1, []])
 })
 
 test('enqueueAfter() has the object looked at again', async () => {

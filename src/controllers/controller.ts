@@ -14,6 +14,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
 import type { Cache } from './cache.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 
 /** Thrown by a reconcile that would fail again in the same way: it is logged and not retried. */
 export class TerminalError extends Error {
@@ -201,6 +202,10 @@ class ControllerLoop<T extends KubeObject> implements Component {
   #failed(key: string, error: unknown): void {
     if (this.#stopping.signal.aborted) return
     const { log } = this.#environment
+    if (isNamespaceTerminating(error)) {
+      this.#queue.forget(key)
+      return
+    }
     if (error instanceof TerminalError) {
       this.#queue.forget(key)
       log.error('cannot reconcile', { key, error: error.message })

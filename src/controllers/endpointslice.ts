@@ -21,8 +21,8 @@ import {
   serviceNameLabel,
   sliceManager,
 } from './endpointsliceplan.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 import { podsOnNode } from './nodelifecycle.ts'
-import { isNamespaceTerminating } from './podcontrol.ts'
 import { isPodReady } from './podstate.ts'
 import { endpointSlices, nodes, pods, services } from './resources.ts'
 import * as members from './serviceendpoints.ts'

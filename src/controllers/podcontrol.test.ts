@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
-import { StatusError } from '../api/status.ts'
-import { inGrowingBatches, isNamespaceTerminating, podFromTemplate, podNamePrefix } from './podcontrol.ts'
+import { inGrowingBatches, podFromTemplate, podNamePrefix } from './podcontrol.ts'
 
 test('Batches double as long as nothing fails', async () => {
   const sizes: number[] = []
@@ -43,13 +42,4 @@ test('A Pod takes labels, annotations and finalizers from the template, and the 
     },
     spec,
   })
-})
-
-test('The refusal of a terminating namespace is known by its cause', () => {
-  const causes = [{ reason: 'NamespaceTerminating', message: '', field: 'metadata.namespace' }]
-  const error = new StatusError({ code: 403, reason: 'Forbidden', message: 'no', details: { causes } })
-  expect(isNamespaceTerminating(error)).toBe(true)
-  expect(isNamespaceTerminating(new StatusError({ code: 403, reason: 'Forbidden', message: 'no' }))).toBe(
-    false,
-  )
 })

@@ -3,9 +3,10 @@
 import type { OwnerReference, Pod, PodTemplateSpec } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { isNotFound, StatusError } from '../api/status.ts'
+import { isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import type { EventRecorder } from '../client/events.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 import { pods } from './resources.ts'
 
 /** On whose behalf Pods are made. */
@@ -42,11 +43,6 @@ export function podFromTemplate(
     spec: template?.spec,
   }
 }
-
-/** The namespace is on its way out: no creation in it can succeed, and none needs to. */
-export const isNamespaceTerminating = (error: unknown): boolean =>
-  error instanceof StatusError &&
-  error.details?.causes?.some(cause => cause.reason === 'NamespaceTerminating') === true
 
 export async function createPod(control: PodControl, owner: PodOwner, pod: Pod): Promise<Pod> {
   try {

@@ -7,11 +7,11 @@ import type { Cache } from './cache.ts'
 import { claim } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
 import { choosePodsToDelete } from './deletionorder.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 import {
   createPod,
   deletePod,
   inGrowingBatches,
-  isNamespaceTerminating,
   messageOf,
   podFromTemplate,
   podNamePrefix,

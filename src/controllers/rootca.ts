@@ -3,7 +3,7 @@
 import type { ConfigMap } from '../api/generated/types.ts'
 import { isAlreadyExists, isNotFound } from '../api/status.ts'
 import { defineController, onChange } from './controller.ts'
-import { isNamespaceTerminating } from './podcontrol.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 import { configMaps, namespaces } from './resources.ts'
 import { sameValue } from './samevalue.ts'
 

@@ -1,7 +1,7 @@
 // Gives every namespace its ServiceAccount `default`: kube-controller-manager's serviceaccount-controller.
 import { isAlreadyExists } from '../api/status.ts'
 import { defineController, onChange } from './controller.ts'
-import { isNamespaceTerminating } from './podcontrol.ts'
+import { isNamespaceTerminating } from './namespaceterminating.ts'
 import { namespaces, serviceAccounts } from './resources.ts'
 
 export const serviceAccountController = defineController({
