@@ -48,8 +48,17 @@ const variable: readonly (readonly [RegExp, string])[] = [
   [/-[0-9a-z]{8,10}-[a-z0-9]{5}\b/g, '-<pod suffix>'],
   [/[ \t]+/g, ' '],
   [/ +$/gm, ''],
+  // Newer kubectls name the namespace.
+  [/^(\w+ "\S+" deleted) from \S+ namespace$/gm, '$1'],
 ]
+
+/** kubectl lists the addresses of several EndpointSlices in the order of their random names. */
+const sortEndpoints = (text: string) =>
+  text.replace(
+    /^(Endpoints: )(.*)$/gm,
+    (_, label: string, list: string) => label + list.split(',').sort().join(),
+  )
 
 /** The text with everything that differs from run to run replaced by what it is. */
 export const normalize = (text: string): string =>
-  variable.reduce((result, [pattern, name]) => result.replace(pattern, name), text).trim()
+  sortEndpoints(variable.reduce((result, [pattern, name]) => result.replace(pattern, name), text)).trim()
