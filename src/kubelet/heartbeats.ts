@@ -11,7 +11,7 @@ import { type Logger, silentLogger } from '../component/log.ts'
 
 export interface Beating {
   readonly name: string
-  /** The Node's, once it is registered. */
+  /** The Node's, as long as there is one: without it nothing is written. */
   readonly uid: () => string | undefined
   readonly reportStatus: () => Promise<void>
 }
@@ -84,6 +84,7 @@ export class Heartbeats {
     for (const entry of this.#entries) {
       if (this.#inFlight >= mostInFlight) return
       if (entry.isBusy || (entry.leaseDueMs > now && entry.statusDueMs > now)) continue
+      if (!entry.node.uid()) continue
       entry.isBusy = true
       this.#inFlight++
       void this.#beat(entry, now).finally(() => {

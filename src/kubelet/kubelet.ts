@@ -9,6 +9,7 @@ import type {
   KubeletConnection,
   LogOptions,
 } from '../api/kubeletapi.ts'
+import { isConditionTrue } from '../api/meta/conditions.ts'
 import { nodes } from '../api/resources/core/node.ts'
 import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
@@ -76,7 +77,12 @@ export class Kubelet implements KubeletConnection {
     if (Number(node.metadata.resourceVersion ?? 0) < known) return
     this.#node = node
     const ranges = node.spec?.podCIDRs ?? []
-    if (ranges.length === 0 || this.#isReady || this.#isWriting) return
+    if (ranges.length === 0 || this.#isWriting) return
+    if (this.#isReady) {
+      // Somebody gave the node up, perhaps while this process was held: it is still here.
+      if (!isConditionTrue(node.status?.conditions, 'Ready')) await this.reportStatus()
+      return
+    }
     this.#options.runtime.setPodCIDRs(ranges)
     this.#isWriting = true
     try {
@@ -106,6 +112,11 @@ export class Kubelet implements KubeletConnection {
     } catch (error) {
       if (!isNotFound(error)) throw error
     }
+  }
+
+  /** The Node was deleted: nothing is reported about it any more. */
+  removeNode(): void {
+    this.#node = undefined
   }
 
   setPod(pod: Pod): void {

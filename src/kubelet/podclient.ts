@@ -37,12 +37,14 @@ export function statusPatch(pod: Pod, status: PodStatus): object | undefined {
     const isSame = key.endsWith('Statuses') ? sameState(current[key], value) : says(current[key], value)
     if (!isSame) changed[key] = value
   }
-  if (Object.keys(changed).length === 0) return undefined
-  if (changed.conditions) {
-    const known = new Map(pod.status?.conditions?.map(condition => [condition.type, condition]))
-    changed.conditions = status.conditions?.filter(condition => !says(known.get(condition.type), condition))
+  const known = new Map(pod.status?.conditions?.map(condition => [condition.type, condition]))
+  const conditions = status.conditions?.filter(condition => !says(known.get(condition.type), condition)) ?? []
+  delete changed.conditions
+  if (conditions.length > 0) {
+    changed.conditions = conditions
     changed['$setElementOrder/conditions'] = status.conditions?.map(({ type }) => ({ type }))
   }
+  if (Object.keys(changed).length === 0) return undefined
   return { metadata: { uid: pod.metadata.uid }, status: changed }
 }
 

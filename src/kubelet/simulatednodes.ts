@@ -144,6 +144,7 @@ export class SimulatedNodes implements Component {
             ?.setNode(node)
             .catch(error => this.#failed(error))
         },
+        delete: node => this.#kubelets.get(node.metadata.name ?? '')?.removeNode(),
       }),
       podInformer.addHandlers({
         add: pod => this.#of(pod)?.setPod(pod),
