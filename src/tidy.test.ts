@@ -114,6 +114,27 @@ describe('the tree', () => {
   })
 })
 
+describe('the documents', () => {
+  test('name every dependency and say what it is for', () => {
+    const { dependencies, devDependencies } = JSON.parse(read('package.json'))
+    const text = read('docs/dependencies.md')
+    const listed = [...text.matchAll(/^\| ([^|]+) \|/gm)].flatMap(match => match[1]!.split(', '))
+    const names = [...Object.keys(dependencies), ...Object.keys(devDependencies)].sort()
+    expect(listed.filter(name => name !== 'package' && !name.startsWith('-')).sort()).toEqual(names)
+  })
+
+  test('name only files that exist', () => {
+    const named = [
+      ...read('ARCHITECTURE.md').matchAll(/`((?:src|scripts|test|bench|docs)\/[\w./-]+|\w+\/[\w/]+\.ts)`/g),
+    ]
+    const missing = named.filter(
+      ([, path]) => !existsSync(join(root, path!)) && !existsSync(join(root, 'src', path!)),
+    )
+    expect(missing.map(([, path]) => path)).toEqual([])
+    expect(named.length).toBeGreaterThan(10)
+  })
+})
+
 describe('the rules themselves', () => {
   const texts = (problems: readonly tidy.Problem[]) => problems.map(problem => problem.text)
 

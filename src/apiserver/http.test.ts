@@ -1,11 +1,8 @@
-import { execFileSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { type RequestOptions, request } from 'node:https'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { createAuthority, issueCertificate, type KeyedCertificate } from '../cluster/certificates.ts'
 import { systemClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
 import { recover } from './filters/recover.ts'
@@ -19,43 +16,20 @@ let listening: Listening
 let lastStream: ReplyStream | undefined
 
 function makeCertificates() {
-  const directory = mkdtempSync(join(tmpdir(), 'http-test-'))
-  const openssl = (...options: string[]) =>
-    execFileSync('openssl', options, { cwd: directory, stdio: 'ignore' })
-  const key = ['-newkey', 'ec', '-pkeyopt', 'ec_paramgen_curve:P-256', '-nodes']
-  openssl('req', '-x509', ...key, '-keyout', 'ca.key', '-out', 'ca.crt', '-subj', '/CN=ca', '-days', '2')
-  for (const [name, subject] of [
-    ['server', '/CN=localhost'],
-    ['jane', '/O=dev/O=ops/CN=jane'],
-  ] as const) {
-    openssl('req', '-new', ...key, '-keyout', `${name}.key`, '-out', `${name}.csr`, '-subj', subject)
-    openssl(
-      'x509',
-      '-req',
-      '-in',
-      `${name}.csr`,
-      '-CA',
-      'ca.crt',
-      '-CAkey',
-      'ca.key',
-      '-CAcreateserial',
-      '-out',
-      `${name}.crt`,
-    )
+  const now = Date.now()
+  const validity = { notBeforeMs: now - 60_000, notAfterMs: now + 3_600_000 }
+  const authority = createAuthority('ca', validity)
+  const stranger = createAuthority('mallory', validity)
+  const keep = (name: string, { certificate, key }: KeyedCertificate) => {
+    pem[`${name}.crt`] = certificate
+    pem[`${name}.key`] = key
   }
-  openssl('req', '-x509', ...key, '-keyout', 'other.key', '-out', 'other.crt', '-subj', '/CN=mallory')
-  for (const file of [
-    'ca.crt',
-    'server.crt',
-    'server.key',
-    'jane.crt',
-    'jane.key',
-    'other.crt',
-    'other.key',
-  ]) {
-    pem[file] = readFileSync(join(directory, file), 'utf8')
-  }
-  rmSync(directory, { recursive: true })
+  const names = { commonName: 'localhost', dnsNames: ['localhost'] }
+  const jane = { commonName: 'jane', organizations: ['dev', 'ops'] }
+  keep('ca', authority)
+  keep('server', issueCertificate(authority, { ...names, usages: ['server'], ...validity }))
+  keep('jane', issueCertificate(authority, { ...jane, usages: ['client'], ...validity }))
+  keep('other', stranger)
 }
 
 const handler = chain([recover(silentLogger)], async made => {
