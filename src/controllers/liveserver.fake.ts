@@ -73,6 +73,7 @@ export async function startControllers(
   const client = new Client(server)
   await client.create(namespaces, { metadata: { name: namespace } })
   await client.create(serviceAccounts, { metadata: { namespace, name: 'default' } })
+  server.requests.length = 0
   const problems: string[] = []
   const note = (message: string, fields?: unknown) =>
     void problems.push(`${message} ${JSON.stringify(fields)}`)

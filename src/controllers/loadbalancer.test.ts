@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import type { Service, ServiceSpec } from '../api/generated/types.ts'
-import { startControllers } from './controllertest.fake.ts'
+import { startControllers } from './liveserver.fake.ts'
 import { assignAddresses, isBalanced, LoadBalancerPools, loadBalancerController } from './loadbalancer.ts'
+import { ControllerManager } from './manager.ts'
 import { services } from './resources.ts'
 
 const both = ['192.0.2.0/29', 'fd00:5::/125']
@@ -9,6 +10,7 @@ const balanced = (spec: ServiceSpec = {}, name = 'web'): Service => ({
   metadata: { name, namespace: 'ns' },
   spec: {
     type: 'LoadBalancer',
+    ports: [{ port: 80 }],
     ipFamilies: ['IPv6', 'IPv4'],
     ipFamilyPolicy: 'RequireDualStack',
     ...spec,
@@ -129,7 +131,7 @@ describe('the controller', () => {
     const second = await get('second')
     await client.update(services, { ...second, status: {}, spec: { ...second.spec, type: 'ClusterIP' } })
     await settle()
-    expect((await get('second')).metadata.finalizers).toEqual([])
+    expect((await get('second')).metadata.finalizers ?? []).toEqual([])
     for (const name of ['third', 'fourth']) await client.create(services, balanced(four, name))
     await settle()
     const all = [...((await ips('third')) ?? []), ...((await ips('fourth')) ?? [])].map(({ ip }) => ip)
@@ -151,13 +153,18 @@ describe('the controller', () => {
   })
 
   test('Addresses that are in use when it starts stay where they are', async () => {
-    const { client, settle, ips, manager } = await start(['192.0.2.0/29'])
+    const ranges = ['192.0.2.0/29']
+    const { client, clock, settle, ips, manager } = await start(ranges)
     const four = { ipFamilies: ['IPv4'], ipFamilyPolicy: 'SingleStack' }
-    const taken = { loadBalancer: { ingress: [{ ip: '192.0.2.1', ipMode: 'VIP' }] } }
-    await client.create(services, { ...balanced(four, 'old'), status: taken })
+    for (const name of ['first', 'old']) await client.create(services, balanced(four, name))
+    await settle()
+    await manager.stop()
+    const again = new ControllerManager({ client, clock, controllers: [loadBalancerController({ ranges })] })
+    await again.start()
     await client.create(services, balanced(four, 'new'))
     await settle()
-    expect([(await ips('old'))?.[0]?.ip, (await ips('new'))?.[0]?.ip]).toEqual(['192.0.2.1', '192.0.2.2'])
-    await manager.stop()
+    const held = [await ips('first'), await ips('old'), await ips('new')].map(list => list?.[0]?.ip)
+    expect(held).toEqual(['192.0.2.1', '192.0.2.2', '192.0.2.3'])
+    await again.stop()
   })
 })

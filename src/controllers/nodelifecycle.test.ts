@@ -113,9 +113,16 @@ test('When no node is ready at all nobody is driven out', async () => {
   const world = await start(['n1'])
   await world.client.create(pods, pod())
   await world.pass(500, [])
-  const { spec } = await world.client.get(nodes, { name: 'n1' })
-  expect(spec?.taints?.map(({ effect }) => effect)).toEqual(['NoSchedule'])
+  const effects = async () => {
+    const { spec } = await world.client.get(nodes, { name: 'n1' })
+    return spec?.taints?.map(({ effect }) => effect)
+  }
+  expect(await effects()).toEqual(['NoSchedule'])
   expect((await world.list(pods)).length).toBe(1)
+  const other = await world.client.create(nodes, node('n2'))
+  await world.client.updateStatus(nodes, { ...other, status: node('n2').status })
+  await world.pass(10, ['n2'])
+  expect(await effects()).toEqual(['NoSchedule', 'NoExecute'])
 })
 
 test('planTaints() keeps the taints of others and those that are right', () => {

@@ -55,7 +55,10 @@ const nodeTaintController: Controller = defineController({
     const { client, clock } = context
     const { name = '', resourceVersion } = node.metadata
     if (node.metadata.deletionTimestamp) return
-    const taints = planTaints(node, { evict: mayEvict(context), nowMs: clock.now() })
+    const evict = mayEvict(context)
+    // Whether others are ready changes without this node being told.
+    if (!evict) context.enqueueAfter(5000)
+    const taints = planTaints(node, { evict, nowMs: clock.now() })
     if (taints) {
       await client.patch(nodes, { name }, { metadata: { resourceVersion }, spec: { taints } })
     }

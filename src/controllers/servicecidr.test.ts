@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import type { ServiceCIDR } from '../api/generated/types.ts'
 import { ipAddresses } from '../api/resources/networking.k8s.io/ipaddress.ts'
 import { serviceCIDRs } from '../api/resources/networking.k8s.io/servicecidr.ts'
-import { startControllers } from './controllertest.fake.ts'
+import { startControllers } from './liveserver.fake.ts'
 import { findOrphan, isCovered, serviceCIDRController } from './servicecidr.ts'
 
 const range = (name: string, ...cidrs: string[]): ServiceCIDR => ({ metadata: { name }, spec: { cidrs } })
@@ -39,7 +39,7 @@ describe('the controller', () => {
         status: 'True',
         reason: '',
         message: 'Kubernetes Service CIDR is ready',
-        lastTransitionTime: '2026-01-01T00:00:00Z',
+        lastTransitionTime: '2026-01-01T12:00:00Z',
       },
     ])
     await manager.stop()
