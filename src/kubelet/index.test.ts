@@ -380,20 +380,3 @@ test('A Pod that runs for too long fails', async () => {
   await pass(5000)
   expect((await pod('p')).status).toMatchObject({ phase: 'Failed', reason: 'DeadlineExceeded' })
 })
-
-test('A new image restarts the container; new labels show in the files of the downward API', async () => {
-  const { run, pod, client, events } = await start()
-  const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }]
-  const containers = [{ name: 'c', image: 'nginx:1', volumeMounts: [{ name: 'v', mountPath: '/info' }] }]
-  await run('p', { containers, volumes: [{ name: 'v', downwardAPI: { items } }] })
-  const image = { spec: { containers: [{ name: 'c', image: 'nginx:2' }] } }
-  await client.patch(pods, { namespace, name: 'p' }, image, { type: 'strategic-merge' })
-  const changed = await pod('p')
-  expect(changed.status?.containerStatuses?.[0]).toMatchObject({
-    image: 'docker.io/library/nginx:2',
-    restartCount: 1,
-  })
-  expect(await events()).toContain('Killing: Container c definition changed, will be restarted')
-  await client.patch(pods, { namespace, name: 'p' }, { metadata: { labels: { now: 'here' } } })
-  expect((await exec(await pod('p'), ['cat', '/info/labels'])).stdout).toBe('now="here"')
-})

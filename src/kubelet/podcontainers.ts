@@ -14,7 +14,7 @@ import {
 import { ContainerConfigError, hasReferences } from './environment.ts'
 import { imageName } from './image.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
-import { describeContainer, type PodEvents } from './podevents.ts'
+import { type ContainerSubject, describeContainer, type PodEvents } from './podevents.ts'
 import { terminatedState } from './podstatus.ts'
 import { ContainerProbes } from './probes.ts'
 import { type ContainerKind, type ContainerStart, RuntimeError } from './runtime.ts'
@@ -236,6 +236,7 @@ export class PodContainers {
       record.current = run
       record.waiting = undefined
       this.#probe(container, record)
+      await this.#postStart(container, subject)
       return true
     } catch (error) {
       const isConfig = error instanceof ContainerConfigError
@@ -248,17 +249,48 @@ export class PodContainers {
     }
   }
 
+  #run(container: string, command: readonly string[]) {
+    const { namespace = '', name: pod = '' } = this.pod.metadata
+    return this.#context.runtime.run({ namespace, pod, uid: this.#uid, container }, command)
+  }
+
+  /** A container whose hook fails is killed, and started again by its policy. */
+  async #postStart(container: Container, subject: ContainerSubject): Promise<void> {
+    const { exec, sleep } = container.lifecycle?.postStart ?? {}
+    if (sleep) await this.#context.clock.sleep(sleep.seconds * 1000)
+    if (!exec) return
+    const { exitCode } = await this.#run(container.name, exec.command ?? [])
+    if (exitCode === 0) return
+    const failed = { reason: 'FailedPostStartHook', message: 'PostStartHook failed' }
+    this.#events.container(this.pod, subject, 'Warning', failed)
+    this.#events.killing(this.pod, subject, 'FailedPostStartHook')
+    await this.#context.runtime.stopContainer(this.#uid, container.name, 0)
+  }
+
+  /** The hook has the grace period, together with the container's own end. */
+  async #preStop(container: Container, gracePeriodSeconds: number): Promise<void> {
+    const { exec, sleep } = container.lifecycle?.preStop ?? {}
+    const { clock } = this.#context
+    if (sleep) await clock.sleep(Math.min(sleep.seconds, gracePeriodSeconds) * 1000)
+    if (!exec) return
+    const late = clock.sleep(gracePeriodSeconds * 1000).then(() => undefined)
+    const result = await Promise.race([this.#run(container.name, exec.command ?? []), late])
+    if (!result || result.exitCode === 0) return
+    const subject = describeContainer({ container, kind: 'main' })
+    const failed = { reason: 'FailedPreStopHook', message: 'PreStopHook failed' }
+    this.#events.container(this.pod, subject, 'Warning', failed)
+  }
+
   /** Without probes a container is ready as soon as it runs. */
   #probe(container: Container, record: ContainerRecord): void {
-    const { clock, runtime } = this.#context
+    const { clock } = this.#context
     const hasProbes = container.startupProbe ?? container.readinessProbe ?? container.livenessProbe
     record.isStarted = !container.startupProbe
     record.isReady = record.isStarted && !container.readinessProbe
     if (!hasProbes) return
-    const { namespace = '', name: pod = '' } = this.pod.metadata
     this.#probes ??= new ContainerProbes({
       clock,
-      run: (name, command) => runtime.run({ namespace, pod, uid: this.#uid, container: name }, command),
+      run: (name, command) => this.#run(name, command),
       onUnhealthy: (name, message) => {
         const found = this.#find(name)
         const text = { reason: 'Unhealthy', message }
@@ -277,6 +309,7 @@ export class PodContainers {
       const found = this.#find(container.name)
       if (!run || run.exit || !found) return
       this.#events.killing(this.pod, describeContainer(found), `Stopping container ${container.name}`)
+      await this.#preStop(container, seconds ?? 30)
       await this.#context.runtime.stopContainer(this.#uid, container.name, seconds ?? 30)
     }
     this.#probes?.stop()
