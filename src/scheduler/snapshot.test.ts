@@ -53,3 +53,21 @@ test.each([
   expect(node.hasPortConflict([{ ip: wanted, protocol: 'TCP', port: 80 }])).toBe(expected)
   expect(node.hasPortConflict([{ ip: wanted, protocol: 'UDP', port: 80 }])).toBe(false)
 })
+
+test('Nodes with taints and cordoned nodes are counted as they come, change and go', () => {
+  const snapshot = testSnapshot([testNode('n1'), testNode('n2')])
+  const counts = () => [snapshot.nodesWithTaints, snapshot.cordonedNodes]
+  const hindered = {
+    ...testNode('n1'),
+    spec: { unschedulable: true, taints: [{ key: 'k', effect: 'NoSchedule' }] },
+  }
+  expect(counts()).toEqual([0, 0])
+  snapshot.setNode(hindered)
+  snapshot.setNode(hindered)
+  expect(counts()).toEqual([1, 1])
+  snapshot.setNode(testNode('n1'))
+  expect(counts()).toEqual([0, 0])
+  snapshot.setNode(hindered)
+  snapshot.removeNode('n1')
+  expect(counts()).toEqual([0, 0])
+})

@@ -101,6 +101,9 @@ export class Snapshot {
   /** How many Pods on all nodes have affinity terms of their own; most clusters have none. */
   podsWithAffinity = 0
   podsWithRequiredAntiAffinity = 0
+  /** How many nodes have taints, and how many are cordoned: mostly none, and then nobody need look. */
+  nodesWithTaints = 0
+  cordonedNodes = 0
 
   constructor(namespaceLabels: NamespaceLabels = () => ({})) {
     this.namespaceLabels = namespaceLabels
@@ -113,13 +116,16 @@ export class Snapshot {
 
   setNode(node: Node): void {
     const info = this.#infoOf(node.metadata.name ?? '')
-    if (!info.node) this.nodes.push(info)
+    if (info.node) this.#countHindrances(info.node, -1)
+    else this.nodes.push(info)
     info.setNode(node)
+    this.#countHindrances(node, 1)
   }
 
   removeNode(name: string): void {
     const info = this.#byName.get(name)
     if (!info) return
+    if (info.node) this.#countHindrances(info.node, -1)
     info.node = undefined
     const index = this.nodes.indexOf(info)
     if (index >= 0) this.nodes.splice(index, 1)
@@ -175,6 +181,11 @@ export class Snapshot {
   #countAffinity(info: PodInfo, sign: 1 | -1): void {
     if (hasAffinity(info)) this.podsWithAffinity += sign
     if (info.requiredAntiAffinity.length > 0) this.podsWithRequiredAntiAffinity += sign
+  }
+
+  #countHindrances({ spec }: Node, sign: 1 | -1): void {
+    if (spec?.taints?.length) this.nodesWithTaints += sign
+    if (spec?.unschedulable) this.cordonedNodes += sign
   }
 
   #infoOf(name: string): NodeInfo {

@@ -101,7 +101,9 @@ class LMDBStore implements Store {
     this.#index.checkWatchable(afterRevision)
     const known = this.#index
       .since(afterRevision, options.prefix)
-      .map(version => eventOf(version, this.#bytesOf))
+      .map(version =>
+        eventOf(version, { bytesOf: this.#bytesOf, withPrevious: options.withPrevious ?? false }),
+      )
     return this.#hub.add(options, this.#index.revision, known)
   }
 
@@ -223,9 +225,10 @@ class LMDBStore implements Store {
 
   #deliver(versions: readonly Version[]): void {
     try {
-      this.#hub.deliver(versions.map(version => eventOf(version, this.#bytesOf)))
+      const options = { bytesOf: this.#bytesOf, withPrevious: this.#hub.wantsPrevious }
+      this.#hub.deliver(versions.map(version => eventOf(version, options)))
     } catch (error) {
-      // The value before cannot be read: whoever watches must not believe to have seen everything.
+      // A value cannot be read: whoever watches must not believe to have seen everything.
       this.#broken = error as StoreError
       this.#hub.end(this.#broken)
     }

@@ -68,7 +68,7 @@ class MemoryStore implements Store {
     const revision = this.#index.revision + 1
     const versions = planWrite(operations, revision, key => this.#index.head(key))
     this.#index.append(versions)
-    if (this.#hub.size > 0) this.#hub.deliver(versions.map(version => eventOf(version, bytesOf)))
+    if (this.#hub.size > 0) this.#deliver(versions)
     this.#history.trim()
     if (this.#index.needsSweep) this.#index.sweep(2 * versions.length + 64)
     return revision
@@ -78,7 +78,9 @@ class MemoryStore implements Store {
     this.#checkOpen()
     const { afterRevision = this.#index.revision } = options
     this.#index.checkWatchable(afterRevision)
-    const known = this.#index.since(afterRevision, options.prefix).map(version => eventOf(version, bytesOf))
+    const known = this.#index
+      .since(afterRevision, options.prefix)
+      .map(version => eventOf(version, { bytesOf, withPrevious: options.withPrevious ?? false }))
     return this.#hub.add(options, this.#index.revision, known)
   }
 
@@ -98,6 +100,11 @@ class MemoryStore implements Store {
     this.#closed = true
     this.#history.stop()
     this.#hub.end(closedError())
+  }
+
+  #deliver(versions: readonly Version[]): void {
+    const withPrevious = this.#hub.wantsPrevious
+    this.#hub.deliver(versions.map(version => eventOf(version, { bytesOf, withPrevious })))
   }
 
   #readable(revision = this.#index.revision): number {

@@ -27,7 +27,7 @@ export interface StoreEvent {
   /** The new value; for a delete, the last one. */
   readonly value: Buffer
   readonly createRevision: number
-  /** The entry before the change; absent for a create. */
+  /** The entry before the change; absent for a create, and where no watch has asked for it. */
   readonly previous?: Entry
 }
 
@@ -54,6 +54,8 @@ export interface StoreWatchOptions {
   readonly prefix: string
   /** Deliver the events of every revision greater than this one; absent: those from now on. */
   readonly afterRevision?: number
+  /** Events are to carry `previous` (etcd: prev_kv), which a driver may have to read for it. */
+  readonly withPrevious?: boolean
   /** Events of whole revisions, in order; one call per commit. Must not throw. */
   readonly onEvents: (events: readonly StoreEvent[]) => void
   /** The watch has ended and will deliver nothing more: `Compacted`, `Closed`, `Unavailable`. */

@@ -62,13 +62,51 @@ test('A watch that is interested in all events of a commit is given the very sam
   expect(given[0]).toBe(events)
 })
 
+test('A watch is given the events it wants of a commit, in order, wherever they stand', () => {
+  const hub = new WatchHub()
+  const seen = ['/a', '/b', '/c', '/'].map(prefix => {
+    const { batches, options } = recorder(prefix, 1)
+    hub.add(options, 1, [])
+    return batches
+  })
+  hub.deliver([event('/a1', 2), event('/b1', 2), event('/a2', 2), event('/b2', 3)])
+  expect(seen).toEqual([['/a1@2 /a2@2'], ['/b1@2 /b2@3'], [], ['/a1@2 /b1@2 /a2@2 /b2@3']])
+})
+
+test('Values before a change are only read while a watch asks for them', () => {
+  const hub = new WatchHub()
+  hub.add(recorder('/').options, 1, [])
+  expect(hub.wantsPrevious).toBe(false)
+  const asking = hub.add({ ...recorder('/').options, withPrevious: true }, 1, [])
+  expect(hub.wantsPrevious).toBe(true)
+  asking.close()
+  expect(hub.wantsPrevious).toBe(false)
+  const before = { key: '/a', revision: 2, operation: 0, createRevision: 2, deleted: false }
+  const value = Buffer.from('new')
+  const version = {
+    ...before,
+    revision: 3,
+    value,
+    previous: { ...before, value: undefined, previous: undefined },
+  }
+  const bytesOf = (asked: { value: Buffer | undefined }) =>
+    asked.value ?? expect.fail('read the value before')
+  expect(eventOf(version, { bytesOf, withPrevious: false })).toEqual({
+    type: 'update',
+    key: '/a',
+    revision: 3,
+    value,
+    createRevision: 2,
+  })
+})
+
 test('eventOf() of a create after a delete has no previous entry', () => {
   const index = new VersionIndex()
   const value = Buffer.from('value')
   const write = (operation: Parameters<typeof planWrite>[0][number]) => {
     const versions = planWrite([operation], index.revision + 1, key => index.head(key))
     index.append(versions)
-    return eventOf(versions[0]!, version => version.value!)
+    return eventOf(versions[0]!, { bytesOf: version => version.value!, withPrevious: true })
   }
   write({ type: 'create', key: '/a', value })
   expect(write({ type: 'delete', key: '/a', expectedRevision: 2 })).toEqual({

@@ -19,6 +19,12 @@ export class WatchHub {
     return this.#watchers.size
   }
 
+  /** Some watch wants to know what was there before a change. */
+  get wantsPrevious(): boolean {
+    for (const { options } of this.#watchers) if (options.withPrevious) return true
+    return false
+  }
+
   /** Adds a watch that has seen everything up to `revision`, after giving it `known`, what it missed. */
   add(options: StoreWatchOptions, revision: number, known: readonly StoreEvent[]): StoreWatch {
     const watcher: Watcher = { options, seen: options.afterRevision ?? revision, closed: false }
@@ -56,8 +62,7 @@ export class WatchHub {
   #give(watcher: Watcher, events: readonly StoreEvent[]): void {
     if (watcher.closed) return
     const { prefix, onEvents } = watcher.options
-    const wanted = (event: StoreEvent) => event.revision > watcher.seen && event.key.startsWith(prefix)
-    const matching = events.every(wanted) ? events : events.filter(wanted)
+    const matching = select(events, prefix, watcher.seen)
     if (matching.length === 0) return
     try {
       onEvents(matching)
@@ -75,12 +80,40 @@ export class WatchHub {
   }
 }
 
-/** The event of a version; `bytesOf` finds the bytes of one that is not a deletion. */
-export function eventOf(version: Version, bytesOf: (version: Version) => Buffer): StoreEvent {
+/** Events after a revision of keys under a prefix; the list itself where that is all of them. */
+function select(events: readonly StoreEvent[], prefix: string, seen: number): readonly StoreEvent[] {
+  let matching: StoreEvent[] | undefined
+  let count = 0
+  for (let index = 0; index < events.length; index++) {
+    const event = events[index]!
+    if (event.revision <= seen || !event.key.startsWith(prefix)) continue
+    // Most watches want nothing of most commits, the others mostly all: only between those is there a list.
+    if (count < index) {
+      matching ??= events.slice(0, count)
+      matching.push(event)
+    }
+    count++
+  }
+  return matching ?? (count === events.length ? events : events.slice(0, count))
+}
+
+export interface EventOptions {
+  /** Finds the bytes of a version that is not a deletion. */
+  readonly bytesOf: (version: Version) => Buffer
+  /** Some watch wants to know what was there before. */
+  readonly withPrevious: boolean
+}
+
+/** The event of a version. */
+export function eventOf(version: Version, { bytesOf, withPrevious }: EventOptions): StoreEvent {
   const { key, revision, createRevision, deleted } = version
   const before = version.previous
   if (!before || before.deleted)
     return { type: 'create', key, revision, value: bytesOf(version), createRevision }
+  if (!withPrevious) {
+    const type = deleted ? 'delete' : 'update'
+    return { type, key, revision, value: bytesOf(deleted ? before : version), createRevision }
+  }
   const previous: Entry = {
     key,
     value: bytesOf(before),

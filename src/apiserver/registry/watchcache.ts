@@ -102,6 +102,7 @@ export class WatchCache {
       watch = await store.watch({
         prefix,
         afterRevision: revision,
+        withPrevious: true,
         onEvents: batch => void events.push(...batch),
         onEnd: () => {
           ended = true

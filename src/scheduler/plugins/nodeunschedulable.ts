@@ -10,7 +10,8 @@ export const nodeUnschedulablePlugin: SchedulerPlugin = {
   name: 'NodeUnschedulable',
   weight: 0,
   events: ['NodeAdd', 'NodeTaint'],
-  prepare({ pod }) {
+  prepare({ pod }, snapshot) {
+    if (snapshot.cordonedNodes === 0) return undefined
     if (pod.spec?.tolerations?.some(toleration => tolerates(toleration, taint))) return undefined
     return { filter: ({ node }) => (node?.spec?.unschedulable ? rejection : undefined) }
   },

@@ -32,7 +32,7 @@ export const taintTolerationPlugin: SchedulerPlugin = {
   weight: 3,
   events: ['NodeAdd', 'NodeTaint'],
   prepare({ pod }, snapshot) {
-    if (!snapshot.nodes.some(({ node }) => node?.spec?.taints?.length)) return undefined
+    if (snapshot.nodesWithTaints === 0) return undefined
     const tolerations = pod.spec?.tolerations ?? none
     const preferring = tolerations.filter(({ effect }) => !effect || effect === 'PreferNoSchedule')
     const isTolerated = (taint: Taint, by: readonly Toleration[]) => by.some(item => tolerates(item, taint))

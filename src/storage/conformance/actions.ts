@@ -67,6 +67,7 @@ export async function record(store: Store, options: Pick<StoreWatchOptions, 'pre
   const ends: StoreErrorCode[] = []
   const watch = await store.watch({
     ...options,
+    withPrevious: true,
     onEvents: more => void events.push(...more),
     onEnd: error => void ends.push(error.code),
   })
