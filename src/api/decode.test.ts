@@ -16,8 +16,18 @@ test('decodeStruct() throws a DecodeError for a value of another type', () => {
   expect(() => decodeStruct(struct('ContainerPort'), { containerPort: [] })).toThrow(
     new DecodeError(
       'json: cannot unmarshal array into Go struct field ContainerPort.containerPort of type int32',
+      'unrecognized type: int32',
     ),
   )
+})
+
+test.each([
+  [{ containerPort: 1.5 }, 'cannot convert float64 to int32'],
+  [{ containerPort: 'x' }, 'unrecognized type: int32'],
+  [{ name: 5 }, 'cannot convert int64 to string'],
+  [{ name: true }, 'unrecognized type: string'],
+])('DecodeError tells what a converter of unstructured objects says of %j', (value, conversion) => {
+  expect(() => decodeStruct(struct('ContainerPort'), value)).toThrow(expect.objectContaining({ conversion }))
 })
 
 test('decodeStruct() keeps nothing of a field called __proto__', () => {

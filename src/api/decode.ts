@@ -7,9 +7,13 @@ import { canonicalMicroTime, canonicalTime } from './times.ts'
 
 /** The value does not fit its type; the message is Go's. */
 export class DecodeError extends Error {
-  constructor(message: string) {
+  /** What the converter of unstructured objects says of the same: `unrecognized type: int32`. */
+  readonly conversion: string
+
+  constructor(message: string, conversion = message) {
     super(message)
     this.name = 'DecodeError'
+    this.conversion = conversion
   }
 }
 
@@ -245,12 +249,32 @@ class Decoder {
     const isNumber = typeof value === 'number' && numeric.has(goType)
     const found = isNumber ? `number ${value}` : describe(value)
     const where = this.#struct ? `Go struct field ${this.#struct.goName}.${fields.join('.')}` : 'Go value'
-    throw new DecodeError(`json: cannot unmarshal ${found} into ${where} of type ${goType}`)
+    throw new DecodeError(
+      `json: cannot unmarshal ${found} into ${where} of type ${goType}`,
+      explainConversion(value, goType),
+    )
   }
 }
 
 function without(object: JSONObject, dropped: ReadonlySet<string>): JSONObject {
   return Object.fromEntries(Object.entries(object).filter(([key]) => !dropped.has(key)))
+}
+
+function goKindOf(value: unknown): string {
+  if (typeof value === 'number') return Number.isInteger(value) ? 'int64' : 'float64'
+  const kind = describe(value)
+  return kind === 'array' ? 'slice' : kind === 'object' ? 'map' : kind
+}
+
+/** As apimachinery's pkg/runtime/converter.go, which turns a merged patch into an object. */
+function explainConversion(value: unknown, goType: string): string {
+  const kind = goKindOf(value)
+  if (goType.startsWith('map[')) return `cannot restore map from ${kind}`
+  if (goType.startsWith('[]')) return `cannot restore slice from ${kind}`
+  const isNumeric = numeric.has(goType)
+  if (!isNumeric && goType !== 'string' && goType !== 'bool') return `cannot restore struct from: ${kind}`
+  const isConvertible = isNumeric ? numeric.has(kind) : goType === 'string' && kind === 'int64'
+  return isConvertible ? `cannot convert ${kind} to ${goType}` : `unrecognized type: ${goType}`
 }
 
 /** `spec.containers[0].image`. */

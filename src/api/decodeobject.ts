@@ -16,6 +16,8 @@ export interface DecodeOptions {
   readonly duplicates?: readonly string[]
   /** Default: the one of all built-in kinds. */
   readonly schema?: Schema
+  /** What to answer to a value that does not fit its type, instead of 400. */
+  readonly refuse?: (error: DecodeError) => Error
 }
 
 export interface Decoded {
@@ -98,7 +100,7 @@ export function decodeObject(gvk: GroupVersionKind, value: unknown, options: Dec
   try {
     decoded = decodeStruct(struct, value)
   } catch (error) {
-    if (error instanceof DecodeError) throw badRequest(start + error.message)
+    if (error instanceof DecodeError) throw options.refuse?.(error) ?? badRequest(start + error.message)
     throw error
   }
   const object = decoded.object as unknown as KubeObject

@@ -84,7 +84,7 @@ export function invalid(
     details: {
       ...(name === '' ? {} : { name }),
       ...(target.group === '' ? {} : { group: target.group }),
-      kind: target.kind,
+      ...(target.kind === '' ? {} : { kind: target.kind }),
       causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
     },
   })

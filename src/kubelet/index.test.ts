@@ -235,6 +235,16 @@ test('What a container writes is in its log; its last words are in its status', 
   expect(state(pod)?.terminated).toMatchObject({ exitCode: 2, message: 'bye\n' })
 })
 
+test('Arguments alone take the place of the command of the image', async () => {
+  const { run } = await start()
+  const containers = [
+    { name: 'c', image: 'busybox', args: ['sh', '-c', 'echo $((6 * 7))'] },
+    { name: 'd', image: 'example.com/tool', args: ['echo', 'of an unknown image'] },
+  ]
+  const pod = await run('p', { restartPolicy: 'Never', containers })
+  expect([await logs(pod), await logs(pod, {}, 'd')]).toEqual(['42\n', 'of an unknown image\n'])
+})
+
 test('A missing ConfigMap holds up a container, and a volume of it the whole Pod', async () => {
   const { run, pass, pod, client, events } = await start()
   const envFrom = [{ configMapRef: { name: 'settings' } }]

@@ -1,7 +1,7 @@
 // From a request's body to an object of the expected kind. What the body may be is the schema's to say
 // (api/decodeobject.ts); here is where it comes from: JSON, YAML,
 // protobuf, or a value of this process.
-import { decodeObject, decodeText, type FieldValidation } from '../../api/decodeobject.ts'
+import { type DecodeOptions, decodeObject, decodeText, type FieldValidation } from '../../api/decodeobject.ts'
 import { findSyntaxError } from '../../api/jsonsyntax.ts'
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
@@ -49,15 +49,15 @@ export async function readValue(call: Call, kind: string): Promise<unknown> {
 export interface Expected {
   readonly gvk: GroupVersionKind
   readonly fieldValidation: FieldValidation
+  /** What to answer to a value that does not fit its type, instead of 400. */
+  readonly refuse?: DecodeOptions['refuse']
 }
 
 /** A value that `body` holds belongs to the result. Throws BadRequest. */
 export function decodeAs(call: Call, body: ReadBody, expected: Expected): KubeObject {
-  const { gvk, fieldValidation } = expected
+  const { gvk, ...options } = expected
   const { object, warnings } =
-    'text' in body
-      ? decodeText(gvk, body.text, { fieldValidation })
-      : decodeObject(gvk, body.value, { fieldValidation })
+    'text' in body ? decodeText(gvk, body.text, options) : decodeObject(gvk, body.value, options)
   for (const warning of warnings) call.context.warn(warning)
   object.metadata ??= {}
   return object

@@ -164,6 +164,12 @@ test('Each kind of patch is applied; server-side apply is refused with what ther
   expect(json.body.data).toEqual({ b: '2', c: '3' })
   const strategic = await patch('strategic-merge-patch+json', { data: { $patch: 'replace', d: '4' } })
   expect(strategic.body.data).toEqual({ d: '4' })
+  const mistyped = await patch('strategic-merge-patch+json', { data: { b: 5 } })
+  expect([mistyped.status, mistyped.body.message]).toEqual([
+    422,
+    ' "" is invalid: patch: Invalid value: "map[data:map[b:5]]": cannot convert int64 to string',
+  ])
+  expect((await patch('merge-patch+json', { data: { b: 5 } })).status).toBe(400)
   const renamed = await patch('merge-patch+json', { metadata: { name: 'other' } })
   expect(renamed.body.message).toBe(
     'the name of the object (other) does not match the name on the URL (patched)',

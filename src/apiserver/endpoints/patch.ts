@@ -1,9 +1,12 @@
 // PATCH of an object or one of its subresources: the patch is applied to what is stored, in the resource's
 // own version, and the result goes the way of an update (k8s.io/apiserver pkg/endpoints/handlers/patch.go).
+import type { DecodeError } from '../../api/decode.ts'
+import { invalid, invalidValue } from '../../api/fields.ts'
 import { findSyntaxError } from '../../api/jsonsyntax.ts'
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
-import { badRequest, notFound } from '../../api/status.ts'
+import { badRequest, notFound, type StatusError } from '../../api/status.ts'
 import { mediaTypeOf, unsupportedMediaType } from '../negotiation.ts'
+import { formatGo } from '../patch/errors.ts'
 import type { Transform } from '../registry/registry.ts'
 import { decodeAs } from './body.ts'
 import { type Call, cloneJSON, type Endpoint, type Patcher, targetOf } from './call.ts'
@@ -21,10 +24,23 @@ async function patchValue({ body }: Call): Promise<unknown> {
   }
 }
 
-async function patcherFor(call: Call, gvk: GroupVersionKind): Promise<Patcher> {
+interface ReadPatch {
+  readonly apply: Patcher
+  /** For what fits the patch's own rules, but not the types of the fields. */
+  readonly refuse?: (error: DecodeError) => StatusError
+}
+
+async function readPatchFor(call: Call, gvk: GroupVersionKind): Promise<ReadPatch> {
   const type = mediaTypeOf(call.body.contentType)
   if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
-  return call.readPatch(type, await patchValue(call), gvk)
+  const patch = await patchValue(call)
+  const apply = await call.readPatch(type, patch, gvk)
+  if (!type.includes('strategic')) return { apply }
+  const nothing = { group: '', resource: '', kind: '' }
+  return {
+    apply,
+    refuse: ({ conversion }) => invalid(nothing, '', [invalidValue('patch', formatGo(patch), conversion)]),
+  }
 }
 
 export interface PatchTransform {
@@ -34,13 +50,13 @@ export interface PatchTransform {
 
 /** What the request's patch makes of the object that is stored; `gvk` is the kind of object and result. */
 export async function patchTransform(call: Call, gvk: GroupVersionKind): Promise<PatchTransform> {
-  const apply = await patcherFor(call, gvk)
+  const { apply, ...onMismatch } = await readPatchFor(call, gvk)
   const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'PatchOptions')
   const transform = (current: KubeObject | undefined) => {
     if (!current) throw notFound(call.resource, call.info.name)
     // What the patch left alone is shared with the stored object.
     const value = cloneJSON(apply(current))
-    const object = decodeAs(call, { value }, { gvk, fieldValidation })
+    const object = decodeAs(call, { value }, { gvk, fieldValidation, ...onMismatch })
     checkName(call, object)
     return object
   }
