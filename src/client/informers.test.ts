@@ -37,3 +37,20 @@ test('There is one informer per resource, and start() waits until all have synce
   await informers.stop()
   expect(informers.of(dogs).hasSynced).toBe(true)
 })
+
+test('A field selector makes another informer, which holds only what that selects', async () => {
+  const queries: unknown[] = []
+  const { transport } = emptyServer()
+  const request: Transport['request'] = asked => {
+    queries.push(asked.query?.['fieldSelector'])
+    return transport.request(asked)
+  }
+  const informers = new Informers({ client: new Client({ ...transport, request }), clock: new FakeClock() })
+  const felix = informers.of(cats, 'metadata.name=felix')
+  expect(informers.of(cats, 'metadata.name=felix')).toBe(felix)
+  expect(informers.peek(cats)).toBeUndefined()
+  expect(informers.of(cats)).not.toBe(felix)
+  await informers.start()
+  expect(queries).toEqual(['metadata.name=felix', undefined])
+  await informers.stop()
+})

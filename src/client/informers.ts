@@ -13,7 +13,7 @@ export interface InformersOptions {
   readonly log?: Logger
 }
 
-const idOf = ({ group, resource }: Resource) => `${group}/${resource}`
+const idOf = ({ group, resource }: Resource, fieldSelector = '') => `${group}/${resource}?${fieldSelector}`
 
 export class Informers {
   readonly #options: InformersOptions
@@ -27,21 +27,22 @@ export class Informers {
 
   /**
    * The resource's informer; made by the first who asks, and started at once if `start` was called before.
+   * With a field selector it is another one, which holds only what that selects.
    */
-  of<T extends KubeObject>(resource: Resource<T>): Informer<T> {
-    let informer = this.peek(resource)
+  of<T extends KubeObject>(resource: Resource<T>, fieldSelector?: string): Informer<T> {
+    let informer = this.peek(resource, fieldSelector)
     if (!informer) {
       if (this.#stopped) throw new Error(`Cannot watch ${resource.resource}: the informers are stopped`)
-      informer = new Informer<T>({ ...this.#options, resource })
-      this.#informers.set(idOf(resource), informer as unknown as Informer<KubeObject>)
+      informer = new Informer<T>({ ...this.#options, resource, ...(fieldSelector ? { fieldSelector } : {}) })
+      this.#informers.set(idOf(resource, fieldSelector), informer as unknown as Informer<KubeObject>)
       if (this.#started) informer.start()
     }
     return informer
   }
 
   /** The resource's informer if somebody has asked for it. */
-  peek<T extends KubeObject>(resource: Resource<T>): Informer<T> | undefined {
-    return this.#informers.get(idOf(resource)) as unknown as Informer<T> | undefined
+  peek<T extends KubeObject>(resource: Resource<T>, fieldSelector?: string): Informer<T> | undefined {
+    return this.#informers.get(idOf(resource, fieldSelector)) as unknown as Informer<T> | undefined
   }
 
   /** Starts those that exist and, from then on, new ones; resolves when all that exist now have synced. */

@@ -28,9 +28,12 @@ export class Cache {
     this.#informers = informers
   }
 
-  /** The informer itself, for handlers and indexes of one's own. */
-  informer<T extends KubeObject>(resource: Resource<T>): Informer<T> {
-    return this.#informers.of(resource)
+  /**
+   * The informer itself, for handlers and indexes of one's own. One with a field selector holds only what
+   * that selects, and learns of own writes by its watch alone.
+   */
+  informer<T extends KubeObject>(resource: Resource<T>, fieldSelector?: string): Informer<T> {
+    return this.#informers.of(resource, fieldSelector)
   }
 
   get<T extends KubeObject>(resource: Resource<T>, target: ObjectReference): T | undefined {

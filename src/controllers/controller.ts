@@ -44,6 +44,8 @@ export interface ReconcileContext extends Omit<ControllerEnvironment, 'events'> 
 /** Another resource whose changes matter, and the keys they matter to. */
 export interface WatchSource {
   readonly resource: Resource
+  /** Absent: every object of the resource is held in memory and watched. */
+  readonly fieldSelector?: string
   /** Asked for the object before and after each change; `cache` may hold either. */
   keys(object: KubeObject, cache: Cache): readonly string[]
   /** Absent: every change matters. */
@@ -150,7 +152,7 @@ class ControllerLoop<T extends KubeObject> implements Component {
     const enqueue = (object: KubeObject) => {
       for (const key of source.keys(object, cache)) this.#queue.add(key)
     }
-    const remove = cache.informer(source.resource).addHandlers({
+    const remove = cache.informer(source.resource, source.fieldSelector).addHandlers({
       add: enqueue,
       update: (object, previous) => {
         if (source.matters && !source.matters(object, previous)) return

@@ -8,6 +8,7 @@ import { configMaps, namespaces } from './resources.ts'
 import { sameValue } from './samevalue.ts'
 
 const name = 'kube-root-ca.crt'
+const fieldSelector = `metadata.name=${name}`
 const annotations = {
   'kubernetes.io/description':
     'Contains a CA bundle that can be used to verify the kube-apiserver when using internal endpoints ' +
@@ -21,13 +22,11 @@ export function rootCAController({ certificate }: { readonly certificate: string
   return defineController({
     name: 'root-ca-certificate-publisher-controller',
     for: namespaces,
-    watches: [
-      onChange(configMaps, ({ metadata }) => (metadata.name === name ? [metadata.namespace ?? ''] : [])),
-    ],
+    watches: [{ ...onChange(configMaps, ({ metadata }) => [metadata.namespace ?? '']), fieldSelector }],
     async reconcile({ metadata, status }, { client, cache }) {
       const namespace = metadata.name ?? ''
       if (metadata.deletionTimestamp || status?.phase === 'Terminating') return
-      const current = cache.get(configMaps, { namespace, name })
+      const current = cache.informer(configMaps, fieldSelector).get(`${namespace}/${name}`)
       if (sameValue(current?.data, data) && current?.metadata.annotations) return
       const wanted: ConfigMap = {
         apiVersion: 'v1',
