@@ -1,17 +1,22 @@
-// Which representation a client gets and which one it sent: JSON or YAML, plain or as Table or
-// PartialObjectMetadata (k8s.io/apiserver pkg/endpoints/handlers/negotiation). Protobuf is not spoken:
-// clients that list it also list JSON.
+// Which representation a client gets and which one it sent: JSON, YAML or protobuf, plain or as Table or
+// PartialObjectMetadata (k8s.io/apiserver pkg/endpoints/handlers/negotiation). Protobuf is only written for
+// clients that accept nothing else: objects are kept as JSON.
 import { StatusError } from '../api/status.ts'
 import type { Query } from './query.ts'
 
 export type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
 export interface MediaType {
-  readonly format: 'json' | 'yaml'
+  readonly format: 'json' | 'yaml' | 'protobuf'
   /** The client wants objects as this kind of meta.k8s.io. */
   readonly as?: TransformKind
   readonly pretty: boolean
 }
+
+export const protobufMediaType = 'application/vnd.kubernetes.protobuf'
+
+/** What every kind can be had as. */
+export const textMediaTypes: readonly string[] = ['application/json', 'application/yaml']
 
 const plainJSON: MediaType = { format: 'json', pretty: false }
 
@@ -20,6 +25,7 @@ const formats: Readonly<Record<string, MediaType['format']>> = {
   'application/*': 'json',
   '*/*': 'json',
   'application/yaml': 'yaml',
+  [protobufMediaType]: 'protobuf',
 }
 
 const transforms: ReadonlySet<string> = new Set([
@@ -69,6 +75,7 @@ function acceptable({ type, parameters }: Clause): MediaType | undefined {
   const kind = parameters.get('as') ?? ''
   if (!transforms.has(kind) || parameters.get('g') !== 'meta.k8s.io') return undefined
   if (parameters.get('v') !== 'v1') return undefined
+  if (format === 'protobuf' && kind === 'Table') return undefined
   return { format, as: kind as TransformKind, pretty }
 }
 
@@ -88,11 +95,8 @@ export const unsupportedMediaType = (accepted: readonly string[]) =>
       `accepted media types include: ${accepted.join(', ')}`,
   })
 
-/** Read, as clients from 1.32 on write it, but never written: who accepts it accepts JSON as well. */
-const protobufMediaType = 'application/vnd.kubernetes.protobuf'
-
-/** What this server writes. */
-export const objectMediaTypes: readonly string[] = ['application/json', 'application/yaml']
+/** What this server reads and writes. */
+export const objectMediaTypes: readonly string[] = [...textMediaTypes, protobufMediaType]
 
 const known = new Map<string, MediaType>()
 const maxKnownHeaders = 500
@@ -100,14 +104,12 @@ const maxKnownHeaders = 500
 function negotiate(accept: string): MediaType {
   const remembered = known.get(accept)
   if (remembered) return remembered
-  for (const clause of parseAccept(accept)) {
-    const media = acceptable(clause)
-    if (!media) continue
-    if (known.size >= maxKnownHeaders) known.clear()
-    known.set(accept, media)
-    return media
-  }
-  throw notAcceptable(objectMediaTypes)
+  const medias = parseAccept(accept).flatMap(clause => acceptable(clause) ?? [])
+  const media = medias.find(({ format }) => format !== 'protobuf') ?? medias[0]
+  if (!media) throw notAcceptable(objectMediaTypes)
+  if (known.size >= maxKnownHeaders) known.clear()
+  known.set(accept, media)
+  return media
 }
 
 const prettyAgents = /^(curl|Wget|Mozilla\/5\.0)/
@@ -142,5 +144,5 @@ export function negotiateInput(contentType: string | undefined): 'json' | 'yaml'
   if (type === '' || type === 'application/json') return 'json'
   if (type === 'application/yaml') return 'yaml'
   if (type === protobufMediaType) return 'protobuf'
-  throw unsupportedMediaType([...objectMediaTypes, protobufMediaType])
+  throw unsupportedMediaType(objectMediaTypes)
 }

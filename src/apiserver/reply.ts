@@ -1,7 +1,7 @@
-// Builds replies: JSON and YAML values, errors as metav1.Status, plain text, and the headers every reply
+// Builds replies: values as JSON, YAML or protobuf, errors as metav1.Status, plain text, and the headers every reply
 // carries.
 import { StatusError } from '../api/status.ts'
-import { type MediaType, negotiateOutput } from './negotiation.ts'
+import { type MediaType, negotiateOutput, protobufMediaType } from './negotiation.ts'
 import type { Reply, ReplyHeaders, ServerRequest } from './request.ts'
 
 const newline = Buffer.from('\n')
@@ -22,17 +22,21 @@ async function toYAML(value: unknown): Promise<Buffer> {
 
 export async function valueReply(
   status: number,
-  value: unknown,
+  value: object,
   media: Pick<MediaType, 'format' | 'pretty'>,
 ): Promise<Reply> {
   if (media.format === 'yaml') {
     return { status, contentType: 'application/yaml', body: await toYAML(value) }
   }
+  if (media.format === 'protobuf') {
+    const { loadProtobufEncoder } = await import('../api/protobufencode.ts')
+    return { status, contentType: protobufMediaType, body: (await loadProtobufEncoder()).object(value) }
+  }
   const text = media.pretty ? JSON.stringify(value, null, 2) : `${JSON.stringify(value)}\n`
   return { status, contentType: 'application/json', body: Buffer.from(text) }
 }
 
-/** JSON that is encoded already; parsed again only for the few who want it indented or as YAML. */
+/** JSON that is encoded already; parsed again only for the few who want it in another form. */
 export async function bytesReply(status: number, bytes: readonly Buffer[], media: MediaType): Promise<Reply> {
   if (media.format === 'json' && !media.pretty) {
     const body = bytes.length === 1 ? bytes[0]! : [...bytes, newline]

@@ -5,7 +5,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Answer, Call, CallBody } from './endpoints/call.ts'
 import { checkPath, endpointFor } from './endpoints/dispatch.ts'
 import { readPatch } from './endpoints/readpatch.ts'
-import { type Representation, represent, watchEncoderFor } from './endpoints/representation.ts'
+import { checkForm, type Representation, represent, watchEncoderFor } from './endpoints/representation.ts'
 import { ownKindEndpoint } from './endpoints/subresource.ts'
 import { watchReply } from './endpoints/watch.ts'
 import { WatchFlusher } from './endpoints/watchstream.ts'
@@ -84,9 +84,10 @@ export class ResourceRequests {
     const streamed = this.#streamed(call, request)
     if (streamed) return streamed
     const media = negotiateOutput(headers.accept, query, headers['user-agent'])
+    if (media.format === 'protobuf') await checkForm(media, call.resource)
     const { clock } = this.#options
     const form: Representation = { media, query, resource: call.resource, nowMs: () => clock.now() }
-    if (info.verb === 'watch') return watchReply(call, watchEncoderFor(form), this.#flusher)
+    if (info.verb === 'watch') return watchReply(call, await watchEncoderFor(form), this.#flusher)
     return represent(form, await this.answer(call))
   }
 

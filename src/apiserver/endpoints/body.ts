@@ -30,7 +30,7 @@ export async function readBody({ body }: Call, kind: string): Promise<ReadBody> 
   const format = bytes.length === 0 ? 'json' : negotiateInput(body.contentType)
   if (format === 'yaml') return { value: await parseYAML(bytes, kind) }
   if (format === 'json') return { text: bytes.toString() }
-  const { decodeProtobuf } = await import('../../api/protobuf.ts')
+  const { decodeProtobuf } = await import('../../api/protobufdecode.ts')
   return { value: await decodeProtobuf(bytes) }
 }
 

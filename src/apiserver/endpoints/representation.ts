@@ -1,9 +1,9 @@
-// From an answer to the reply a client asked for: JSON or YAML, whole objects, Tables or
+// From an answer to the reply a client asked for: JSON, YAML or protobuf, whole objects, Tables or
 // PartialObjectMetadata.
 import type { Resource } from '../../api/resource.ts'
 import { badRequest, StatusError } from '../../api/status.ts'
 import { partialObject, partialObjectList } from '../metadatabytes.ts'
-import { type MediaType, notAcceptable } from '../negotiation.ts'
+import { type MediaType, notAcceptable, protobufMediaType, textMediaTypes } from '../negotiation.ts'
 import type { Query } from '../query.ts'
 import type { Bookmark, StoredList, StoredObject } from '../registry/registry.ts'
 import { bytesReply, valueReply } from '../reply.ts'
@@ -11,7 +11,7 @@ import type { Reply } from '../request.ts'
 import { type IncludeObject, tableFor, tableForBookmark, tableForObject } from '../table.ts'
 import type { Answer } from './call.ts'
 import { listBytes } from './listbytes.ts'
-import { eventLine, type WatchEncoder, type WatchItem } from './watchstream.ts'
+import { eventLine, jsonErrors, type WatchEncoder, type WatchItem } from './watchstream.ts'
 
 export interface Representation {
   readonly media: MediaType
@@ -110,6 +110,7 @@ function tableEncoder(representation: Representation): WatchEncoder {
   return {
     // Each client has a first Table of its own.
     key: `Table ${nextTableKey++}`,
+    ...jsonErrors,
     encode(item) {
       const bytes = object(item)
       withColumns = false
@@ -118,10 +119,33 @@ function tableEncoder(representation: Representation): WatchEncoder {
   }
 }
 
+/** Throws NotAcceptable for a kind that cannot be had in the wanted form, before anything is done. */
+export async function checkForm({ format }: MediaType, { apiVersion, kind }: Resource): Promise<void> {
+  if (format !== 'protobuf') return
+  const { hasProtobuf } = await import('../../api/protobufencode.ts')
+  if (!hasProtobuf(apiVersion, kind)) throw notAcceptable(textMediaTypes)
+}
+
 const partialKind = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
 
+interface ObjectsOfEvents {
+  readonly key: string
+  readonly object: (item: WatchItem) => Buffer
+}
+
+async function protobufEncoder({ key, object }: ObjectsOfEvents): Promise<WatchEncoder> {
+  const { loadProtobufEncoder } = await import('../../api/protobufencode.ts')
+  const encoder = await loadProtobufEncoder()
+  return {
+    key: `protobuf ${key}`,
+    contentType: `${protobufMediaType};stream=watch`,
+    encode: item => encoder.event(item.type, JSON.parse(object(item).toString())),
+    encodeError: status => encoder.event('ERROR', status),
+  }
+}
+
 /** Throws NotAcceptable for what cannot be streamed. */
-export function watchEncoderFor(representation: Representation): WatchEncoder {
+export async function watchEncoderFor(representation: Representation): Promise<WatchEncoder> {
   const { media, resource } = representation
   if (media.format === 'yaml') throw notAcceptable(['application/json;stream=watch'])
   if (media.as === 'Table') return tableEncoder(representation)
@@ -131,8 +155,7 @@ export function watchEncoderFor(representation: Representation): WatchEncoder {
     if (item.type === 'BOOKMARK') return Buffer.from(JSON.stringify(bookmarkObject(item, kind)))
     return isWhole ? item.stored.bytes : partialObject(item.stored)
   }
-  return {
-    key: `${kind.apiVersion} ${kind.kind}`,
-    encode: item => eventLine(item.type, object(item)),
-  }
+  const key = `${kind.apiVersion} ${kind.kind}`
+  if (media.format === 'protobuf') return protobufEncoder({ key, object })
+  return { key, ...jsonErrors, encode: item => eventLine(item.type, object(item)) }
 }

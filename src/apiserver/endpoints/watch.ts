@@ -1,4 +1,4 @@
-// A watch over HTTP: one line of JSON per event, until the client goes, the time is up or the server ends it.
+// A watch over HTTP: one line of JSON or one frame of protobuf per event, until the client goes, the time is up or the server ends it.
 import { StatusError } from '../../api/status.ts'
 import type { Watch, WatchOptions } from '../registry/registry.ts'
 import type { Reply, ReplyStream } from '../request.ts'
@@ -59,7 +59,7 @@ export async function watchReply(call: Call, encoder: WatchEncoder, flusher: Wat
   }
   return {
     status: 200,
-    contentType: 'application/json',
+    contentType: encoder.contentType,
     body: reply => connect(reply, early, new WatchStream(reply, encoder, { flusher }), watch),
   }
 }

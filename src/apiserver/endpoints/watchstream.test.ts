@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { StatusError } from '../../api/status.ts'
 import type { StoredEvent, StoredObject } from '../registry/registry.ts'
 import type { ReplyStream } from '../request.ts'
-import { eventLine, type WatchEncoder, WatchFlusher, type WatchItem, WatchStream } from './watchstream.ts'
+import {
+  eventLine,
+  jsonErrors,
+  type WatchEncoder,
+  WatchFlusher,
+  type WatchItem,
+  WatchStream,
+} from './watchstream.ts'
 
 const turn = () => new Promise(resolve => setImmediate(resolve))
 
@@ -29,6 +36,7 @@ function client() {
 function counting(): WatchEncoder & { count: number } {
   const encoder = {
     key: 'json',
+    ...jsonErrors,
     count: 0,
     encode(item: WatchItem) {
       encoder.count++

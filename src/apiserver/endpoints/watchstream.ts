@@ -8,8 +8,11 @@ import type { ReplyStream } from '../request.ts'
 export type WatchItem = StoredEvent | Bookmark
 
 export interface WatchEncoder {
-  /** The event as one line of JSON. */
+  readonly contentType: string
+  /** The event as one line of JSON, or as a frame. */
   encode(item: WatchItem): Buffer
+  /** The ERROR event around a Status. */
+  encodeError(status: object): Buffer
   /** Encodings may be shared by all streams with the same key. */
   readonly key: string
 }
@@ -103,7 +106,7 @@ export class WatchStream {
         error instanceof StatusError
           ? error
           : new StatusError({ code: 500, reason: 'InternalError', message: 'Internal error occurred' })
-      this.#lastLine = Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status.toStatus() })}\n`)
+      this.#lastLine = this.#encoder.encodeError(status.toStatus())
     }
     this.#flusher.schedule(this)
   }
@@ -162,3 +165,9 @@ const tail = Buffer.from('}\n')
 /** One line of a watch around an object's JSON. */
 export const eventLine = (type: WatchItem['type'], object: Buffer): Buffer =>
   Buffer.concat([heads[type], object, tail])
+
+/** What all encoders of lines have in common. */
+export const jsonErrors: Pick<WatchEncoder, 'contentType' | 'encodeError'> = {
+  contentType: 'application/json',
+  encodeError: status => Buffer.from(`${JSON.stringify({ type: 'ERROR', object: status })}\n`),
+}

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { decodeProtobuf } from './protobuf.ts'
+import { decodeProtobuf } from './protobufdecode.ts'
 
 const tag = (number: number, wire: number) => {
   const value = (number << 3) | wire
