@@ -1,7 +1,14 @@
 // Reads Kubernetes' protobuf encoding of objects, which clients from 1.32 on write: the text `k8s\0`, then a
 // runtime.Unknown around the object (apimachinery pkg/runtime/serializer/protobuf).
 import { apiVersionOf, parseAPIVersion } from './object.ts'
-import { type Entry, loadMessages, type Message, type Messages } from './protobufmessages.ts'
+import {
+  type Entry,
+  type Form,
+  loadMessages,
+  type Message,
+  type Messages,
+  type Union,
+} from './protobufmessages.ts'
 import { blockWire, brokenProtobuf, fixed64Wire, ProtobufReader, varintWire } from './protobufreader.ts'
 import { type Field, loadSchema, type Struct, type ValueType } from './schema.ts'
 
@@ -104,7 +111,8 @@ class Decoder {
 
   #set(target: JSONObject, entry: Extract<Entry, { field: Field }>, from: Value) {
     const { name, type, dropsEmpty } = entry.field
-    if (type.code === '[') {
+    const { form } = entry
+    if (type.code === '[' && form !== 'wrapped') {
       target[name] ??= []
       this.#append(target[name] as unknown[], type.of!, from)
       return
@@ -117,7 +125,7 @@ class Decoder {
       Object.defineProperty(target[name], key, property)
       return
     }
-    const value = entry.union ? this.#union(entry.union, from) : this.#value(type, from)
+    const value = this.#formed(form, type, from)
     const isEmpty = value === '' || value === 0 || value === false
     if (value !== undefined && !(dropsEmpty && isEmpty)) target[name] = value
   }
@@ -135,7 +143,7 @@ class Decoder {
 
   #pair(type: ValueType, bytes: Buffer, ...[entry, depth]: [Extract<Entry, { field: Field }>, number]) {
     const reader = new ProtobufReader(bytes)
-    const { field, union } = entry
+    const { field, form } = entry
     let key = ''
     let value: unknown = type.code === 's' || type.code === 'y' ? '' : undefined
     while (!reader.isDone) {
@@ -144,14 +152,18 @@ class Decoder {
       if (number === 1) {
         reader.expect(wire, blockWire, field.name)
         key = reader.block().toString()
-      } else if (number === 2) value = union ? this.#union(union, from) : this.#value(type, from)
+      } else if (number === 2) value = this.#formed(form, type, from)
       else reader.skip(wire)
     }
     return { key, value }
   }
 
+  #formed(form: Form | undefined, type: ValueType, from: Value): unknown {
+    return form === undefined || form === 'wrapped' ? this.#value(type, from) : this.#union(form, from)
+  }
+
   /** JSONSchemaPropsOrArray, OrBool and OrStringArray. */
-  #union(union: 'list' | 'bool' | 'names', { reader, wire, field, depth }: Value): unknown {
+  #union(union: Union, { reader, wire, field, depth }: Value): unknown {
     reader.expect(wire, blockWire, field.name)
     const inner = new ProtobufReader(reader.block())
     const several: unknown[] = []

@@ -3,7 +3,14 @@
 // their length (apimachinery pkg/runtime/serializer/protobuf, pkg/util/framer).
 import { parseAPIVersion } from './object.ts'
 import { protobufMagic } from './protobufdecode.ts'
-import { type Entry, loadMessages, type Message, type Messages, type Union } from './protobufmessages.ts'
+import {
+  type Entry,
+  type Form,
+  loadMessages,
+  type Message,
+  type Messages,
+  type Union,
+} from './protobufmessages.ts'
 import { ProtobufWriter } from './protobufwriter.ts'
 import { loadSchema, type Struct, type ValueType } from './schema.ts'
 
@@ -50,7 +57,8 @@ class Encoder {
     const content = value[entry.field.name]
     if (content === undefined || content === null) return
     const { type } = entry.field
-    if (type.code === '[') this.#list(entry.number, type.of!, content as readonly unknown[])
+    if (type.code === '[' && entry.form !== 'wrapped')
+      this.#list(entry.number, type.of!, content as readonly unknown[])
     else if (type.code === '{') this.#map(entry, type.of!, content as JSONObject)
     else this.#value(entry, type, content)
   }
@@ -59,7 +67,7 @@ class Encoder {
     for (let index = items.length - 1; index >= 0; index--) this.#value({ number }, type, items[index])
   }
 
-  #map(entry: { number: number; union?: Union }, type: ValueType, pairs: JSONObject) {
+  #map(entry: { number: number; form?: Form }, type: ValueType, pairs: JSONObject) {
     for (const key of Object.keys(pairs).sort().reverse()) {
       const before = this.#writer.length
       const value = pairs[key]
@@ -69,7 +77,7 @@ class Encoder {
     }
   }
 
-  #value({ number, union }: { number: number; union?: Union }, type: ValueType, value: unknown) {
+  #value({ number, form }: { number: number; form?: Form }, type: ValueType, value: unknown) {
     const writer = this.#writer
     switch (type.code) {
       case 'b':
@@ -85,7 +93,7 @@ class Encoder {
         return writer.bytesField(number, Buffer.from(String(value ?? ''), 'base64'))
     }
     const before = writer.length
-    if (union) this.#union(union, value)
+    if (form && form !== 'wrapped') this.#union(form, value)
     else this.#block(type, value)
     writer.endBlock(number, before)
   }

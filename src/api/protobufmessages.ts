@@ -1,14 +1,17 @@
 // What each message of Kubernetes' protobuf encoding is made of. Types come from the schema, field numbers
-// from protobufnumbers.json: `1:name`, `2:( 1:hostPath )` for a message that JSON inlines, and `24:items=list`
-// for the unions of JSONSchemaProps, which have messages of their own (apiextensions/v1/generated.proto).
+// from protobufnumbers.json: `1:name`, `2:( 1:hostPath )` for a message that JSON inlines, `24:items=list`
+// for a value with a message of its own around it, such as the unions of JSONSchemaProps.
 import { brokenProtobuf } from './protobufreader.ts'
 import { type Field, loadSchema, type Struct } from './schema.ts'
 
-/** A JSON value that is one thing or another: a schema, or several of them, a flag, or names. */
+/** A value that is one thing or another: a schema, or several of them, a flag, or names. */
 export type Union = 'list' | 'bool' | 'names'
 
+/** How a message of its own holds a value; `wrapped`: a list in a message. */
+export type Form = Union | 'wrapped'
+
 export type Entry =
-  | { readonly number: number; readonly field: Field; readonly union?: Union }
+  | { readonly number: number; readonly field: Field; readonly form?: Form }
   | { readonly number: number; readonly inlined: Message }
 
 export interface Message {
@@ -19,11 +22,11 @@ export interface Message {
 }
 
 function parseEntry(struct: Struct, word: string, words: string[]): Entry {
-  const [, number = '', name = '', union] = /^(\d+):([^=]+)(?:=(.*))?$/.exec(word) ?? []
+  const [, number = '', name = '', form] = /^(\d+):([^=]+)(?:=(.*))?$/.exec(word) ?? []
   if (name === '(') return { number: Number(number), inlined: parseMessage(struct, words) }
   const field = struct.fields.get(name)
   if (!field) throw new Error(`Cannot number ${name}: ${struct.goName} has no such field`)
-  return { number: Number(number), field, ...(union ? { union: union as Union } : {}) }
+  return { number: Number(number), field, ...(form ? { form: form as Form } : {}) }
 }
 
 /** `1:name 2:( 1:hostPath 2:emptyDir )`, up to the closing parenthesis. */

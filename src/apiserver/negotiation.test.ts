@@ -27,11 +27,28 @@ test.each([
   expect(negotiateOutput(accept, emptyQuery, 'kubectl/v1.34.0')).toEqual(expected)
 })
 
-test('A client that accepts nothing but protobuf gets 406 with the media types there are', () => {
-  expect(() => negotiateOutput('application/vnd.kubernetes.protobuf', emptyQuery, undefined)).toThrow(
-    'only the following media types are accepted: application/json, application/yaml',
-  )
+test.each([
+  ['application/vnd.kubernetes.protobuf', { format: 'protobuf', pretty: false }],
+  ['application/vnd.kubernetes.protobuf;stream=watch', { format: 'protobuf', pretty: false }],
+  [
+    'application/vnd.kubernetes.protobuf;as=PartialObjectMetadata;g=meta.k8s.io;v=v1',
+    { format: 'protobuf', as: 'PartialObjectMetadata', pretty: false },
+  ],
+  ['application/vnd.kubernetes.protobuf, text/html', { format: 'protobuf', pretty: false }],
+  ['application/vnd.kubernetes.protobuf, application/json;q=0.1', { format: 'json', pretty: false }],
+])('Accept %s gets protobuf only where JSON is not accepted', (accept, expected) => {
+  expect(negotiateOutput(accept, emptyQuery, undefined)).toEqual(expected)
 })
+
+test.each(['text/html', 'application/vnd.kubernetes.protobuf;as=Table;g=meta.k8s.io;v=v1'])(
+  'Accept %s gets 406 with the media types there are',
+  accept => {
+    expect(() => negotiateOutput(accept, emptyQuery, undefined)).toThrow(
+      'only the following media types are accepted: ' +
+        'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+    )
+  },
+)
 
 test('curl gets indented JSON unless it says otherwise, and programs get it only when they ask', () => {
   expect(negotiateOutput('*/*', emptyQuery, 'curl/7.88').pretty).toBe(true)

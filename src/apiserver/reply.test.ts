@@ -50,7 +50,7 @@ test('An error is a Status in the format the client wants, with Retry-After wher
 })
 
 test('An error reaches a client that accepts nothing this server writes', async () => {
-  const request = get('/x', { accept: 'application/vnd.kubernetes.protobuf' })
+  const request = get('/x', { accept: 'text/html' })
   expect((await errorReply(request, notFound({ group: '', resource: 'pods' }, 'p'))).contentType).toBe(
     'application/json',
   )

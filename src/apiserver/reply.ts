@@ -1,5 +1,5 @@
-// Builds replies: values as JSON, YAML or protobuf, errors as metav1.Status, plain text, and the headers every reply
-// carries.
+// Builds replies: values as JSON, YAML or protobuf, errors as metav1.Status, plain text, and the headers
+// every reply carries.
 import { StatusError } from '../api/status.ts'
 import { type MediaType, negotiateOutput, protobufMediaType } from './negotiation.ts'
 import type { Reply, ReplyHeaders, ServerRequest } from './request.ts'

@@ -1,4 +1,5 @@
-// A watch over HTTP: one line of JSON or one frame of protobuf per event, until the client goes, the time is up or the server ends it.
+// A watch over HTTP: one line of JSON or one frame of protobuf per event, until the client goes, the time
+// is up or the server ends it.
 import { StatusError } from '../../api/status.ts'
 import type { Watch, WatchOptions } from '../registry/registry.ts'
 import type { Reply, ReplyStream } from '../request.ts'
