@@ -36,6 +36,11 @@ test('Version 2 has every path and kind', () => {
   })
 })
 
+test('A field that says nothing about itself is described by what it refers to', () => {
+  const pod = document.definitions.get('io.k8s.api.core.v1.Pod')
+  expect(pod?.properties?.spec?.description).toBe('PodSpec is a description of a pod.')
+})
+
 test('Version 3 has one document for each group version, with all that it refers to', () => {
   const documents = openAPIV3(document)
   expect([...documents.keys()].sort()).toEqual([...new Set(resources.map(documentPath))].sort())

@@ -50,6 +50,17 @@ function kindsOf(definition: DescribedDefinition, resources: readonly Resource[]
   return isKind ? [{ group, kind, version }] : []
 }
 
+/** Fields that refer to a definition and say nothing themselves say what the definition says. */
+function describeReferences(definitions: ReadonlyMap<string, OpenAPISchema>): void {
+  for (const { properties } of definitions.values()) {
+    for (const field of Object.values(properties ?? {})) {
+      if (field.description !== undefined || !field.$ref) continue
+      const { description } = definitions.get(field.$ref.slice(refPrefix.length)) ?? {}
+      if (description !== undefined) field.description = description
+    }
+  }
+}
+
 /** Everything, in a form that both dialects are written from. */
 export function openAPIDocument({ definitions, resources, version }: OpenAPISource): OpenAPIDocument {
   const names = new Map(definitions.map(definition => [definition.type, definition.name]))
@@ -68,12 +79,14 @@ export function openAPIDocument({ definitions, resources, version }: OpenAPISour
         ] as const,
     ),
   ]
+  const byName = new Map(schemas.sort(([a], [b]) => (a < b ? -1 : 1)))
+  describeReferences(byName)
   return {
     version,
     paths: resources
       .flatMap(resource => resourcePaths(resource, kind => byKind.get(keyOf(kind))))
       .sort((a, b) => (a.path < b.path ? -1 : 1)),
-    definitions: new Map(schemas.sort(([a], [b]) => (a < b ? -1 : 1))),
+    definitions: byName,
   }
 }
 

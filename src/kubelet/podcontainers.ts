@@ -235,7 +235,8 @@ export class PodContainers {
       if (previous) noteRestart(record, clock.now())
       record.current = run
       record.waiting = undefined
-      this.#probe(container, record)
+      if (run.exit) noteExit(record)
+      else this.#probe(container, record)
       await this.#postStart(container, subject)
       return true
     } catch (error) {

@@ -37,6 +37,7 @@ const folders = [
 ]
 const terminationLog = '/dev/termination-log'
 const mostMessageBytes = 4096
+const turnsToEnd = 4
 
 const identifier = (start: ContainerStart) => {
   const { uid, name } = start.pod.metadata
@@ -87,7 +88,7 @@ export class SimulatedContainer {
     return this.#log
   }
 
-  /** Resolves at once; what the container does goes on behind. */
+  /** Resolves at once, or nearly; what the container does goes on behind. */
   async begin(): Promise<void> {
     const { command, args, image = '' } = this.start.container
     // Arguments without a command take the place of the image's own command, as in most images.
@@ -102,6 +103,13 @@ export class SimulatedContainer {
     const { isExecutable } = await import('./shell/process.ts')
     if (!isExecutable(raw[0] ?? '')) return
     this.#exited = this.#execute(own)
+    await this.#giveTurns()
+  }
+
+  /** What ends at once is reported as ended, never as running: a real kubelet does not notice it before. */
+  async #giveTurns(): Promise<void> {
+    for (let turn = 0; turn < turnsToEnd && !this.#run.exit; turn++)
+      await new Promise(resolve => setImmediate(resolve))
   }
 
   async #sleep(delayMs: number): Promise<void> {
