@@ -14,16 +14,21 @@ export const triggerTimeAnnotation = 'endpoints.kubernetes.io/last-change-trigge
 
 type Labels = Readonly<Record<string, string>>
 
-const labelKeys = (namespace: string | undefined, labels: Labels | undefined): string[] =>
-  Object.entries(labels ?? {}).map(([key, value]) => `${namespace}/${key}=${value}`)
+function labelKeys(namespace: string | undefined, labels: Labels | undefined): string[] {
+  const keys: string[] = []
+  for (const key in labels) keys.push(`${namespace}/${key}=${labels[key]}`)
+  return keys
+}
 
 /** One pair of the selector stands for all: a Pod that matches has it too. */
 const selectorIndex = ({ metadata, spec }: Service): readonly string[] =>
   labelKeys(metadata.namespace, spec?.selector).slice(0, 1)
 const labelIndex = ({ metadata }: Pod): readonly string[] => labelKeys(metadata.namespace, metadata.labels)
 
-const selects = (selector: Labels, labels: Labels | undefined) =>
-  Object.entries(selector).every(([key, value]) => labels?.[key] === value)
+function selects(selector: Labels, labels: Labels | undefined): boolean {
+  for (const key in selector) if (labels?.[key] !== selector[key]) return false
+  return true
+}
 
 export const isHeadless = (service: Service): boolean =>
   (service.spec?.clusterIPs?.length ?? 0) === 0 || service.spec?.clusterIPs?.[0] === 'None'
@@ -35,10 +40,13 @@ export function servicesOf(pod: Pod, cache: Cache): string[] {
   const informer = cache.informer(services)
   informer.addIndex('selector', selectorIndex)
   const { namespace, labels } = pod.metadata
-  return labelKeys(namespace, labels)
-    .flatMap(key => informer.byIndex('selector', key))
-    .filter(service => selects(service.spec?.selector ?? {}, labels))
-    .map(service => `${namespace}/${service.metadata.name}`)
+  const keys: string[] = []
+  for (const label of labelKeys(namespace, labels)) {
+    for (const { metadata, spec } of informer.byIndex('selector', label)) {
+      if (selects(spec?.selector ?? {}, labels)) keys.push(`${namespace}/${metadata.name}`)
+    }
+  }
+  return keys
 }
 
 export function podsOf(service: Service, cache: Cache): Pod[] {

@@ -11,9 +11,7 @@ export function says(current: unknown, wanted: unknown): boolean {
   if (wanted === undefined || current === wanted) return true
   if (typeof wanted !== 'object' || wanted === null) return false
   if (typeof current !== 'object' || current === null) {
-    return (
-      !Array.isArray(wanted) && current === undefined && Object.values(wanted).every(v => v === undefined)
-    )
+    return !Array.isArray(wanted) && current === undefined && everyField(wanted, v => v === undefined)
   }
   if (Array.isArray(wanted)) {
     return (
@@ -23,7 +21,14 @@ export function says(current: unknown, wanted: unknown): boolean {
     )
   }
   const fields = current as Record<string, unknown>
-  return Object.entries(wanted).every(([key, value]) => says(fields[key], value))
+  return everyField(wanted, (value, key) => says(fields[key], value))
+}
+
+/** Without a list of the fields, which would be made for each of many Pods again. */
+function everyField(object: object, holds: (value: unknown, key: string) => boolean): boolean {
+  const fields = object as Record<string, unknown>
+  for (const key in fields) if (!holds(fields[key], key)) return false
+  return true
 }
 
 /** Lists of states are whole: what is not wanted any more must not stay. */

@@ -63,11 +63,11 @@ export function filterNode(node: NodeInfo, prepared: readonly PreparedPlugin[]):
   return undefined
 }
 
-function scoreNodes(nodes: readonly NodeInfo[], prepared: readonly PreparedPlugin[]): Float64Array {
-  const totals = new Float64Array(nodes.length)
+function scoreNodes(nodes: readonly NodeInfo[], prepared: readonly PreparedPlugin[]): readonly number[] {
+  const totals: number[] = new Array(nodes.length).fill(0)
+  const scores: number[] = new Array(nodes.length).fill(0)
   for (const { plugin, cycle } of prepared) {
     if (!cycle.score) continue
-    const scores: number[] = new Array(nodes.length)
     for (let index = 0; index < nodes.length; index++) scores[index] = cycle.score(nodes[index]!)
     cycle.normalize?.(scores, nodes)
     for (let index = 0; index < nodes.length; index++) totals[index]! += scores[index]! * plugin.weight
@@ -76,7 +76,11 @@ function scoreNodes(nodes: readonly NodeInfo[], prepared: readonly PreparedPlugi
 }
 
 /** The node with the highest score, at random among equals. */
-function best(nodes: readonly NodeInfo[], totals: Float64Array, random: () => number): NodeInfo | undefined {
+function best(
+  nodes: readonly NodeInfo[],
+  totals: readonly number[],
+  random: () => number,
+): NodeInfo | undefined {
   let chosen = 0
   let equals = 1
   for (let index = 1; index < nodes.length; index++) {

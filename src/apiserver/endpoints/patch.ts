@@ -46,6 +46,7 @@ async function readPatchFor(call: Call, gvk: GroupVersionKind): Promise<ReadPatc
 export interface PatchTransform {
   readonly dryRun: boolean
   readonly transform: Transform
+  readonly keepsCurrent: boolean
 }
 
 /** What the request's patch makes of the object that is stored; `gvk` is the kind of object and result. */
@@ -60,7 +61,9 @@ export async function patchTransform(call: Call, gvk: GroupVersionKind): Promise
     checkName(call, object)
     return object
   }
-  return { dryRun, transform }
+  // A JSON patch can tell an absent field from one that is undefined, which only a parsed object never has.
+  const keepsCurrent = mediaTypeOf(call.body.contentType) !== 'application/json-patch+json'
+  return { dryRun, transform, keepsCurrent }
 }
 
 export const patchObject: Endpoint = async call => {

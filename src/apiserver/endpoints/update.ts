@@ -40,6 +40,7 @@ export const updateObject: Endpoint = async call => {
   let first: KubeObject | undefined = decode(body)
   const { stored, created } = await call.registry.update(call.context, targetOf(call), {
     dryRun,
+    keepsCurrent: true,
     ...(call.info.subresource === '' ? {} : { subresource: call.info.subresource }),
     transform: () => {
       const object = first ?? decode('value' in spare ? { value: cloneJSON(spare.value) } : spare)

@@ -78,6 +78,7 @@ export function createFace(resource: Resource, stored: Registry): Registry {
     update: async (context, target, options) => {
       const result = await stored.update(context, target, {
         ...options,
+        keepsCurrent: false,
         transform: async current => {
           const object = await options.transform(current && faces.convert(current))
           resource.default?.(object)

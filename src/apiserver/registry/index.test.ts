@@ -158,6 +158,20 @@ describe('update', () => {
     expect(Object.keys((object as Thing).data!)).toHaveLength(20)
   })
 
+  test('gives the shared object to a transform that changes nothing, and one of its own to others', async () => {
+    const { registry } = await openTestRegistries()
+    const { object: shared } = await registry(things).create(context, named('a'), inDefault)
+    const given: unknown[] = []
+    const transform = (current: KubeObject | undefined) => {
+      given.push(current)
+      return structuredClone(current!)
+    }
+    await registry(things).update(context, at('a'), { keepsCurrent: true, transform })
+    await registry(things).update(context, at('a'), { transform })
+    expect(given).toEqual([shared, shared])
+    expect(given.map(object => object === shared)).toEqual([true, false])
+  })
+
   test('of what is not there is NotFound', async () => {
     const { registry } = await openTestRegistries()
     await expect(registry(configMaps).update(context, at('a'), set('a', {}))).rejects.toEqual(

@@ -104,6 +104,13 @@ export interface DeleteOptions {
  */
 export type Transform = (current: KubeObject | undefined) => KubeObject | Promise<KubeObject>
 
+export interface UpdateOptions extends WriteOptions {
+  readonly transform: Transform
+  readonly isPatch?: boolean
+  /** The transform changes nothing of what it is given, and its result shares nothing with it. */
+  readonly keepsCurrent?: boolean
+}
+
 /** Every method throws StatusError. Objects passed in belong to the registry from then on. */
 export interface Registry {
   readonly resource: Resource
@@ -123,7 +130,7 @@ export interface Registry {
   update(
     context: RequestContext,
     target: { readonly namespace: string; readonly name: string },
-    options: WriteOptions & { readonly transform: Transform; readonly isPatch?: boolean },
+    options: UpdateOptions,
   ): Promise<{ readonly stored: StoredObject; readonly created: boolean }>
   /** `finished` is false when the object stays for its grace period or its finalizers. */
   delete(

@@ -12,18 +12,13 @@ import { createObject, hookAttempts, isHooksConflict, matchNamespace } from './c
 import { modifiedText, toStatusError } from './errors.ts'
 import { nothingPending, type PendingWrite } from './hooks.ts'
 import { load } from './list.ts'
-import type { RequestContext, StoredObject, Transform, WriteOptions } from './registry.ts'
+import type { RequestContext, StoredObject, UpdateOptions } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
 
 export interface Target {
   readonly namespace: string
   readonly name: string
-}
-
-export interface UpdateOptions extends WriteOptions {
-  readonly transform: Transform
-  readonly isPatch?: boolean
 }
 
 export interface UpdateRequest {
@@ -70,7 +65,7 @@ async function updateOnce(
   const { target, context } = request
   const current = cache.get(resource.namespaced ? target.namespace : '', target.name)
   if (!current) return createInstead(scope, request, options)
-  const object = await options.transform(current.parse())
+  const object = await options.transform(options.keepsCurrent ? current.object : current.parse())
   const previous = current.object
   checkIdentity(scope, { object, current, isPatch: options.isPatch ?? false })
   matchNamespace(scope, object, target.namespace)
