@@ -158,7 +158,7 @@ describe('update', () => {
     expect(Object.keys((object as Thing).data!)).toHaveLength(20)
   })
 
-  test('gives the shared object to a transform that changes nothing, and one of its own to others', async () => {
+  test('gives a transform that changes nothing the shared object, others one of their own', async () => {
     const { registry } = await openTestRegistries()
     const { object: shared } = await registry(things).create(context, named('a'), inDefault)
     const given: unknown[] = []
