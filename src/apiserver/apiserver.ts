@@ -22,14 +22,17 @@ import { timeout } from './filters/timeout.ts'
 import type { HealthCheck } from './health.ts'
 import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
-import { type DocumentSource, nonResourceReply, type VersionInfo } from './nonresource.ts'
+import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
 import type { RegistryHooks } from './registry/hooks.ts'
 import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
+import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
 import { ResourceRequests } from './resourcerequests.ts'
 import { createSubresources } from './subresources/index.ts'
+import { tokenAuthenticator, tokenDocument, tokenReviewer } from './tokens/bearer.ts'
+import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
 
 export interface APIServerOptions {
   /** Stays the caller's: close() leaves it open. */
@@ -50,6 +53,8 @@ export interface APIServerOptions {
   /** Besides client certificates. */
   readonly authenticators?: readonly Authenticator[]
   readonly authorizer?: Authorizer
+  /** Absent: no tokens are issued. */
+  readonly serviceAccountTokens?: ServiceAccountTokensOptions
   readonly inFlightLimits?: InFlightLimits
   readonly healthChecks?: readonly HealthCheck[]
   /** Default: the documents of the resources that are built in. */
@@ -95,6 +100,7 @@ class ComposedServer implements APIServer {
   readonly #requests: ResourceRequests
   readonly #handler: Handler
   readonly #authorizer: Authorizer
+  readonly #tokens: ServiceAccountTokens | undefined
   #service: APIServerService
   readonly #listening: Listening[] = []
   #isClosing = false
@@ -105,7 +111,17 @@ class ComposedServer implements APIServer {
     this.#service = service
     this.#allocator = allocator
     const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
-    this.#registries = createRegistries({ store, resources, clock, log, hooks })
+    this.#tokens =
+      options.serviceAccountTokens &&
+      new ServiceAccountTokens(options.serviceAccountTokens, {
+        clock,
+        lookup: (...of) => this.#registries.lookup(...of),
+      })
+    const tokens = this.#tokens
+    const answerers: Record<string, Answerer> = tokens
+      ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(tokens) }
+      : {}
+    this.#registries = createRegistries({ store, resources, clock, log, hooks, answerers })
     const { lookup } = this.#registries
     this.#repair = new AllocationRepair({
       store,
@@ -115,10 +131,14 @@ class ComposedServer implements APIServer {
       ...(nodePortRange ? { nodePortRange } : {}),
     })
     void this.#repair.start()
-    const subresources = createSubresources({ lookup, clock })
+    const subresources = createSubresources({ lookup, clock, ...(tokens ? { tokens } : {}) })
     this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
     this.#authorizer = options.authorizer ?? allowAuthenticated
     this.#handler = chain(this.#filters(), this.#endpoints())
+  }
+
+  #tokenAuthenticators(): readonly Authenticator[] {
+    return this.#tokens ? [tokenAuthenticator(this.#tokens)] : []
   }
 
   #filters(): readonly Filter[] {
@@ -126,7 +146,7 @@ class ComposedServer implements APIServer {
     return [
       recover(log),
       timeout(clock),
-      authentication([clientCertificate, ...authenticators]),
+      authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
       maxInFlight(inFlightLimits),
       authorization(this.#authorizer),
     ]
@@ -139,11 +159,17 @@ class ComposedServer implements APIServer {
       groupVersions: resources,
       healthChecks: healthChecksOf(this.#options, () => this.#isClosing),
       version,
-      openapi,
+      openapi: this.#documents(openapi),
       log,
     }
     return request =>
       request.info.isResourceRequest ? this.#requests.reply(request) : nonResourceReply(request, nonResource)
+  }
+
+  #documents(openapi: DocumentSource): DocumentSource {
+    const tokens = this.#tokens
+    if (!tokens) return openapi
+    return request => tokenDocument(request, tokens, serverAddress(request)) ?? openapi(request)
   }
 
   handle(request: ServerRequest): Promise<Reply> {

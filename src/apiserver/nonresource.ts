@@ -68,7 +68,7 @@ function aggregatedReply(
   return { status: 200, contentType, headers, body: document.bytes }
 }
 
-function serverAddress({ headers }: ServerRequest): string {
+export function serverAddress({ headers }: ServerRequest): string {
   const authority = headers[':authority']
   return headers.host ?? (typeof authority === 'string' ? authority : 'localhost')
 }

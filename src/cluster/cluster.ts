@@ -17,6 +17,7 @@ import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
+import { clientTokens } from '../kubelet/tokens.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
@@ -58,6 +59,9 @@ export interface Cluster {
 
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
+
+/** What tokens name as their maker, as upstream's installers have it. */
+const tokenIssuer = 'https://kubernetes.default.svc.cluster.local'
 
 /** How the API server reaches kubelets, which exist only after it. */
 class Kubelets {
@@ -171,7 +175,7 @@ class ClusterStart {
       nowMs: this.#clock.now(),
     })
     const kubelets = new Kubelets()
-    const server = await this.#startServer(store, kubelets)
+    const server = await this.#startServer({ store, pki, kubelets })
     const { address, port } = await listen(server, config, pki)
     const client = new Client(server.transport(systemUser))
     await this.#startComponents({ client, pki, kubelets })
@@ -190,7 +194,8 @@ class ClusterStart {
     )
   }
 
-  async #startServer(store: Store, kubelets: Kubelets): Promise<APIServer> {
+  async #startServer(made: { store: Store; pki: ClusterPKI; kubelets: Kubelets }): Promise<APIServer> {
+    const { store, pki, kubelets } = made
     const config = this.#config
     const server = await createAPIServer({
       store,
@@ -199,6 +204,7 @@ class ClusterStart {
       log: this.#log.child('apiserver'),
       kubelet: kubelets.connect,
       version: versionInfo,
+      serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
       serviceClusterIPRanges: config.serviceClusterIPRange,
       nodePortRange: config.nodePortRange,
       advertiseAddress: advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
@@ -230,6 +236,7 @@ class ClusterStart {
       events,
       nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
       kubeletVersion: versionInfo.gitVersion,
+      tokens: clientTokens(client),
       clusterDNS: config.serviceClusterIPRange.map(range => nthAddress(range, 10n)),
     })
     kubelets.set(nodes.connect)

@@ -1,5 +1,6 @@
 // A cluster's keys and certificates on disk: a CA that stays, and certificates that are made anew at every
 // start, so that the serving one always names the addresses this host has now.
+import { generateKeyPairSync } from 'node:crypto'
 import { hostname } from 'node:os'
 import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
@@ -19,6 +20,8 @@ export interface ClusterPKI {
   readonly server: KeyedCertificate
   /** The user of the kubeconfig: `kubernetes-admin` of group `system:masters`. */
   readonly admin: KeyedCertificate
+  /** Signs ServiceAccounts' tokens; PEM. It stays, as tokens outlive a start. */
+  readonly serviceAccountKey: string
 }
 
 export interface PKIOptions {
@@ -44,6 +47,15 @@ function keepAuthority({ directory, nowMs }: PKIOptions): Authority {
   directory?.write(authority.key, 'pki', 'ca.key')
   directory?.write(authority.certificate, 'pki', 'ca.crt')
   return authority
+}
+
+function keepServiceAccountKey({ directory }: PKIOptions): string {
+  const kept = directory?.read('pki', 'sa.key')
+  if (kept) return kept
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  directory?.write(key, 'pki', 'sa.key')
+  return key
 }
 
 /** The first address of each range: that of the `kubernetes` Service, of either family. */
@@ -84,5 +96,5 @@ export function openPKI(options: PKIOptions): ClusterPKI {
     usages: ['client'],
     ...validity,
   })
-  return { authority, server, admin }
+  return { authority, server, admin, serviceAccountKey: keepServiceAccountKey(options) }
 }

@@ -31,6 +31,8 @@ export interface RegistriesOptions {
   readonly hooks?: ReadonlyMap<string, RegistryHooks>
   /** In the order in which they run; default: upstream's. */
   readonly admission?: readonly AdmissionPluginFactory[]
+  /** Besides the usual ones: kinds that are answered and not stored, by `group/resource`. */
+  readonly answerers?: Readonly<Record<string, Answerer>>
 }
 
 export interface Registries {
@@ -49,7 +51,7 @@ export function createRegistries(options: RegistriesOptions): Registries {
   const lookup: RegistryLookup = (group, version, resource) => registries.get(idOf(group, version, resource))
   const plugins: AdmissionPlugin[] = []
   const expiries: Expiry[] = []
-  const answerers = answerersFor(lookup, options.clock)
+  const answerers = { ...answerersFor(lookup, options.clock), ...options.answerers }
   for (const resource of options.resources.filter(({ storedAs }) => !storedAs)) {
     const answer = answerers[`${resource.group}/${resource.resource}`]
     if (answer) {

@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Registry, RegistryLookup, RequestContext, Transform } from '../registry/registry.ts'
+import type { ServiceAccountTokens } from '../tokens/serviceaccounttokens.ts'
 
 export interface SubresourceCall {
   readonly context: RequestContext
@@ -30,6 +31,8 @@ export interface SubresourceEndpoint {
 export interface SubresourceServices {
   readonly lookup: RegistryLookup
   readonly clock: Clock
+  /** Absent: none are issued. */
+  readonly tokens?: ServiceAccountTokens
 }
 
 export type SubresourceEndpointFactory = (services: SubresourceServices) => SubresourceEndpoint

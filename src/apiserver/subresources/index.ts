@@ -3,11 +3,13 @@ import { bindingEndpoint } from './binding.ts'
 import type { SubresourceEndpoint, SubresourceLookup, SubresourceServices } from './endpoint.ts'
 import { evictionEndpoint } from './eviction.ts'
 import { scaleEndpoint } from './scale.ts'
+import { tokenEndpoint } from './token.ts'
 
 const endpoints = {
   '/pods/binding': bindingEndpoint,
   '/pods/eviction': evictionEndpoint,
   '/replicationcontrollers/scale': scaleEndpoint,
+  '/serviceaccounts/token': tokenEndpoint,
   'apps/deployments/scale': scaleEndpoint,
   'apps/replicasets/scale': scaleEndpoint,
   'apps/statefulsets/scale': scaleEndpoint,

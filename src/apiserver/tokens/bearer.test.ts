@@ -1,0 +1,54 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openTestServer } from '../apiserver.fake.ts'
+
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+const issuer = 'https://kubernetes.default.svc.cluster.local'
+
+let server: Awaited<ReturnType<typeof openTestServer>>
+beforeEach(async () => {
+  server = await openTestServer({ serviceAccountTokens: { key, issuer } })
+  await server.ask('POST /api/v1/namespaces/default/serviceaccounts', { metadata: { name: 'builder' } })
+})
+afterEach(() => server.close())
+
+const path = '/api/v1/namespaces/default/serviceaccounts/builder/token'
+
+interface Issued {
+  readonly status: { readonly token: string; readonly expirationTimestamp: string }
+  readonly spec: Record<string, unknown>
+}
+
+async function issue(spec: object = {}): Promise<Issued> {
+  const { status, body, text } = await server.ask(`POST ${path}`, { spec })
+  if (status !== 201) throw new Error(text)
+  return body as unknown as Issued
+}
+
+test('A TokenReview tells whose token it is, for the audiences that ask', async () => {
+  const other = await issue({ audiences: ['vault'] })
+  const review = (spec: object) => server.ask('POST /apis/authentication.k8s.io/v1/tokenreviews', { spec })
+  expect((await review({ token: other.status.token })).body.status).toMatchObject({
+    error: 'invalid bearer token, token lookup failed',
+  })
+  expect((await review({ token: other.status.token, audiences: ['vault', 'x'] })).body.status).toMatchObject({
+    authenticated: true,
+    audiences: ['vault'],
+    user: { username: 'system:serviceaccount:default:builder' },
+  })
+})
+
+test('Anyone who is known can read how tokens are checked', async () => {
+  const { contentType, body } = await server.ask('GET /openid/v1/jwks')
+  expect(contentType).toBe('application/jwk-set+json')
+  expect(body).toMatchObject({ keys: [{ kty: 'EC', alg: 'ES256', crv: 'P-256' }] })
+  const asked = { headers: { host: 'api.example:6443' } }
+  expect((await server.ask('GET /.well-known/openid-configuration', undefined, asked)).body).toEqual({
+    issuer,
+    jwks_uri: 'https://api.example:6443/openid/v1/jwks',
+    response_types_supported: ['id_token'],
+    subject_types_supported: ['public'],
+    id_token_signing_alg_values_supported: ['ES256'],
+  })
+})

@@ -1,0 +1,151 @@
+// Tokens of ServiceAccounts, bound to an audience, a time and an object (KEP-1205): issued for TokenRequests
+// and told apart from forgeries, expired ones and those whose object is gone (upstream's pkg/serviceaccount).
+import { randomUUID } from 'node:crypto'
+import type { KubeObject } from '../../api/object.ts'
+import { isNotFound } from '../../api/status.ts'
+import type { Clock } from '../../component/clock.ts'
+import type { RegistryLookup, User } from '../registry/registry.ts'
+import { type Claims, SigningKey } from './signingkey.ts'
+
+export interface ServiceAccountTokensOptions {
+  /** ECDSA P-256, PEM. */
+  readonly key: string
+  /** The URL that tokens name as their maker, and the audience of those that name none. */
+  readonly issuer: string
+}
+
+interface Named {
+  readonly name: string
+  readonly uid: string
+}
+
+export interface TokenContents {
+  readonly namespace: string
+  readonly account: Named
+  readonly audiences: readonly string[]
+  readonly expirationSeconds: number
+  readonly bound?: { readonly kind: BoundKind; readonly object: Named; readonly node?: Partial<Named> }
+}
+
+export type BoundKind = 'pod' | 'secret' | 'node'
+
+interface Private {
+  readonly namespace: string
+  readonly serviceaccount: Named
+  readonly pod?: Named
+  readonly secret?: Named
+  readonly node?: Partial<Named>
+}
+
+/** Kubelets ask for this long, and clients that never read the file again get a year (KEP-2799). */
+const warnedSeconds = 3607
+const yearSeconds = 365 * 24 * 3600
+/** An object that is being deleted still counts for this long after its time. */
+const deletionLeewayMs = 60_000
+
+const resourceOf = { pod: 'pods', secret: 'secrets', node: 'nodes' } as const
+const boundKinds = ['pod', 'secret', 'node'] as const
+
+const credential = 'authentication.kubernetes.io'
+
+export interface Verified {
+  readonly user: User
+  readonly audiences: readonly string[]
+}
+
+export class ServiceAccountTokens {
+  readonly #key: SigningKey
+  readonly #clock: Clock
+  readonly #lookup: RegistryLookup
+  readonly issuer: string
+
+  constructor(options: ServiceAccountTokensOptions, services: { clock: Clock; lookup: RegistryLookup }) {
+    this.#key = new SigningKey(options.key)
+    this.#clock = services.clock
+    this.#lookup = services.lookup
+    this.issuer = options.issuer
+  }
+
+  get jwks() {
+    return { keys: [this.#key.jwk] }
+  }
+
+  issue(contents: TokenContents): { readonly token: string; readonly expiresMs: number } {
+    const { namespace, account, audiences, expirationSeconds, bound } = contents
+    const now = Math.floor(this.#clock.now() / 1000)
+    const isExtended = expirationSeconds === warnedSeconds && audiences.includes(this.issuer)
+    const { kind, object, node } = bound ?? {}
+    const token = this.#key.sign({
+      aud: audiences,
+      exp: now + (isExtended ? yearSeconds : expirationSeconds),
+      iat: now,
+      iss: this.issuer,
+      jti: randomUUID(),
+      'kubernetes.io': {
+        namespace,
+        ...(node ? { node } : {}),
+        ...(kind && object ? { [kind]: object } : {}),
+        serviceaccount: account,
+        ...(isExtended ? { warnafter: now + expirationSeconds } : {}),
+      },
+      nbf: now,
+      sub: `system:serviceaccount:${namespace}:${account.name}`,
+    })
+    return { token, expiresMs: (now + expirationSeconds) * 1000 }
+  }
+
+  /** Who shows the token; undefined when it is none of ours, out of time, or of something that is gone. */
+  async verify(token: string, audiences: readonly string[] = [this.issuer]): Promise<Verified | undefined> {
+    const claims = this.#key.verify(token)
+    if (!claims || !this.#isTimely(claims)) return undefined
+    const meant = (claims.aud as readonly string[]).filter(audience => audiences.includes(audience))
+    const contents = claims['kubernetes.io'] as Private | undefined
+    if (meant.length === 0 || !contents || !(await this.#exists(contents))) return undefined
+    return { user: userOf(claims, contents), audiences: meant }
+  }
+
+  #isTimely({ iss, exp, nbf }: Claims): boolean {
+    const now = this.#clock.now() / 1000
+    return iss === this.issuer && Number(exp) > now && Number(nbf) <= now
+  }
+
+  async #exists(contents: Private): Promise<boolean> {
+    const { namespace, serviceaccount } = contents
+    if (!(await this.#isThere('serviceaccounts', namespace, serviceaccount))) return false
+    const kind = boundKinds.find(name => contents[name])
+    if (!kind) return true
+    const object = contents[kind] as Named
+    return this.#isThere(resourceOf[kind], kind === 'node' ? '' : namespace, object)
+  }
+
+  async #isThere(resource: string, namespace: string, { name, uid }: Named): Promise<boolean> {
+    const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, warn: () => undefined }
+    try {
+      const stored = await this.#lookup('', 'v1', resource)?.get(context, namespace, name)
+      return stored !== undefined && stored.uid === uid && this.#lives(stored.object)
+    } catch (error) {
+      if (isNotFound(error)) return false
+      throw error
+    }
+  }
+
+  #lives({ metadata }: KubeObject): boolean {
+    if (!metadata.deletionTimestamp) return true
+    return Date.parse(metadata.deletionTimestamp) + deletionLeewayMs > this.#clock.now()
+  }
+}
+
+function userOf(claims: Claims, { namespace, serviceaccount, pod, node }: Private): User {
+  const extra = {
+    [`${credential}/credential-id`]: [`JTI=${String(claims.jti)}`],
+    ...(node?.name ? { [`${credential}/node-name`]: [node.name] } : {}),
+    ...(node?.uid ? { [`${credential}/node-uid`]: [node.uid] } : {}),
+    ...(pod ? { [`${credential}/pod-name`]: [pod.name], [`${credential}/pod-uid`]: [pod.uid] } : {}),
+  }
+  return {
+    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
+    uid: serviceaccount.uid,
+    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+    extra,
+  }
+}
