@@ -1,6 +1,6 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start load scale]
+// Usage: npm run bench [-- start load services scale store]
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -8,7 +8,7 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { Connection } from './connection.ts'
-import type { Figures, Rate } from './load.ts'
+import { createNamespace, createServices, type Figures, type Rate } from './load.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -33,6 +33,7 @@ class Futago {
     const began = performance.now()
     while (!this.#output.includes('\n')) {
       if (this.#child.exitCode !== null) throw new Error(`futago ended with ${this.#child.exitCode}`)
+      if (performance.now() - began > 60_000) throw new Error('futago was not ready within a minute')
       await new Promise(resolve => setTimeout(resolve, 1))
     }
     return performance.now() - began
@@ -60,15 +61,27 @@ const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
 const print = (line = '') => process.stdout.write(`${line}\n`)
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
 
-async function benchStart(): Promise<void> {
-  const times: number[] = []
-  for (let run = 0; run < 5; run++) {
-    const futago = new Futago()
-    times.push(await futago.ready())
+/** Runs `work` with a futago that is ready, and ends it whatever comes. */
+async function withFutago<T>(
+  flags: readonly string[],
+  work: (futago: Futago, readyMs: number) => T | Promise<T>,
+): Promise<T> {
+  const futago = new Futago(flags)
+  try {
+    return await work(futago, await futago.ready())
+  } finally {
     await futago.stop()
   }
+}
+
+const startTime = () => withFutago([], (_, readyMs) => readyMs)
+
+async function benchStart(): Promise<void> {
+  const times: number[] = []
+  for (let run = 0; run < 7; run++) times.push(await startTime())
   print(
-    `process start to ready (API answers, node Ready), median of ${times.length}: ${Math.round(median(times))} ms`,
+    `process start to ready (API answers, node Ready), median of ${times.length}: ` +
+      `${Math.round(median(times))} ms (target 400 ms)`,
   )
 }
 
@@ -83,34 +96,82 @@ const loadProcess = (kubeconfig: string): Figures =>
     }),
   )
 
+/** How many times faster than the reference each should be. */
+const targets: Readonly<Record<string, number>> = {
+  createConfigMap: 2.5,
+  getConfigMap: 2,
+  mergePatchConfigMap: 2.5,
+  createDualStackService: 8,
+  list2000PodsJSON: 4,
+  list2000PodsTable: 4,
+  list2000PodsByLabel: 10,
+  watch200EventsTo50: 2,
+}
+
 const isTimed = (name: string) => name.startsWith('list')
 const show = (name: string, { perSecond, p50Ms, p99Ms }: Rate) =>
   isTimed(name) ? `${p50Ms} ms` : `${perSecond}/s (p50 ${p50Ms} ms, p99 ${p99Ms} ms)`
 
 async function benchLoad(): Promise<void> {
-  const reference = process.env['REFERENCE_KUBECONFIG']
-  const futago = new Futago()
-  await futago.ready()
-  await pause(3000)
-  const idle = futago.memory()
-  const figures = await new Promise<Figures>((resolve, reject) => {
-    try {
-      resolve(loadProcess(futago.kubeconfig))
-    } catch (error) {
-      reject(error as Error)
-    }
+  const figures = await withFutago([], async futago => {
+    await pause(3000)
+    const idle = futago.memory()
+    const measured = loadProcess(futago.kubeconfig)
+    print(
+      `resident memory, idle / after the load: ${idle} MB / ${futago.memory()} MB (target 110 MB / 300 MB)`,
+    )
+    return measured
   })
-  print(`resident memory, idle / after the load: ${idle} MB / ${futago.memory()} MB`)
-  await futago.stop()
+  const reference = process.env['REFERENCE_KUBECONFIG']
   const other = reference ? loadProcess(reference) : {}
   for (const [name, ours] of Object.entries(figures)) {
     const theirs = other[name]
-    if (!theirs) print(`${name}: ${show(name, ours)}`)
-    else {
-      const ratio = isTimed(name) ? ours.p50Ms / theirs.p50Ms : ours.perSecond / theirs.perSecond
-      print(`${name}: ${show(name, ours)}; reference ${show(name, theirs)}; ratio ${ratio.toFixed(2)}`)
-    }
+    const ratio = theirs && (isTimed(name) ? theirs.p50Ms / ours.p50Ms : ours.perSecond / theirs.perSecond)
+    const compared = theirs
+      ? `; reference ${show(name, theirs)}; ${ratio!.toFixed(2)} times as fast` +
+        (targets[name] ? ` (target ${targets[name]})` : '')
+      : ''
+    print(`${name}: ${show(name, ours)}${compared}`)
   }
+}
+
+/** Until controllers have nothing left to write. */
+async function settled(connection: Connection): Promise<void> {
+  const revision = async () =>
+    Number(
+      JSON.parse((await connection.must({ path: '/api/v1/namespaces?limit=1' })).body.toString()).metadata
+        .resourceVersion,
+    )
+  for (let before = await revision(), calm = 0; calm < 3; ) {
+    await pause(200)
+    const now = await revision()
+    calm = now - before < 5 ? calm + 1 : 0
+    before = now
+  }
+}
+
+async function benchServices(): Promise<void> {
+  const count = 1000
+  const many = 10_000
+  await withFutago([], async futago => {
+    const connection = new Connection(futago.kubeconfig, 16)
+    try {
+      const place = await createNamespace(connection, 'bench-services')
+      await pause(1000)
+      await createServices(place, 0, count)
+      await settled(connection)
+      const few = await createServices(place, count, count)
+      await createServices(place, 2 * count, many - 2 * count)
+      await settled(connection)
+      const rest = await createServices(place, many, count)
+      print(
+        `create dual-stack Service with ${count} / ${many} present: ${few.perSecond}/s / ${rest.perSecond}/s, ` +
+          `ratio ${(rest.perSecond / few.perSecond).toFixed(2)} (target: no slower)`,
+      )
+    } finally {
+      connection.close()
+    }
+  })
 }
 
 const deployment = (replicas: number) => ({
@@ -135,38 +196,53 @@ const deployment = (replicas: number) => ({
   },
 })
 
-async function benchScale(): Promise<void> {
-  const nodes = 1000
-  const pods = 10_000
-  const small = new Futago()
-  const base = await small.ready()
-  await small.stop()
-  const futago = new Futago(['--nodes', String(nodes), '--cluster-cidr', '10.128.0.0/14,fd00:10:128::/52'])
-  const startMs = await futago.ready()
-  print(`${nodes} simulated nodes Ready: ${Math.round(nodes / ((startMs - base) / 1000))} nodes/s`)
-  const connection = new Connection(futago.kubeconfig, 4)
-  const path = '/apis/apps/v1/namespaces/default/deployments'
+async function untilReady(connection: Connection, path: string, pods: number): Promise<void> {
   const began = performance.now()
-  await connection.must({ method: 'POST', path, body: deployment(pods) })
-  let ready = 0
-  while (ready < pods) {
+  for (let ready = 0; ready < pods; ) {
     await pause(100)
     const { status } = JSON.parse((await connection.must({ path: `${path}/scale` })).body.toString())
     ready = status?.readyReplicas ?? 0
     if (performance.now() - began > 120_000)
       throw new Error(`only ${ready} of ${pods} Pods became Ready in 120 s`)
   }
-  const seconds = (performance.now() - began) / 1000
-  print(`${pods} Pods created, scheduled, Ready: ${Math.round(pods / seconds)} Pods/s`)
-  print(`resident memory with them: ${futago.memory()} MB`)
-  connection.close()
-  await futago.stop()
+}
+
+async function benchScale(): Promise<void> {
+  const nodes = 1000
+  const pods = 10_000
+  const base = median([await startTime(), await startTime(), await startTime()])
+  const flags = ['--nodes', String(nodes), '--cluster-cidr', '10.128.0.0/14,fd00:10:128::/52']
+  await withFutago(flags, async (futago, startMs) => {
+    print(
+      `${nodes} simulated nodes Ready: ${Math.round(nodes / ((startMs - base) / 1000))} nodes/s (target 500)`,
+    )
+    const connection = new Connection(futago.kubeconfig, 4)
+    try {
+      const path = '/apis/apps/v1/namespaces/default/deployments'
+      const began = performance.now()
+      await connection.must({ method: 'POST', path, body: deployment(pods) })
+      await untilReady(connection, path, pods)
+      const seconds = (performance.now() - began) / 1000
+      print(`${pods} Pods created, scheduled, Ready: ${Math.round(pods / seconds)} Pods/s (target 1000)`)
+      print(`resident memory with them: ${futago.memory()} MB`)
+    } finally {
+      connection.close()
+    }
+  })
+}
+
+/** The store by itself, without a server around it. */
+async function benchStore(): Promise<void> {
+  const args = ['--import', 'tsx', join(root, 'bench/store.ts'), 'lmdb']
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 }
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   load: benchLoad,
+  services: benchServices,
   scale: benchScale,
+  store: benchStore,
 }
 const asked = process.argv.slice(2)
 print(
