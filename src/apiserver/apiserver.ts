@@ -31,7 +31,7 @@ import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
 import { ResourceRequests } from './resourcerequests.ts'
 import { createSubresources } from './subresources/index.ts'
-import { tokenAuthenticator, tokenDocument, tokenReviewer } from './tokens/bearer.ts'
+import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
 
 export interface APIServerOptions {
@@ -160,6 +160,7 @@ class ComposedServer implements APIServer {
       healthChecks: healthChecksOf(this.#options, () => this.#isClosing),
       version,
       openapi: this.#documents(openapi),
+      paths: this.#tokens ? tokenDocumentPaths : [],
       log,
     }
     return request =>

@@ -28,6 +28,8 @@ export interface NonResourceOptions {
   readonly healthChecks: readonly HealthCheck[]
   readonly version: VersionInfo
   readonly openapi: DocumentSource
+  /** Further documents' paths, for the index. */
+  readonly paths?: readonly string[]
   readonly log: Logger
 }
 
@@ -92,13 +94,13 @@ async function discoveryReply(request: ServerRequest, discovery: Discovery): Pro
   return found && documentReply(request, found)
 }
 
-function indexOf({ groupVersions, healthChecks }: NonResourceOptions): string[] {
+function indexOf({ groupVersions, healthChecks, paths: more = [] }: NonResourceOptions): string[] {
   const paths = new Set(['/api', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'])
   for (const { group, version } of groupVersions) {
     if (group === '') paths.add(`/api/${version}`)
     else paths.add(`/apis/${group}`).add(`/apis/${group}/${version}`)
   }
-  return [...paths, ...healthPaths(healthChecks)].sort()
+  return [...paths, ...more, ...healthPaths(healthChecks)].sort()
 }
 
 /** Answers every path that is no resource. */

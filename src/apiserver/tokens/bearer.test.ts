@@ -40,6 +40,9 @@ test('A TokenReview tells whose token it is, for the audiences that ask', async 
 })
 
 test('Anyone who is known can read how tokens are checked', async () => {
+  expect((await server.ask('GET /')).body.paths).toEqual(
+    expect.arrayContaining(['/.well-known/openid-configuration', '/openid/v1/jwks']),
+  )
   const { contentType, body } = await server.ask('GET /openid/v1/jwks')
   expect(contentType).toBe('application/jwk-set+json')
   expect(body).toMatchObject({ keys: [{ kty: 'EC', alg: 'ES256', crv: 'P-256' }] })

@@ -33,6 +33,9 @@ export function tokenReviewer(tokens: ServiceAccountTokens): Answerer {
 }
 
 const jwksPath = '/openid/v1/jwks'
+const configurationPath = '/.well-known/openid-configuration'
+
+export const tokenDocumentPaths: readonly string[] = [configurationPath, jwksPath]
 
 /** Undefined for every other path. */
 export function tokenDocument(
@@ -46,7 +49,7 @@ export function tokenDocument(
     const body = Buffer.from(JSON.stringify(tokens.jwks))
     return { status: 200, contentType: 'application/jwk-set+json', headers, body }
   }
-  if (path !== '/.well-known/openid-configuration') return undefined
+  if (path !== configurationPath) return undefined
   const document = {
     issuer: tokens.issuer,
     jwks_uri: `https://${address}${jwksPath}`,
