@@ -37,7 +37,7 @@ const folders = [
 ]
 const terminationLog = '/dev/termination-log'
 const mostMessageBytes = 4096
-const turnsToEnd = 4
+const turnsToEnd = 10
 
 const identifier = (start: ContainerStart) => {
   const { uid, name } = start.pod.metadata
