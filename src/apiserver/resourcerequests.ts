@@ -49,10 +49,11 @@ const never = new AbortController().signal
 
 export class ResourceRequests {
   readonly #options: ResourceRequestsOptions
-  readonly #flusher = new WatchFlusher()
+  readonly #flusher: WatchFlusher
 
   constructor(options: ResourceRequestsOptions) {
     this.#options = options
+    this.#flusher = new WatchFlusher(options.clock)
   }
 
   /** Throws 404 and 405 for what is not there. */

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { StatusError } from '../../api/status.ts'
+import { type Clock, FakeClock } from '../../component/clock.ts'
 import type { StoredEvent, StoredObject } from '../registry/registry.ts'
 import type { ReplyStream } from '../request.ts'
 import {
@@ -52,7 +53,7 @@ const event = (text: string, type: StoredEvent['type'] = 'ADDED'): StoredEvent =
 })
 
 test('All events of a turn go out in one write, and each is encoded once for all clients', async () => {
-  const flusher = new WatchFlusher()
+  const flusher = new WatchFlusher(new FakeClock())
   const encoder = counting()
   const [a, b] = [client(), client()]
   const streams = [a, b].map(({ stream }) => new WatchStream(stream, encoder, { flusher }))
@@ -67,9 +68,35 @@ test('All events of a turn go out in one write, and each is encoded once for all
   expect([a.state.writes, b.state.writes, encoder.count]).toEqual([expected, expected, 2])
 })
 
+test('After a flush that took long the next one waits, and brings all that came meanwhile', async () => {
+  const time = new FakeClock()
+  let spentMs = 0
+  const clock: Clock = {
+    now: () => time.now(),
+    monotonic: () => time.monotonic() + spentMs,
+    after: (delayMs, callback) => time.after(delayMs, callback),
+    sleep: delayMs => time.sleep(delayMs),
+  }
+  const { state, stream } = client()
+  const write: ReplyStream['write'] = chunks => {
+    spentMs += 3
+    stream.write(chunks)
+  }
+  const watching = new WatchStream({ ...stream, write }, counting(), { flusher: new WatchFlusher(clock) })
+  watching.push([event('1')])
+  await turn()
+  expect(state.writes.length).toBe(1)
+  watching.push([event('2')])
+  await time.advance(5)
+  watching.push([event('3')])
+  expect(state.writes.length).toBe(1)
+  await time.advance(1)
+  expect(state.writes[1]).toEqual(['{"type":"ADDED","object":2}\n', '{"type":"ADDED","object":3}\n'])
+})
+
 test('A connection that is full gets no more until it drains', async () => {
   const { state, stream, drain } = client()
-  const watching = new WatchStream(stream, counting(), { flusher: new WatchFlusher() })
+  const watching = new WatchStream(stream, counting(), { flusher: new WatchFlusher(new FakeClock()) })
   state.pendingBytes = 1e6
   watching.push([event('1')])
   await turn()
@@ -82,7 +109,7 @@ test('A connection that is full gets no more until it drains', async () => {
 
 test('A client that leaves too much unread is cut off; initial events do not count', async () => {
   const { state, stream } = client()
-  const options = { flusher: new WatchFlusher(), maxUnreadBytes: 1000 }
+  const options = { flusher: new WatchFlusher(new FakeClock()), maxUnreadBytes: 1000 }
   const watching = new WatchStream(stream, counting(), options)
   let cut = false
   watching.onCutOff = () => {
@@ -99,7 +126,7 @@ test('A client that leaves too much unread is cut off; initial events do not cou
 
 test('The end comes after what is queued, with an ERROR event for an error', async () => {
   const { state, stream } = client()
-  const watching = new WatchStream(stream, counting(), { flusher: new WatchFlusher() })
+  const watching = new WatchStream(stream, counting(), { flusher: new WatchFlusher(new FakeClock()) })
   watching.push([event('1')])
   watching.end(new StatusError({ code: 410, reason: 'Expired', message: 'too old resource version: 1 (2)' }))
   watching.push([event('2')])

@@ -2,6 +2,7 @@
 // goes to a client in one write; an event is encoded once for all clients; a client that does not keep up is
 // cut off.
 import { StatusError } from '../../api/status.ts'
+import type { Clock } from '../../component/clock.ts'
 import type { Bookmark, StoredEvent } from '../registry/registry.ts'
 import type { ReplyStream } from '../request.ts'
 
@@ -27,16 +28,42 @@ type Encodings = Map<string, Map<WatchItem['type'], Map<object, Buffer>>>
 
 const sizeOf = (item: WatchItem) => (item.type === 'BOOKMARK' ? 128 : item.stored.bytes.length + 64)
 
-/** Flushes all streams that got events in a turn together, sharing what is encoded. */
+/** After a flush there is none for so many times as long as it took, and no longer than `longestPauseMs`. */
+const pausePerFlush = 2
+const longestPauseMs = 8
+
+/**
+ * Flushes all streams that got events in a turn together, sharing what is encoded. Where many clients watch,
+ * a flush takes a while, and what comes meanwhile and soon after goes out in one write per client.
+ */
 export class WatchFlusher {
+  readonly #clock: Clock
   readonly #waiting = new Set<WatchStream>()
+  #pauseEnd = 0
+
+  constructor(clock: Clock) {
+    this.#clock = clock
+  }
 
   schedule(stream: WatchStream) {
-    if (this.#waiting.size === 0) setImmediate(() => this.#flush())
+    if (this.#waiting.size === 0) this.#plan()
     this.#waiting.add(stream)
   }
 
+  #plan() {
+    const pauseMs = this.#pauseEnd - this.#clock.monotonic()
+    if (pauseMs >= 1) this.#clock.after(pauseMs, () => this.#flush())
+    else setImmediate(() => this.#flush())
+  }
+
   #flush() {
+    const began = this.#clock.monotonic()
+    this.#flushAll()
+    const ended = this.#clock.monotonic()
+    this.#pauseEnd = ended + Math.min(longestPauseMs, pausePerFlush * (ended - began))
+  }
+
+  #flushAll() {
     const streams = [...this.#waiting]
     this.#waiting.clear()
     const encodings: Encodings = new Map()
