@@ -168,5 +168,8 @@ export const builtins: Readonly<Record<string, Builtin>> = {
     }
     return 0
   },
-  wait: nothing,
+  wait: async shell => {
+    while (shell.jobs.size > 0) await Promise.all(shell.jobs)
+    return 0
+  },
 }

@@ -133,6 +133,20 @@ test('Standard input reaches the command, byte for byte', async () => {
   expect((await run(['sh'], testWorld(), 'echo from script\n')).stdout).toBe('from script\n')
 })
 
+test('wait waits for what runs behind', async () => {
+  const world = testWorld()
+  const done = sh('trap exit TERM; sleep 5 & sleep 3 & echo started; wait; echo ended', world)
+  for (let turn = 0; turn < 5; turn++) await new Promise(resolve => setImmediate(resolve))
+  let hasEnded = false
+  void done.then(() => {
+    hasEnded = true
+  })
+  await world.clock.advance(4000)
+  expect(hasEnded).toBe(false)
+  await world.clock.advance(1000)
+  expect((await done).stdout).toBe('started\nended\n')
+})
+
 test('sleep takes its time, and ends at once when the process is stopped', async () => {
   const world = testWorld()
   const done = sh('sleep 5; echo awake', world)

@@ -42,6 +42,8 @@ export class Shell {
   readonly variables: Map<string, string>
   readonly exported: Set<string>
   readonly functions = new Map<string, Command>()
+  /** What runs behind. */
+  readonly jobs = new Set<Promise<unknown>>()
   readonly name: string
   positional: readonly string[]
   directory: string
@@ -79,16 +81,19 @@ export class Shell {
 
   async runScript(script: Script, streams: Streams): Promise<number> {
     for (const item of script) {
-      if (item.background)
-        void this.#copy()
-          .runScript([{ ...item, background: false }], streams)
-          .catch(() => 1)
+      if (item.background) this.#runBehind(item, streams)
       else await this.#runAndOr(item, streams)
       if (this.settings.errexit && this.status !== 0 && this.#conditions === 0 && item.rest.length === 0) {
         throw new ShellExit(this.status)
       }
     }
     return this.status
+  }
+
+  #runBehind(item: Script[number], streams: Streams): void {
+    const run = this.#copy().runScript([{ ...item, background: false }], streams)
+    const job: Promise<unknown> = run.catch(() => 1).finally(() => this.jobs.delete(job))
+    this.jobs.add(job)
   }
 
   /** Lines of an input, without losing what is read ahead. */
