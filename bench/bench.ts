@@ -1,6 +1,6 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start load services scale store]
+// Usage: npm run bench [-- start services scale store load]
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -248,10 +248,11 @@ async function benchStore(): Promise<void> {
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
-  load: benchLoad,
   services: benchServices,
   scale: benchScale,
   store: benchStore,
+  // Last: the reference cluster goes on deleting for a while after its load.
+  load: benchLoad,
 }
 const asked = process.argv.slice(2)
 print(

@@ -1,6 +1,5 @@
 // An API server over a memory store with all built-in kinds, for tests: requests go through handle(),
 // without a port.
-import { Readable } from 'node:stream'
 import type { KubeletConnector } from '../api/kubeletapi.ts'
 import { resources } from '../api/resources/index.ts'
 import { FakeClock } from '../component/clock.ts'
@@ -129,5 +128,3 @@ export function collect(reply: Reply) {
         .map(line => JSON.parse(line)),
   }
 }
-
-export const textStream = (text: string): Readable => Readable.from([Buffer.from(text)])

@@ -7,8 +7,8 @@ import { podFromTemplate } from './podcontrol.ts'
 import { isPodAvailable, isPodFinished, isPodReady } from './podstate.ts'
 import { statefulSets } from './resources.ts'
 
-export const podNameLabel = 'statefulset.kubernetes.io/pod-name'
-export const podIndexLabel = 'apps.kubernetes.io/pod-index'
+const podNameLabel = 'statefulset.kubernetes.io/pod-name'
+const podIndexLabel = 'apps.kubernetes.io/pod-index'
 
 export const firstOrdinal = (set: StatefulSet): number => set.spec?.ordinals?.start ?? 0
 const replicasOf = (set: StatefulSet): number => set.spec?.replicas ?? 1

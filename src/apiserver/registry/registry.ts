@@ -31,8 +31,6 @@ export interface StoredObject {
   readonly object: KubeObject
 }
 
-export type ResourceVersionMatch = 'Exact' | 'NotOlderThan'
-
 export interface ListOptions {
   /** Empty or absent: all namespaces. */
   readonly namespace?: string

@@ -27,9 +27,6 @@ export function patternSource(text: string, literal: (index: number) => boolean 
   return source
 }
 
-export const matchesPattern = (text: string, pattern: string): boolean =>
-  new RegExp(`^${patternSource(pattern)}$`).test(text)
-
 /** As bash's `set` shows values: quoted only when it must be. */
 export function quoteValue(value: string): string {
   if (/^[A-Za-z0-9_./:@%+=,-]*$/.test(value)) return value
