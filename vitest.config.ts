@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // Threads without isolation: a process per file costs five seconds for thirty files, this half a second.
-const shared = { pool: 'threads' as const, isolate: false }
+const shared = { pool: 'threads' as const, isolate: false, globalSetup: 'test/temporary.ts' }
 
 export default defineConfig({
   test: {
