@@ -2,9 +2,10 @@
 // API server right while the server runs. On a store that has it all it only looks.
 import type { ServiceCIDR } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
-import type { Clock, Timer } from '../component/clock.ts'
+import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
+import { Periodic } from '../component/periodic.ts'
 import { type Store, StoreError, type WriteOperation } from '../storage/store.ts'
 import { serviceCIDRPrefix } from './allocation/keys.ts'
 import { apiServerService, type ClusterFacts, foundation, type KeyedObject } from './bootstrapobjects.ts'
@@ -92,35 +93,25 @@ const intervalMs = 10_000
 export class APIServerService implements Component {
   readonly name = 'kubernetes-service'
   readonly #options: BootstrapOptions
-  #timer: Timer | undefined
-  #running = false
+  readonly #checks: Periodic
 
   constructor(options: BootstrapOptions) {
     this.#options = options
+    this.#checks = new Periodic({
+      clock: options.clock,
+      intervalMs,
+      run: () => bootstrap(options),
+      onError: error =>
+        options.log.warn('cannot check the Service of the API server', { error: String(error) }),
+    })
   }
 
   async start(): Promise<void> {
-    this.#running = true
     await bootstrap(this.#options)
-    this.#schedule()
+    this.#checks.start()
   }
 
   async stop(): Promise<void> {
-    this.#running = false
-    this.#timer?.cancel()
-  }
-
-  #schedule(): void {
-    if (!this.#running) return
-    this.#timer = this.#options.clock.after(intervalMs, () => void this.#check())
-  }
-
-  async #check(): Promise<void> {
-    try {
-      await bootstrap(this.#options)
-    } catch (error) {
-      this.#options.log.warn('cannot check the Service of the API server', { error: String(error) })
-    }
-    this.#schedule()
+    this.#checks.stop()
   }
 }

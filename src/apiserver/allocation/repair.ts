@@ -2,8 +2,8 @@
 // key that no Service has. Services are written together with these, so only other writers, or hands, bring
 // that about. Runs soon after the start and then every three minutes, as upstream's loops do.
 import type { ServiceCIDR } from '../../api/generated/types.ts'
-import type { Timer } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
+import { Periodic } from '../../component/periodic.ts'
 import { parseCIDR } from '../../ip/cidr.ts'
 import { type Entry, StoreError, type WriteOperation } from '../../storage/store.ts'
 import { ipAddressFor } from './ipaddressobject.ts'
@@ -34,21 +34,24 @@ const pageSize = 500
 export class AllocationRepair implements Component {
   readonly name = 'ipallocator-repair-controller'
   readonly #options: AllocationRepairOptions
-  #timer: Timer | undefined
-  #running = false
+  readonly #checks: Periodic
 
   constructor(options: AllocationRepairOptions) {
     this.#options = options
+    this.#checks = new Periodic({
+      clock: options.clock,
+      intervalMs,
+      run: () => this.run(),
+      onError: error => options.log.warn('cannot check allocation', { error: String(error) }),
+    })
   }
 
   async start(): Promise<void> {
-    this.#running = true
-    this.#schedule(firstDelayMs)
+    this.#checks.start(firstDelayMs)
   }
 
   async stop(): Promise<void> {
-    this.#running = false
-    this.#timer?.cancel()
+    this.#checks.stop()
   }
 
   /** Looks once and mends what it finds; resolves with what it did. */
@@ -61,20 +64,6 @@ export class AllocationRepair implements Component {
     }
     for (const repair of repairs) await this.#mend(repair, revisions)
     return repairs
-  }
-
-  #schedule(delayMs: number): void {
-    if (!this.#running) return
-    this.#timer = this.#options.clock.after(delayMs, () => void this.#runAndSchedule())
-  }
-
-  async #runAndSchedule(): Promise<void> {
-    try {
-      await this.run()
-    } catch (error) {
-      if (this.#running) this.#options.log.warn('cannot check allocation', { error: String(error) })
-    }
-    this.#schedule(intervalMs)
   }
 
   /** All of one revision, so that what is written together is seen together. */
