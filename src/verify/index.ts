@@ -1,0 +1,10 @@
+// The door `futago/verify`: runs the checks from code, and lets others add theirs with defineCheck.
+export * from './check.ts'
+export type * from './host.ts'
+export type * from './inventory.ts'
+export type * from './prober.ts'
+export type * from './report.ts'
+export type * from './settings.ts'
+export * from './text.ts'
+export * from './verdict.ts'
+export type * from './workspace.ts'
