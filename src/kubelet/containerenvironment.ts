@@ -9,7 +9,7 @@ import { kernelHostname, podHostname } from './hostname.ts'
 import { formatHostNetworkHosts, formatHosts, formatNodeHosts } from './hosts.ts'
 import type { References } from './references.ts'
 import { type DNSSettings, formatResolvConf, planPodDNS } from './resolvconf.ts'
-import type { ContainerEnvironment, ContainerMount } from './runtime.ts'
+import type { ContainerEnvironment, ContainerMount, MountPropagation } from './runtime.ts'
 import type { Variable } from './serviceenvironment.ts'
 import { pluginOf } from './volumes/index.ts'
 
@@ -48,6 +48,7 @@ function mountsOf(pod: Pod, container: Container, context: EnvironmentContext, v
       subPath,
       isReadOnly: mount.readOnly ?? !plugin.isWritable,
       isWritable: plugin.isWritable,
+      propagation: (mount.mountPropagation ?? 'None') as MountPropagation,
       files: () => plugin.files(volume, { ...context, pod }),
     })
   }

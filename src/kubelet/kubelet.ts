@@ -16,13 +16,11 @@ import type { Client } from '../client/client.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { changedStatus, type NodeDescription, newNode, nodeConditions, nodeStatus } from './nodestatus.ts'
 import { PodWorker } from './podworker.ts'
-import type { SimulatedRuntime } from './simulated.ts'
 
 export interface KubeletOptions {
   readonly description: NodeDescription
   readonly client: Client
   readonly context: KubeletContext
-  readonly runtime: SimulatedRuntime
 }
 
 export class Kubelet implements KubeletConnection {
@@ -36,7 +34,7 @@ export class Kubelet implements KubeletConnection {
 
   constructor(options: KubeletOptions) {
     this.#options = options
-    options.runtime.onExit(uid => this.#workers.get(uid)?.wake())
+    options.context.runtime.onExit(uid => this.#workers.get(uid)?.wake())
   }
 
   get name(): string {
@@ -83,7 +81,7 @@ export class Kubelet implements KubeletConnection {
       if (!isConditionTrue(node.status?.conditions, 'Ready')) await this.reportStatus()
       return
     }
-    this.#options.runtime.setPodCIDRs(ranges)
+    this.#options.context.runtime.setPodCIDRs(ranges)
     this.#isWriting = true
     try {
       await this.reportStatus({ isReady: true })
@@ -151,7 +149,7 @@ export class Kubelet implements KubeletConnection {
       ...(status?.ephemeralContainerStatuses ?? []),
     ]
     const waiting = all.find(({ name }) => name === container.container)?.state?.waiting
-    const hasRun = this.#options.runtime
+    const hasRun = this.#options.context.runtime
       .containers(container.uid)
       .some(({ name }) => name === container.container)
     if (!hasRun && !options.previous) {
@@ -164,18 +162,18 @@ export class Kubelet implements KubeletConnection {
         `container "${container.container}" in pod "${container.pod}" is waiting to start: ${reasons[reason] ?? reason}`,
       )
     }
-    return this.#options.runtime.logs(container, options, signal)
+    return this.#options.context.runtime.logs(container, options, signal)
   }
 
   exec(container: ContainerReference, options: ExecOptions): Promise<ExecSession> {
-    return this.#options.runtime.exec(container, options)
+    return this.#options.context.runtime.exec(container, options)
   }
 
   attach(container: ContainerReference, options: Omit<ExecOptions, 'command'>): Promise<ExecSession> {
-    return this.#options.runtime.attach(container, options)
+    return this.#options.context.runtime.attach(container, options)
   }
 
   portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex> {
-    return this.#options.runtime.portForward(pod, port)
+    return this.#options.context.runtime.portForward(pod, port)
   }
 }

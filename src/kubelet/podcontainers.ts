@@ -213,6 +213,8 @@ export class PodContainers {
       kind,
       attempt,
       environment,
+      report: step =>
+        this.#events.step(this.pod, describeContainer(found), { step, image: containerNow().image ?? '' }),
     }
   }
 
@@ -230,7 +232,7 @@ export class PodContainers {
         ? { variables: await makeVariables(this.pod, container, this.#environmentContext()) }
         : {}
       const run = await runtime.startContainer(this.#startOf(found, attempt, variables))
-      this.#events.started(this.pod, subject, container)
+      this.#events.started(this.pod, subject)
       if (previous) record.last = terminatedState(previous)
       if (previous) noteRestart(record, clock.now())
       record.current = run

@@ -3,8 +3,7 @@
 import type { Container, Pod } from '../api/generated/types.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import type { EventRecorder, EventType } from '../client/events.ts'
-import { imageSize } from './image.ts'
-import type { ContainerKind } from './runtime.ts'
+import type { ContainerKind, StartStep } from './runtime.ts'
 
 export interface ContainerSubject {
   readonly name: string
@@ -31,6 +30,33 @@ export interface EventText {
   readonly message: string
 }
 
+/** As Go prints a duration, to the millisecond. */
+function formatDuration(ms: number): string {
+  if (ms < 1000) return `${Math.round(ms)}ms`
+  const minutes = Math.floor(ms / 60_000)
+  const seconds = `${Math.round(ms % 60_000) / 1000}s`
+  return minutes > 0 ? `${minutes}m${seconds}` : seconds
+}
+
+function describeStep(step: StartStep, image: string): EventText {
+  switch (step.type) {
+    case 'pulling':
+      return { reason: 'Pulling', message: `Pulling image "${image}"` }
+    case 'pulled': {
+      const took = formatDuration(step.durationMs)
+      const size = `Image size: ${step.sizeBytes} bytes.`
+      const message = `Successfully pulled image "${image}" in ${took} (${took} including waiting). ${size}`
+      return { reason: 'Pulled', message }
+    }
+    case 'present': {
+      const message = `Container image "${image}" already present on machine and can be accessed by the pod`
+      return { reason: 'Pulled', message }
+    }
+    case 'created':
+      return { reason: 'Created', message: 'Container created' }
+  }
+}
+
 export class PodEvents {
   readonly #recorder: EventRecorder
 
@@ -50,22 +76,12 @@ export class PodEvents {
     this.#recorder.event({ resource: pods, object: pod, fieldPath }, type, text)
   }
 
-  started(pod: Pod, subject: ContainerSubject, container: Container): void {
-    this.#pulled(pod, subject, container)
-    this.container(pod, subject, 'Normal', { reason: 'Created', message: 'Container created' })
+  started(pod: Pod, subject: ContainerSubject): void {
     this.container(pod, subject, 'Normal', { reason: 'Started', message: 'Container started' })
   }
 
-  #pulled(pod: Pod, subject: ContainerSubject, { image = '', imagePullPolicy }: Container): void {
-    if (imagePullPolicy !== 'Always') {
-      const message = `Container image "${image}" already present on machine and can be accessed by the pod`
-      this.container(pod, subject, 'Normal', { reason: 'Pulled', message })
-      return
-    }
-    this.container(pod, subject, 'Normal', { reason: 'Pulling', message: `Pulling image "${image}"` })
-    const size = `Image size: ${imageSize(image)} bytes.`
-    const message = `Successfully pulled image "${image}" in 1ms (1ms including waiting). ${size}`
-    this.container(pod, subject, 'Normal', { reason: 'Pulled', message })
+  step(pod: Pod, subject: ContainerSubject, { step, image }: { step: StartStep; image: string }): void {
+    this.container(pod, subject, 'Normal', describeStep(step, image))
   }
 
   failedStart(pod: Pod, subject: ContainerSubject, failure: EventText & { readonly image?: string }): void {
@@ -73,7 +89,6 @@ export class PodEvents {
     const failed = (text: string) =>
       this.container(pod, subject, 'Warning', { reason: 'Failed', message: text })
     if (reason === 'ErrImagePull') {
-      this.container(pod, subject, 'Normal', { reason: 'Pulling', message: `Pulling image "${image}"` })
       failed(`Failed to pull image "${image}": ${message}`)
       failed('Error: ErrImagePull')
     } else if (reason === 'ImagePullBackOff') {

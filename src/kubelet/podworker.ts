@@ -4,10 +4,12 @@ import type { Pod, PodStatus } from '../api/generated/types.ts'
 import { formatTime, parseTime } from '../api/meta/timestamps.ts'
 import type { Timer } from '../component/clock.ts'
 import type { ContainerPlan } from './containerplan.ts'
+import { kernelHostname } from './hostname.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { PodContainers } from './podcontainers.ts'
 import { PodEvents } from './podevents.ts'
 import { type PodStatusInput, planPodStatus } from './podstatus.ts'
+import { planPodDNS } from './resolvconf.ts'
 import { RuntimeError } from './runtime.ts'
 import { checkVolumes, hasVolumeReferences } from './volumes/index.ts'
 import { VolumeError } from './volumes/volume.ts'
@@ -130,12 +132,12 @@ export class PodWorker {
 
   /** Volumes and sandbox; false when the Pod has to wait for them. */
   async #prepare(): Promise<boolean> {
-    const { runtime, references } = this.#context
+    const { references } = this.#context
     if (this.#containers.podIPs.length > 0) return true
     try {
       if (hasVolumeReferences(this.#containers.pod))
         await checkVolumes({ pod: this.#containers.pod, references })
-      this.#containers.podIPs = await runtime.createSandbox(this.#containers.pod)
+      this.#containers.podIPs = await this.#createSandbox()
       if (this.#containers.pod.status?.containerStatuses?.length) await this.#containers.adopt()
       return true
     } catch (error) {
@@ -147,6 +149,15 @@ export class PodWorker {
       this.#retry()
       return false
     }
+  }
+
+  #createSandbox(): Promise<readonly string[]> {
+    const { pod } = this.#containers
+    const { runtime, node, dns } = this.#context
+    return runtime.createSandbox(pod, {
+      hostname: kernelHostname(pod, node.name, dns.clusterDomain),
+      dns: planPodDNS(pod, dns).config,
+    })
   }
 
   async #exceedDeadline(): Promise<void> {
@@ -180,7 +191,7 @@ export class PodWorker {
       this.#containers.pod.status?.containerStatuses?.length &&
       !isFinished(this.#containers.pod)
     ) {
-      this.#containers.podIPs = await runtime.createSandbox(this.#containers.pod)
+      this.#containers.podIPs = await this.#createSandbox()
       await this.#containers.adopt()
     }
     await this.#containers.stopAll()

@@ -4,6 +4,10 @@
 // runtimes.
 import type { Container, Pod } from '../api/generated/types.ts'
 import type { ContainerReference, KubeletConnection } from '../api/kubeletapi.ts'
+import type { DNSConfig } from './resolvconf.ts'
+
+/** As VolumeMount.mountPropagation. */
+export type MountPropagation = 'None' | 'HostToContainer' | 'Bidirectional'
 
 /** A folder or a file of a volume as one container sees it. */
 export interface ContainerMount {
@@ -14,8 +18,17 @@ export interface ContainerMount {
   readonly isReadOnly: boolean
   /** What containers write into it is kept, and shared between them. */
   readonly isWritable: boolean
+  /** The folder or file of the node to bind, sub path included; absent on nodes without a file system. */
+  readonly hostPath?: string
+  readonly propagation: MountPropagation
   /** The volume's files, relative to its root, as they are now. */
   files(): Promise<ReadonlyMap<string, Buffer>>
+}
+
+/** What the kubelet makes for a Pod's sandbox. */
+export interface SandboxEnvironment {
+  readonly hostname: string
+  readonly dns: DNSConfig
 }
 
 /** What the kubelet makes for a container. */
@@ -33,10 +46,18 @@ export interface ContainerEnvironment {
   readonly args: readonly string[] | undefined
   /** Absent: the image's own. */
   readonly workingDirectory: string | undefined
+  /** Where the node has a file system, /etc/hosts is among them. */
   readonly mounts: readonly ContainerMount[]
 }
 
 export type ContainerKind = 'init' | 'main' | 'ephemeral'
+
+/** What happened on the way to a started container; each becomes an Event. */
+export type StartStep =
+  | { readonly type: 'pulling' }
+  | { readonly type: 'pulled'; readonly durationMs: number; readonly sizeBytes: number }
+  | { readonly type: 'present' }
+  | { readonly type: 'created' }
 
 export interface ContainerStart {
   readonly pod: Pod
@@ -46,6 +67,8 @@ export interface ContainerStart {
   readonly attempt: number
   /** Made when asked for: a container nobody looks into needs none. */
   environment(): Promise<ContainerEnvironment>
+  /** Told at the time, in order. */
+  report(step: StartStep): void
 }
 
 export interface ContainerExit {
@@ -72,6 +95,28 @@ export interface RuntimeContainer {
   readonly exit?: ContainerExit
 }
 
+/** What a container has used, for metrics. */
+export interface ContainerUsage {
+  readonly name: string
+  /** Milliseconds since the epoch: when it was measured. */
+  readonly timeMs: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  /** Since it was started. */
+  readonly cpuNanoseconds: number
+  readonly memoryWorkingSetBytes: number
+}
+
+export interface RuntimePod {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+}
+
+export interface PodUsage extends RuntimePod {
+  readonly containers: readonly ContainerUsage[]
+}
+
 /** A container or a sandbox could not be started; the reason is shown in the container's status. */
 export class RuntimeError extends Error {
   /** `ErrImagePull`, `CreateContainerError`, `RunContainerError`, `FailedCreatePodSandBox` ... */
@@ -90,11 +135,21 @@ export interface PodRuntime extends KubeletConnection {
   version(): Promise<string>
   /** The listener is told the uid of a Pod of which a container has ended by itself. */
   onExit(listener: (uid: string) => void): void
+  /** The node has its ranges, in its family order: until then Pods wait for a network. */
+  setPodCIDRs(podCIDRs: readonly string[]): void
+  /** Why Pods cannot be run now, as the Ready condition's message says it; undefined: they can. */
+  notReady(): Promise<string | undefined>
+  /** All that it knows of, those from before a restart of the kubelet among them. */
+  pods(): Promise<readonly RuntimePod[]>
+  /** Of the containers that run. */
+  usage(): Promise<readonly PodUsage[]>
   /**
    * Makes the Pod's sandbox and returns its addresses, in the node's family order. Idempotent; a Pod that
    * has addresses in its status keeps them when the runtime has been restarted. Throws RuntimeError.
    */
-  createSandbox(pod: Pod): Promise<readonly string[]>
+  createSandbox(pod: Pod, environment: SandboxEnvironment): Promise<readonly string[]>
+  /** False when it was lost, with the addresses and all containers: the Pod begins anew. */
+  hasSandbox(uid: string): boolean
   /** Throws RuntimeError. */
   startContainer(start: ContainerStart): Promise<RuntimeContainer>
   /**

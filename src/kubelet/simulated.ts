@@ -1,21 +1,24 @@
 // The runtime of simulated nodes: no processes, no images, no network. Pods get addresses and go Ready;
 // logs, exec and attach answer from what the kubelet made for the container, through the simulated shell.
-import { type Duplex, PassThrough, type Readable } from 'node:stream'
+import type { Duplex, Readable } from 'node:stream'
 import type { Pod } from '../api/generated/types.ts'
-import type {
-  ContainerReference,
-  ExecOptions,
-  ExecOutcome,
-  ExecSession,
-  LogOptions,
-} from '../api/kubeletapi.ts'
+import type { ContainerReference, ExecOptions, ExecSession, LogOptions } from '../api/kubeletapi.ts'
+import { parseTime } from '../api/meta/timestamps.ts'
 import { badRequest, internal, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
 import type { FileTree } from './filesystem.ts'
-import { imageName } from './image.ts'
+import { imageName, imageSize } from './image.ts'
 import { PodAddresses } from './podaddresses.ts'
-import { type ContainerStart, type PodRuntime, type RuntimeContainer, RuntimeError } from './runtime.ts'
+import {
+  type ContainerStart,
+  type PodRuntime,
+  type PodUsage,
+  type RuntimeContainer,
+  RuntimeError,
+  type RuntimePod,
+} from './runtime.ts'
 import { SimulatedContainer } from './simulatedcontainer.ts'
+import { SimulatedSession } from './simulatedsession.ts'
 
 export interface SimulatedRuntimeOptions {
   readonly clock: Clock
@@ -26,6 +29,8 @@ export interface SimulatedRuntimeOptions {
 }
 
 interface SimulatedPod {
+  readonly namespace: string
+  readonly name: string
   podIPs: readonly string[]
   readonly containers: Map<string, SimulatedContainer>
   /** The runs before the last ones, for `logs --previous`. */
@@ -33,6 +38,10 @@ interface SimulatedPod {
   volumes?: Map<string, FileTree>
   pulls?: Map<string, { failures: number; untilMs: number }>
 }
+
+/** A thousandth of a processor, and a mebibyte. */
+const idleNanosecondsPerMs = 1000
+const idleBytes = 1_048_576
 
 export const simulatedVersion = '0.1.0'
 
@@ -55,9 +64,35 @@ export class SimulatedRuntime implements PodRuntime {
     this.#listener = listener
   }
 
-  /** Until the node has its ranges, Pods wait for a network. */
   setPodCIDRs(podCIDRs: readonly string[]): void {
     this.#addresses.setRanges(podCIDRs)
+  }
+
+  async notReady(): Promise<undefined> {
+    return undefined
+  }
+
+  async pods(): Promise<readonly RuntimePod[]> {
+    return [...this.#pods].map(([uid, { namespace, name }]) => ({ uid, namespace, name }))
+  }
+
+  /** No processes, no usage: so much as an idle container needs. */
+  async usage(): Promise<readonly PodUsage[]> {
+    const timeMs = this.#options.clock.now()
+    return [...this.#pods].map(([uid, { namespace, name, containers }]) => ({
+      uid,
+      namespace,
+      name,
+      containers: [...containers.values()]
+        .filter(({ run }) => !run.exit)
+        .map(({ run }) => ({
+          name: run.name,
+          timeMs,
+          startedAt: run.startedAt,
+          cpuNanoseconds: Math.max(0, timeMs - (parseTime(run.startedAt) ?? timeMs)) * idleNanosecondsPerMs,
+          memoryWorkingSetBytes: idleBytes,
+        })),
+    }))
   }
 
   /** Keeps the addresses of a Pod from before a restart, so that no other Pod gets them. */
@@ -72,17 +107,20 @@ export class SimulatedRuntime implements PodRuntime {
     if (known) return known.podIPs
     if (!pod.spec?.hostNetwork) this.reserve(pod)
     const podIPs = pod.spec?.hostNetwork ? this.#options.nodeAddresses : this.#addresses.allocate(uid)
-    this.#pods.set(uid, {
-      podIPs,
-      containers: new Map(),
-    })
+    const { namespace = '', name = '' } = pod.metadata
+    this.#pods.set(uid, { namespace, name, podIPs, containers: new Map() })
     return podIPs
+  }
+
+  hasSandbox(uid: string): boolean {
+    return this.#pods.has(uid)
   }
 
   async startContainer(start: ContainerStart): Promise<RuntimeContainer> {
     const pod = this.#pods.get(start.pod.metadata.uid ?? '')
     if (!pod) throw new RuntimeError('RunContainerError', 'the Pod has no sandbox')
     this.#pull(start, pod)
+    start.report({ type: 'created' })
     const container = this.#newContainer(start, pod)
     const before = pod.containers.get(start.container.name)
     if (before) {
@@ -118,7 +156,8 @@ export class SimulatedRuntime implements PodRuntime {
   }
 
   /** Every image is there, but for those of registries below .invalid (RFC 2606). */
-  #pull({ container }: ContainerStart, pod: SimulatedPod): void {
+  #pull(start: ContainerStart, pod: SimulatedPod): void {
+    const { container } = start
     const image = container.image ?? ''
     const name = imageName(image)
     if (!name) {
@@ -126,7 +165,10 @@ export class SimulatedRuntime implements PodRuntime {
       throw new RuntimeError('InvalidImageName', `Failed to apply default image tag "${image}": ${why}`)
     }
     const host = name.registry.replace(/:\d+$/, '')
-    if (!host.endsWith('.invalid')) return
+    if (!host.endsWith('.invalid')) {
+      this.#reportImage(start, image)
+      return
+    }
     const now = this.#options.clock.now()
     const known = pod.pulls?.get(container.name) ?? { failures: 0, untilMs: 0 }
     const why =
@@ -135,11 +177,19 @@ export class SimulatedRuntime implements PodRuntime {
     if (known.untilMs > now) {
       throw new RuntimeError('ImagePullBackOff', `Back-off pulling image "${image}": ErrImagePull: ${why}`)
     }
+    start.report({ type: 'pulling' })
     known.untilMs = now + Math.min(10_000 * 2 ** known.failures, 300_000)
     known.failures++
     pod.pulls ??= new Map()
     pod.pulls.set(container.name, known)
     throw new RuntimeError('ErrImagePull', why)
+  }
+
+  #reportImage({ container, report }: ContainerStart, image: string): void {
+    if (container.imagePullPolicy === 'Always') {
+      report({ type: 'pulling' })
+      report({ type: 'pulled', durationMs: 1, sizeBytes: imageSize(image) })
+    } else report({ type: 'present' })
   }
 
   containers(uid: string): readonly RuntimeContainer[] {
@@ -235,120 +285,5 @@ export class SimulatedRuntime implements PodRuntime {
       undefined,
       `nothing listens on port ${port} of the simulated pod ${where}: connection refused`,
     )
-  }
-}
-
-/** One exec or attach: Node streams on the client's side, the shell's on the other. */
-class SimulatedSession implements ExecSession {
-  readonly stdin?: PassThrough
-  readonly stdout?: PassThrough
-  readonly stderr?: PassThrough
-  readonly outcome: Promise<ExecOutcome>
-  readonly #isTerminal: boolean
-  readonly #closing = new AbortController()
-  #settle: (outcome: ExecOutcome) => void = () => undefined
-  #onResize: (size: { columns: number; rows: number }) => void = () => undefined
-
-  constructor({ stdin, stdout, stderr, tty }: ExecOptions) {
-    if (stdin) this.stdin = new PassThrough()
-    if (stdout || tty) this.stdout = new PassThrough()
-    if (stderr && !tty) this.stderr = new PassThrough()
-    this.#isTerminal = tty
-    for (const stream of [this.stdin, this.stdout, this.stderr]) stream?.on('error', () => undefined)
-    this.outcome = new Promise(resolve => {
-      this.#settle = resolve
-    })
-  }
-
-  resize(size: { columns: number; rows: number }): void {
-    this.#onResize(size)
-  }
-
-  close(): void {
-    this.#closing.abort(new Error('The client has gone'))
-    this.stdin?.destroy()
-    this.stdout?.destroy()
-    this.stderr?.destroy()
-  }
-
-  /** The outcome is told when all that was written has been taken, so that nobody hangs up too early. */
-  #finish(outcome: ExecOutcome): void {
-    const streams = [this.stdout, this.stderr].filter(stream => stream !== undefined)
-    const taken = streams.map(
-      stream =>
-        new Promise<void>(resolve => {
-          if (stream.destroyed || stream.readableEnded) resolve()
-          for (const event of ['end', 'close']) stream.once(event, () => resolve())
-          stream.end()
-        }),
-    )
-    void Promise.all(taken).then(() => this.#settle(outcome))
-  }
-
-  async refuse(message: string): Promise<void> {
-    ;(this.stderr ?? this.stdout)?.write(message)
-    this.#finish({ type: 'exited', exitCode: 127 })
-  }
-
-  async run(container: SimulatedContainer, { command }: ExecOptions): Promise<void> {
-    try {
-      const { runProcess } = await import('./shell/process.ts')
-      const { inputFrom, noInput, noOutput, outputTo } = await import('./shell/streams.ts')
-      const stdin = this.stdin ? inputFrom(this.stdin) : noInput
-      const stdout = this.stdout ? outputTo(this.stdout) : noOutput
-      const variables = await container.variables()
-      if (this.#isTerminal) variables.set('TERM', 'xterm')
-      const exitCode = await runProcess({
-        argv: command,
-        world: await container.world(),
-        variables,
-        directory: (await container.environment()).workingDirectory || '/',
-        signal: this.#closing.signal,
-        stdin,
-        stdout,
-        stderr: this.stderr ? outputTo(this.stderr) : noOutput,
-        ...(this.#isTerminal ? { terminal: await this.#openTerminal(stdout, stdin) } : {}),
-      })
-      this.#finish({ type: 'exited', exitCode })
-    } catch (error) {
-      this.#finish({ type: 'failed', message: String(error) })
-    }
-  }
-
-  async #openTerminal(
-    stdout: import('./shell/streams.ts').Output,
-    stdin: import('./shell/streams.ts').Input,
-  ) {
-    const { Terminal } = await import('./shell/terminal.ts')
-    const terminal = new Terminal(stdout)
-    this.#onResize = size => {
-      terminal.size = size
-    }
-    if (this.stdin) void terminal.feed(stdin)
-    return terminal
-  }
-
-  /** The first to attach to a terminal sees what was written before it came: the prompt. */
-  async attach(container: SimulatedContainer): Promise<void> {
-    const { inputFrom, outputTo } = await import('./shell/streams.ts')
-    const { stdout } = this
-    if (stdout) {
-      const output = outputTo(stdout)
-      if (container.start.container.tty && !container.isWatched) stdout.write(container.log.text)
-      const unwatch = container.watch(output)
-      this.#closing.signal.addEventListener('abort', unwatch, { once: true })
-    }
-    if (this.stdin && container.input) void this.#forward(inputFrom(this.stdin), container)
-    const gone = new Promise<void>(resolve => {
-      this.#closing.signal.addEventListener('abort', () => resolve(), { once: true })
-    })
-    await Promise.race([container.exited.then(() => (container.run.exit ? undefined : gone)), gone])
-    this.#finish({ type: 'exited', exitCode: container.run.exit?.exitCode ?? 0 })
-  }
-
-  async #forward(input: import('./shell/streams.ts').Input, container: SimulatedContainer): Promise<void> {
-    for (let chunk = await input.read(); chunk; chunk = await input.read())
-      await container.input?.write(chunk)
-    if (container.start.container.stdinOnce && !this.#isTerminal) container.input?.close()
   }
 }

@@ -226,7 +226,7 @@ export class SimulatedNodes implements Component {
       kubeletVersion,
       containerRuntimeVersion: `simulated://${simulatedVersion}`,
     }
-    const kubelet = new Kubelet({ description, client, context, runtime })
+    const kubelet = new Kubelet({ description, client, context })
     kubelet.onReady = () => {
       this.#waiting--
       if (this.#waiting === 0) this.#resolveReady()
