@@ -5,6 +5,7 @@ import type { KubeletConnector } from '../api/kubeletapi.ts'
 import { resources } from '../api/resources/index.ts'
 import { StatusError } from '../api/status.ts'
 import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
+import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import { Client } from '../client/client.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
@@ -223,6 +224,10 @@ class ClusterStart {
     await this.#parts.add(part('informers', () => informers.stop()))
     const controllers = createControllers({
       rootCA: pki.authority.certificate,
+      serviceAccountTokens: {
+        issue: secretTokenIssuer(pki.serviceAccountKey),
+        forEveryAccount: config.legacyServiceAccountTokens,
+      },
       loadBalancerIPRange: config.loadBalancerIPRange,
       nodeIPAM: {
         clusterCIDRs: config.clusterCIDR,

@@ -38,6 +38,11 @@ export interface ClusterOptions {
   readonly store?: string
   /** Absent: all addresses of every family that this host has. */
   readonly bindAddress?: string
+  /**
+   * Makes a token Secret for every ServiceAccount, as Kubernetes did before 1.24, for clients that wait for
+   * it. Default false.
+   */
+  readonly legacyServiceAccountTokens?: boolean
   /** 0 takes a free port. Default 6443. */
   readonly securePort?: number
 }
@@ -55,6 +60,7 @@ export interface ClusterConfig {
   readonly nodePortRange: { readonly first: number; readonly last: number }
   readonly store: string
   readonly bindAddress: string | undefined
+  readonly legacyServiceAccountTokens: boolean
   readonly securePort: number
 }
 
@@ -212,6 +218,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
     bindAddress: options.bindAddress,
+    legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),
   }
 }

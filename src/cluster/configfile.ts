@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { type ClusterOptions, ConfigError } from './config.ts'
 
-type Kind = 'text' | 'number' | 'list'
+type Kind = 'text' | 'number' | 'list' | 'boolean'
 
 const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   name: 'text',
@@ -20,11 +20,13 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   serviceNodePortRange: 'text',
   store: 'text',
   bindAddress: 'text',
+  legacyServiceAccountTokens: 'boolean',
   securePort: 'number',
 }
 
 const isKind: Readonly<Record<Kind, (value: unknown) => boolean>> = {
   text: value => typeof value === 'string',
+  boolean: value => typeof value === 'boolean',
   number: value => typeof value === 'number',
   list: value => Array.isArray(value) && value.every(item => typeof item === 'string'),
 }

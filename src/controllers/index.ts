@@ -19,6 +19,7 @@ import { podGCController } from './podgc.ts'
 import { replicaSetController } from './replicaset.ts'
 import { rootCAController } from './rootca.ts'
 import { serviceAccountController } from './serviceaccount.ts'
+import { type ServiceAccountTokenOptions, serviceAccountTokenController } from './serviceaccounttoken.ts'
 import { serviceCIDRController } from './servicecidr.ts'
 import { statefulSetController } from './statefulset.ts'
 import { taintEvictionController } from './tainteviction.ts'
@@ -33,6 +34,8 @@ export interface ControllersOptions {
   readonly loadBalancerIPRange?: readonly string[]
   /** The certificate authority of the API server, in PEM. */
   readonly rootCA: string
+  /** How Secrets get tokens of ServiceAccounts; absent: they stay empty. */
+  readonly serviceAccountTokens?: Pick<ServiceAccountTokenOptions, 'issue' | 'forEveryAccount'>
   /** All resources of the server, as they are when asked. Default: the built-in ones. */
   readonly resources?: () => readonly Resource[]
 }
@@ -42,6 +45,9 @@ const builtIn = () => resources
 export const createControllers = (options: ControllersOptions): Controller[] => [
   serviceAccountController,
   rootCAController({ certificate: options.rootCA }),
+  ...(options.serviceAccountTokens
+    ? [serviceAccountTokenController({ ...options.serviceAccountTokens, rootCA: options.rootCA })]
+    : []),
   ...(options.nodeIPAM ? [nodeIPAMController(options.nodeIPAM)] : []),
   ...nodeLifecycleControllers(options.nodeLifecycle),
   taintEvictionController(),

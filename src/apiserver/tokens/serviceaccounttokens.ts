@@ -5,6 +5,7 @@ import type { KubeObject } from '../../api/object.ts'
 import { isNotFound } from '../../api/status.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { RegistryLookup, User } from '../registry/registry.ts'
+import { holdsToken, type SecretTokenContents, secretTokenContents } from './secrettokens.ts'
 import { type Claims, SigningKey } from './signingkey.ts'
 
 export interface ServiceAccountTokensOptions {
@@ -97,7 +98,10 @@ export class ServiceAccountTokens {
   /** Who shows the token; undefined when it is none of ours, out of time, or of something that is gone. */
   async verify(token: string, audiences: readonly string[] = [this.issuer]): Promise<Verified | undefined> {
     const claims = this.#key.verify(token)
-    if (!claims || !this.#isTimely(claims)) return undefined
+    if (!claims) return undefined
+    const kept = secretTokenContents(claims)
+    if (kept) return this.#verifyKept(token, kept, audiences)
+    if (!this.#isTimely(claims)) return undefined
     const meant = (claims.aud as readonly string[]).filter(audience => audiences.includes(audience))
     const contents = claims['kubernetes.io'] as Private | undefined
     if (meant.length === 0 || !contents || !(await this.#exists(contents))) return undefined
@@ -107,6 +111,19 @@ export class ServiceAccountTokens {
   #isTimely({ iss, exp, nbf }: Claims): boolean {
     const now = this.#clock.now() / 1000
     return iss === this.issuer && Number(exp) > now && Number(nbf) <= now
+  }
+
+  async #verifyKept(
+    token: string,
+    kept: SecretTokenContents,
+    audiences: readonly string[],
+  ): Promise<Verified | undefined> {
+    const { namespace, secretName, account } = kept
+    if (!audiences.includes(this.issuer)) return undefined
+    const secret = await this.#find('secrets', namespace, secretName)
+    if (!secret || !holdsToken(secret.object, token)) return undefined
+    if (!(await this.#isThere('serviceaccounts', namespace, account))) return undefined
+    return { user: accountUser(namespace, account), audiences: [this.issuer] }
   }
 
   async #exists(contents: Private): Promise<boolean> {
@@ -119,12 +136,17 @@ export class ServiceAccountTokens {
   }
 
   async #isThere(resource: string, namespace: string, { name, uid }: Named): Promise<boolean> {
+    return (await this.#find(resource, namespace, name))?.uid === uid
+  }
+
+  /** Undefined also for what is being deleted. */
+  async #find(resource: string, namespace: string, name: string) {
     const context = { user: { name: 'system:apiserver', groups: ['system:masters'] }, warn: () => undefined }
     try {
       const stored = await this.#lookup('', 'v1', resource)?.get(context, namespace, name)
-      return stored !== undefined && stored.uid === uid && this.#lives(stored.object)
+      return stored && this.#lives(stored.object) ? stored : undefined
     } catch (error) {
-      if (isNotFound(error)) return false
+      if (isNotFound(error)) return undefined
       throw error
     }
   }
@@ -142,10 +164,11 @@ function userOf(claims: Claims, { namespace, serviceaccount, pod, node }: Privat
     ...(node?.uid ? { [`${credential}/node-uid`]: [node.uid] } : {}),
     ...(pod ? { [`${credential}/pod-name`]: [pod.name], [`${credential}/pod-uid`]: [pod.uid] } : {}),
   }
-  return {
-    name: `system:serviceaccount:${namespace}:${serviceaccount.name}`,
-    uid: serviceaccount.uid,
-    groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
-    extra,
-  }
+  return { ...accountUser(namespace, serviceaccount), extra }
 }
+
+const accountUser = (namespace: string, { name, uid }: Named): User => ({
+  name: `system:serviceaccount:${namespace}:${name}`,
+  uid,
+  groups: ['system:serviceaccounts', `system:serviceaccounts:${namespace}`],
+})

@@ -52,6 +52,7 @@ export function addUp(program: Command): void {
     .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
     .option('--bind-address <address>', 'where to listen; default: every address of this host, both families')
     .option('--secure-port <port>', 'port of the API server, 0 takes a free one', number)
+    .option('--legacy-service-account-tokens', 'a token Secret for every ServiceAccount, as before 1.24')
     .option('--kubeconfig <file>', 'write the kubeconfig there')
     .option('--config <file>', 'settings in YAML, named as the flags in camel case; flags win')
     .option('--detach', 'return when the cluster is ready; stop it with futago down')
