@@ -8,6 +8,7 @@ test('the plugins run in upstream’s order', () => {
   expect(admissionPlugins.map(create => create(services).name)).toEqual([
     'NamespaceLifecycle',
     'ServiceAccount',
+    'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
   ])

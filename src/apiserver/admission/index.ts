@@ -3,12 +3,14 @@
 import type { AdmissionPluginFactory } from './admission.ts'
 import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
+import { podSecurityPlugin } from './podsecurity.ts'
 import { priorityPlugin } from './priority.ts'
 import { serviceAccountPlugin } from './serviceaccount.ts'
 
 export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   namespaceLifecyclePlugin,
   serviceAccountPlugin,
+  podSecurityPlugin,
   priorityPlugin,
   defaultTolerationSecondsPlugin,
 ]
