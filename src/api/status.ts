@@ -71,6 +71,17 @@ export class StatusError extends Error {
       continue: status.metadata?.continue,
     })
   }
+
+  /** From the body of an answer that is a Status, or some proxy's words. */
+  static fromText(code: number, text: string): StatusError {
+    try {
+      const status = JSON.parse(text) as Status
+      if (status.kind === 'Status') return StatusError.fromStatus(status)
+    } catch {
+      // Not JSON.
+    }
+    return new StatusError({ code, reason: '', message: text.trim() || `the server answered ${code}` })
+  }
 }
 
 /** Names a kind of thing for messages: `pods`, `deployments.apps`. */

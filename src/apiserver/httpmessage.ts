@@ -6,8 +6,8 @@ import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { badRequest, StatusError } from '../api/status.ts'
 import { headersOf } from './reply.ts'
+import { http1Stream, plainStream } from './replystream.ts'
 import type { Reply, ReplyStream, RequestInit, ServerRequest } from './request.ts'
-import { http1Stream, plainStream } from './streaming/replystream.ts'
 
 export type Incoming = IncomingMessage | Http2ServerRequest
 export type Outgoing = ServerResponse | Http2ServerResponse

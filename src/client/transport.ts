@@ -51,16 +51,6 @@ async function textOf(message: IncomingMessage): Promise<string> {
   return Buffer.concat(chunks).toString()
 }
 
-function errorOf(code: number, text: string): StatusError {
-  try {
-    const status = JSON.parse(text) as Status
-    if (status.kind === 'Status') return StatusError.fromStatus(status)
-  } catch {
-    // Not JSON: some proxy's words, or plain text.
-  }
-  return new StatusError({ code, reason: '', message: text.trim() || `the server answered ${code}` })
-}
-
 /** `299 - "text"`, once or more, as in RFC 7234. */
 function warningsOf(message: IncomingMessage): string[] {
   const header = message.headers.warning
@@ -104,7 +94,7 @@ class HTTPSTransport implements ClosableTransport {
     const text = await textOf(message.response)
     const status = message.response.statusCode ?? 0
     if (status === 401) this.#credentials.forget()
-    if (status >= 400) throw errorOf(status, text)
+    if (status >= 400) throw StatusError.fromText(status, text)
     const isJSON = message.response.headers['content-type']?.includes('json')
     const body = (isJSON ? JSON.parse(text) : text) as T
     return { status, body, warnings: warningsOf(message.response) }
@@ -113,7 +103,7 @@ class HTTPSTransport implements ClosableTransport {
   async watch<T = KubeObject>(request: TransportRequest, handlers: WatchHandlers<T>): Promise<WatchHandle> {
     const { response, sent } = await this.#send(request, { watch: 'true' }, undefined)
     const status = response.statusCode ?? 0
-    if (status >= 400) throw errorOf(status, await textOf(response))
+    if (status >= 400) throw StatusError.fromText(status, await textOf(response))
     this.#watches.add(sent)
     let isOpen = true
     const end = (error?: unknown) => {

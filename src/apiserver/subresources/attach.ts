@@ -1,7 +1,8 @@
 // pods/attach: the streams of a container's own process.
+import { serveCommand } from '../../streaming/command.ts'
 import type { Call } from '../endpoints/call.ts'
 import type { Reply } from '../request.ts'
-import { commandReply, streamSelectionOf } from './command.ts'
+import { replyOf, streamSelectionOf } from './command.ts'
 import type { StreamingContext } from './exec.ts'
 import { chooseContainer, containerReference, kubeletOf, podOf } from './podtarget.ts'
 
@@ -12,5 +13,5 @@ export async function podAttach(call: Call, context: StreamingContext): Promise<
   const selection = streamSelectionOf(call.query)
   const kubelet = await kubeletOf(pod, connector)
   const start = () => kubelet.attach(containerReference(pod, container), selection)
-  return commandReply({ request, clock, selection, start })
+  return replyOf(await serveCommand({ request, clock, selection, start }))
 }

@@ -1,22 +1,10 @@
-// What exec and attach share: the session with the kubelet is there before the connection is upgraded, so
-// that what cannot be run is refused as any other request is.
-import type { ExecSession } from '../../api/kubeletapi.ts'
+// What exec and attach share: which streams the client wants, and the answer that upgrades the connection.
 import { badRequest } from '../../api/status.ts'
-import type { Clock } from '../../component/clock.ts'
+import type { StreamSelection } from '../../streaming/remotecommand.ts'
+import type { UpgradeAnswer } from '../../streaming/upgrade.ts'
 import type { Query } from '../query.ts'
-import type { Reply, ServerRequest } from '../request.ts'
-import { type ClientStreams, runSession, type StreamSelection } from '../streaming/remotecommand.ts'
-import { acceptSpdyCommand, spdyCommandProtocols } from '../streaming/spdycommand.ts'
-import {
-  chooseProtocol,
-  refuseProtocols,
-  spdyProtocols,
-  switchToSpdy,
-  upgradeProtocolOf,
-  upgradeReply,
-  webSocketProtocols,
-} from '../streaming/upgrade.ts'
-import { acceptWebSocketCommand, webSocketCommandProtocols } from '../streaming/websocket.ts'
+import { textReply } from '../reply.ts'
+import type { Reply } from '../request.ts'
 
 /** Which streams the client wants. Throws BadRequest when it is none. */
 export function streamSelectionOf(query: Query): StreamSelection {
@@ -31,35 +19,14 @@ export function streamSelectionOf(query: Query): StreamSelection {
   throw badRequest('you must specify at least 1 of stdin, stdout, stderr')
 }
 
-async function run(session: ExecSession, client: Promise<ClientStreams | undefined>) {
-  const streams = await client.catch(() => undefined)
-  if (streams) await runSession(session, streams)
-  else session.close()
-}
+export const upgradeReply = (upgrade: NonNullable<Reply['upgrade']>): Reply => ({
+  status: 101,
+  contentType: '',
+  body: [],
+  upgrade,
+})
 
-export interface CommandRequest {
-  readonly request: ServerRequest
-  readonly clock: Clock
-  readonly selection: StreamSelection
-  readonly start: () => Promise<ExecSession>
-}
-
-/** Throws what `start` throws, and BadRequest for what is no upgrade. */
-export async function commandReply({ request, clock, selection, start }: CommandRequest): Promise<Reply> {
-  const upgrade = upgradeProtocolOf(request)
-  const isSpdy = upgrade === 'spdy'
-  const asked = isSpdy ? spdyProtocols(request) : webSocketProtocols(request)
-  const supported = isSpdy ? spdyCommandProtocols : webSocketCommandProtocols
-  const protocol = chooseProtocol(asked, supported)
-  if (protocol === undefined) return refuseProtocols(asked, supported)
-  const session = await start()
-  return upgradeReply((socket, head) => {
-    if (!isSpdy) {
-      void run(session, acceptWebSocketCommand({ request, socket, head }, selection, protocol))
-      socket.once('close', () => session.close())
-      return
-    }
-    socket.write(switchToSpdy(protocol))
-    void run(session, acceptSpdyCommand({ socket, head }, selection, clock))
-  })
+export function replyOf(answer: UpgradeAnswer): Reply {
+  if (answer.type === 'serve') return upgradeReply(answer.serve)
+  return textReply(403, answer.text, answer.headers)
 }

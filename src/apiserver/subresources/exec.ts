@@ -2,9 +2,10 @@
 import type { KubeletConnector } from '../../api/kubeletapi.ts'
 import { badRequest } from '../../api/status.ts'
 import type { Clock } from '../../component/clock.ts'
+import { serveCommand } from '../../streaming/command.ts'
 import type { Call } from '../endpoints/call.ts'
 import type { Reply, ServerRequest } from '../request.ts'
-import { commandReply, streamSelectionOf } from './command.ts'
+import { replyOf, streamSelectionOf } from './command.ts'
 import { chooseContainer, containerReference, kubeletOf, podOf } from './podtarget.ts'
 
 export interface StreamingContext {
@@ -22,5 +23,5 @@ export async function podExec(call: Call, context: StreamingContext): Promise<Re
   if (command.length === 0) throw badRequest('you must specify at least one command for the container')
   const kubelet = await kubeletOf(pod, connector)
   const start = () => kubelet.exec(containerReference(pod, container), { ...selection, command })
-  return commandReply({ request, clock, selection, start })
+  return replyOf(await serveCommand({ request, clock, selection, start }))
 }

@@ -4,7 +4,7 @@
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { ReplyStream } from '../request.ts'
+import type { ReplyStream } from './request.ts'
 
 interface Framed {
   readonly chunks: readonly Buffer[]

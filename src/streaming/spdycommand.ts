@@ -1,8 +1,8 @@
 // exec and attach over SPDY: the client opens one stream for errors and one for each of stdin, stdout,
 // stderr and resize that it wants (protocol v4.channel.k8s.io).
 import type { Duplex } from 'node:stream'
-import type { TerminalSize } from '../../api/kubeletapi.ts'
-import type { Clock } from '../../component/clock.ts'
+import type { TerminalSize } from '../api/kubeletapi.ts'
+import type { Clock } from '../component/clock.ts'
 import { type ClientStreams, parseTerminalSize, type StreamSelection } from './remotecommand.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
 

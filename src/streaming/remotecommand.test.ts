@@ -1,6 +1,6 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
-import type { ExecOutcome, ExecSession } from '../../api/kubeletapi.ts'
+import type { ExecOutcome, ExecSession } from '../api/kubeletapi.ts'
 import { runSession } from './remotecommand.ts'
 
 test('A slow client gets all that was written before it gets the outcome', async () => {

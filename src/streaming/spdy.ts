@@ -1,6 +1,6 @@
-// The server's side of a SPDY/3.1 connection, as kubectl's exec, attach and port-forward open it: streams
-// that the client creates, each a Duplex with headers. There is no flow control: kubectl sends no
-// WINDOW_UPDATE and expects none.
+// A SPDY/3.1 connection, either side, as kubectl's exec, attach and port-forward use it: streams that the
+// client creates, each a Duplex with headers. There is no flow control: kubectl sends no WINDOW_UPDATE and
+// expects none.
 import { Duplex } from 'node:stream'
 import { constants, createInflate } from 'node:zlib'
 import {
@@ -42,6 +42,12 @@ export class SpdyStream extends Duplex {
     if (!isLast || this.#gotEnd) return
     this.#gotEnd = true
     this.push(null)
+  }
+
+  /** The connection is over: what has come whole can still be read. */
+  disconnect() {
+    if (!this.#gotEnd || this.readableEnded) this.destroy()
+    else this.end()
   }
 
   override _read() {
@@ -109,7 +115,10 @@ export class SpdyConnection {
   readonly #held = new Set<SpdyStream>()
   #waiting: Frame[] = []
   #isInflating = false
-  #hasReplied = false
+  #isClosed = false
+  #hasSentHeaders = false
+  /** Those of a client are odd. */
+  #nextId = 1
 
   /** `head` is what came with the request that upgraded the connection. */
   constructor(socket: Duplex, head: Buffer, handlers: SpdyHandlers) {
@@ -147,6 +156,7 @@ export class SpdyConnection {
       case frameType.synStream:
         this.#open(payload.readUInt32BE(0) & 0x7fffffff, payload.subarray(10), flags)
         break
+      case frameType.synReply:
       case frameType.headers:
         // Nothing uses them, but their block is part of the compression's history.
         this.#inflate(payload.subarray(4), () => undefined)
@@ -170,8 +180,13 @@ export class SpdyConnection {
         this.#isInflating = false
         use(headers)
         this.#process()
+        if (this.#isClosed) this.#closed()
       },
-      () => this.destroy(),
+      () => {
+        this.#isInflating = false
+        this.destroy()
+        if (this.#isClosed) this.#closed()
+      },
     )
   }
 
@@ -180,12 +195,29 @@ export class SpdyConnection {
       const stream = new SpdyStream(this, id, headers)
       stream.on('error', () => undefined)
       this.#streams.set(id, stream)
-      const replyHeaders = storedBlock(encodeHeaders({}), !this.#hasReplied)
-      this.#hasReplied = true
-      this.#socket.write(controlFrame(frameType.synReply, Buffer.concat([numbers(id), replyHeaders])))
+      this.#socket.write(controlFrame(frameType.synReply, Buffer.concat([numbers(id), this.#block({})])))
       if ((flags & finFlag) !== 0) stream.receive(Buffer.alloc(0), true)
       this.#handlers.onStream(stream)
     })
+  }
+
+  #block(headers: Headers): Buffer {
+    const isFirst = !this.#hasSentHeaders
+    this.#hasSentHeaders = true
+    return storedBlock(encodeHeaders(headers), isFirst)
+  }
+
+  /** As the client; one that is ended from the beginning carries data only towards it. */
+  openStream(headers: Headers, { isEnded = false } = {}): SpdyStream {
+    const id = this.#nextId
+    this.#nextId += 2
+    const stream = new SpdyStream(this, id, headers)
+    stream.on('error', () => undefined)
+    this.#streams.set(id, stream)
+    const payload = Buffer.concat([numbers(id, 0), Buffer.alloc(2), this.#block(headers)])
+    this.#socket.write(controlFrame(frameType.synStream, payload))
+    if (isEnded) stream.end()
+    return stream
   }
 
   hold(stream: SpdyStream) {
@@ -230,9 +262,12 @@ export class SpdyConnection {
     this.#socket.destroy()
   }
 
+  /** What came before the end is still told apart. */
   #closed() {
+    this.#isClosed = true
+    if (this.#isInflating) return
     this.#inflater.close()
-    for (const stream of [...this.#streams.values()]) stream.destroy()
+    for (const stream of [...this.#streams.values()]) stream.disconnect()
     this.#handlers.onClose()
   }
 }

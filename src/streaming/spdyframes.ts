@@ -111,7 +111,7 @@ export function encodeHeaders(headers: Headers): Buffer {
   const entries = Object.entries(headers)
   return Buffer.concat([
     numbers(entries.length),
-    ...entries.flatMap(([name, value]) => [lengthPrefixed(name), lengthPrefixed(value)]),
+    ...entries.flatMap(([name, value]) => [lengthPrefixed(name.toLowerCase()), lengthPrefixed(value)]),
   ])
 }
 

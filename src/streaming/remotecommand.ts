@@ -3,7 +3,7 @@
 // pkg/util/remotecommand).
 import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
-import type { ExecOutcome, ExecSession, TerminalSize } from '../../api/kubeletapi.ts'
+import type { ExecOutcome, ExecSession, TerminalSize } from '../api/kubeletapi.ts'
 
 export interface ClientStreams {
   readonly stdin?: Readable

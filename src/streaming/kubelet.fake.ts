@@ -1,8 +1,8 @@
 // A kubelet for tests: `cat` echoes stdin, `exit N` ends with N, `size` prints terminal sizes; attach is
 // cat; every port echoes; the log has two lines.
 import { type Duplex, PassThrough, Readable } from 'node:stream'
-import type { ExecOptions, ExecOutcome, ExecSession, KubeletConnection } from '../../api/kubeletapi.ts'
-import { internal, StatusError } from '../../api/status.ts'
+import type { ExecOptions, ExecOutcome, ExecSession, KubeletConnection } from '../api/kubeletapi.ts'
+import { internal, StatusError } from '../api/status.ts'
 
 export interface FakeKubelet extends KubeletConnection {
   /** What was asked of it. */

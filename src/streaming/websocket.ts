@@ -3,9 +3,9 @@
 import type { IncomingMessage } from 'node:http'
 import { type Duplex, Readable, Writable } from 'node:stream'
 import type WebSocket from 'ws'
-import type { TerminalSize } from '../../api/kubeletapi.ts'
-import type { ServerRequest } from '../request.ts'
+import type { TerminalSize } from '../api/kubeletapi.ts'
 import { type ClientStreams, parseTerminalSize, type StreamSelection } from './remotecommand.ts'
+import type { UpgradeRequest } from './upgrade.ts'
 
 export const webSocketCommandProtocols: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
 
@@ -15,7 +15,7 @@ const maxMessageBytes = 32 * 1024 * 1024
 const normalClosure = 1000
 
 export interface UpgradedConnection {
-  readonly request: ServerRequest
+  readonly request: UpgradeRequest
   readonly socket: Duplex
   readonly head: Buffer
 }

@@ -4,10 +4,10 @@ import type { AddressInfo } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import WebSocket from 'ws'
+import { fakeKubelet } from '../../streaming/kubelet.fake.ts'
+import { type ClientStream, SpdyClient } from '../../streaming/spdy.fake.ts'
 import { admin, openTestServer } from '../apiserver.fake.ts'
 import { ServerRequest } from '../request.ts'
-import { fakeKubelet } from './kubelet.fake.ts'
-import { type ClientStream, SpdyClient } from './spdy.fake.ts'
 
 const kubelet = fakeKubelet()
 let api: Awaited<ReturnType<typeof openTestServer>>

@@ -2,11 +2,13 @@
 // errors, joined by their request id (protocol portforward.k8s.io; KEP-4006 tunnels the same SPDY bytes
 // through a WebSocket).
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../../component/clock.ts'
+import type { Clock } from '../component/clock.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
+import { negotiate, switchToSpdy, type UpgradeAnswer, type UpgradeRequest } from './upgrade.ts'
+import { acceptWebSocket, type UpgradedConnection } from './websocket.ts'
 
-export const portForwardProtocol = 'portforward.k8s.io'
-export const portForwardTunnel = 'SPDY/3.1+portforward.k8s.io'
+const portForwardProtocol = 'portforward.k8s.io'
+const portForwardTunnel = 'SPDY/3.1+portforward.k8s.io'
 
 const pairTimeoutMs = 30_000
 
@@ -37,12 +39,17 @@ const endOf = (stream: Duplex) =>
     stream.once('close', resolve)
   })
 
+/** Rejects when the connection to the Pod fails. */
 async function join(data: SpdyStream, remote: Duplex): Promise<void> {
-  remote.on('error', () => undefined)
+  let failure: Error | undefined
+  remote.on('error', error => {
+    failure = error
+  })
   data.pipe(remote)
   remote.pipe(data)
   data.once('close', () => remote.destroy())
   await endOf(remote)
+  if (failure) throw failure
   data.end()
 }
 
@@ -53,7 +60,8 @@ async function forward(pair: Required<Pair>, options: PortForwardOptions) {
     await join(data, await options.connect(port))
   } catch (reason) {
     const why = reason instanceof Error ? reason.message : String(reason)
-    error.write(`error forwarding port ${port} to ${options.target}: ${why}`)
+    const isWorded = why.startsWith('error forwarding port')
+    error.write(isWorded ? why : `error forwarding port ${port} to ${options.target}: ${why}`)
     data.end()
   }
   error.end()
@@ -63,7 +71,7 @@ const isPort = (text: string | undefined) =>
   text !== undefined && /^\d{1,5}$/.test(text) && Number(text) >= 1 && Number(text) <= 65_535
 
 /** Serves a client's forwarded connections until it goes away. */
-export function servePortForward(
+function forwardConnections(
   { socket, head }: { readonly socket: Duplex; readonly head: Buffer },
   options: PortForwardOptions,
 ): SpdyConnection {
@@ -102,4 +110,33 @@ export function servePortForward(
       pairs.clear()
     },
   })
+}
+
+async function serveTunnel(connection: UpgradedConnection, options: PortForwardOptions) {
+  const webSocket = await acceptWebSocket(connection, portForwardTunnel)
+  const { createWebSocketStream } = await import('ws')
+  forwardConnections({ socket: createWebSocketStream(webSocket), head: Buffer.alloc(0) }, options)
+}
+
+const supported = { spdy: [portForwardProtocol], websocket: [portForwardTunnel] }
+
+/** Throws what `start` throws, and BadRequest for what is no upgrade. */
+export async function servePortForward(
+  request: UpgradeRequest,
+  start: () => Promise<PortForwardOptions>,
+): Promise<UpgradeAnswer> {
+  const found = negotiate(request, supported)
+  if ('type' in found) return found
+  const options = await start()
+  return {
+    type: 'serve',
+    serve(socket, head) {
+      if (found.upgrade === 'websocket') {
+        void serveTunnel({ request, socket, head }, options).catch(() => socket.destroy())
+        return
+      }
+      socket.write(switchToSpdy(found.protocol))
+      forwardConnections({ socket, head }, options)
+    },
+  }
 }
