@@ -1,5 +1,6 @@
 // The door `futago/verify`: runs the checks from code, and lets others add theirs with defineCheck.
 export * from './check.ts'
+export { checks } from './checks/index.ts'
 export type * from './host.ts'
 export type * from './inventory.ts'
 export type * from './prober.ts'
