@@ -13,14 +13,14 @@ import { Informers } from '../client/informers.ts'
 import type { IPFamilies } from '../ip/family.ts'
 import { planSimulatedNodes, SimulatedNodes } from './simulatednodes.ts'
 
-const podRanges = { IPv4: '10.244.1.0/24', IPv6: 'fd00:10:244:1::/64' }
+export const podRanges = { IPv4: '10.244.1.0/24', IPv6: 'fd00:10:244:1::/64' }
 export const namespace = 'default'
 
 export async function settle(turns = 40): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
 }
 
-async function openAPI() {
+export async function openAPI() {
   const { server, clock } = await openTestServer()
   const client = new Client(server.transport(admin))
   const object = { metadata: { name: 'default', namespace } }

@@ -9,12 +9,18 @@ import type {
   KubeletConnection,
   LogOptions,
 } from '../api/kubeletapi.ts'
-import { isConditionTrue } from '../api/meta/conditions.ts'
 import { nodes } from '../api/resources/core/node.ts'
 import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
-import { changedStatus, type NodeDescription, newNode, nodeConditions, nodeStatus } from './nodestatus.ts'
+import {
+  changedStatus,
+  type NodeDescription,
+  newNode,
+  nodeConditions,
+  nodeStatus,
+  noNetwork,
+} from './nodestatus.ts'
 import { PodWorker } from './podworker.ts'
 
 export interface KubeletOptions {
@@ -28,6 +34,7 @@ export class Kubelet implements KubeletConnection {
   readonly #workers = new Map<string, PodWorker>()
   #node: Node | undefined
   #isReady = false
+  #notReady: string | undefined = noNetwork
   #isWriting = false
   /** Called once, when the node has become Ready. */
   onReady: () => void = () => undefined
@@ -65,6 +72,7 @@ export class Kubelet implements KubeletConnection {
         ? known
         : await client.patch(nodes, { name: this.name }, { metadata: { labels } })
       this.#isReady = false
+      this.#notReady = noNetwork
       await this.setNode(labelled)
     }
   }
@@ -75,29 +83,42 @@ export class Kubelet implements KubeletConnection {
     if (Number(node.metadata.resourceVersion ?? 0) < known) return
     this.#node = node
     const ranges = node.spec?.podCIDRs ?? []
-    if (ranges.length === 0 || this.#isWriting) return
-    if (this.#isReady) {
-      // Somebody gave the node up, perhaps while this process was held: it is still here.
-      if (!isConditionTrue(node.status?.conditions, 'Ready')) await this.reportStatus()
-      return
-    }
-    this.#options.context.runtime.setPodCIDRs(ranges)
+    if (ranges.length === 0) return
+    if (!this.#isReady) this.#options.context.runtime.setPodCIDRs(ranges)
+    await this.checkRuntime()
+  }
+
+  /** Sees whether the runtime can run Pods, and reports what has changed. */
+  async checkRuntime(): Promise<void> {
+    if (this.#isWriting || !this.#node?.spec?.podCIDRs?.length) return
     this.#isWriting = true
     try {
-      await this.reportStatus({ isReady: true })
-      this.#isReady = true
+      const notReady = await this.#options.context.runtime.notReady()
+      const wasReady = this.#isReady
+      const condition = this.#node.status?.conditions?.find(({ type }) => type === 'Ready')
+      this.#isReady = notReady === undefined
+      this.#notReady = notReady
+      // Somebody may have given the node up, perhaps while this process was held: it is still here.
+      const isKnown =
+        condition?.status === (this.#isReady ? 'True' : 'False') &&
+        (this.#isReady || condition.message === notReady)
+      if (!isKnown || wasReady !== this.#isReady) await this.reportStatus()
+      if (!wasReady && this.#isReady) this.#becameReady()
     } finally {
       this.#isWriting = false
     }
+  }
+
+  #becameReady(): void {
     this.onReady()
     for (const worker of this.#workers.values()) worker.wake()
   }
 
   /** Writes the whole status, with a heartbeat. */
-  async reportStatus({ isReady }: { readonly isReady: boolean } = { isReady: this.#isReady }): Promise<void> {
+  async reportStatus(): Promise<void> {
     const { client, description, context } = this.#options
     const conditions = nodeConditions(this.#node?.status?.conditions ?? [], {
-      isReady,
+      notReady: this.#notReady,
       nowMs: context.clock.now(),
     })
     const patch = { status: changedStatus(this.#node?.status ?? {}, nodeStatus(description, conditions)) }
@@ -135,6 +156,13 @@ export class Kubelet implements KubeletConnection {
     if (!worker) return
     this.#workers.delete(uid)
     void worker.forget()
+  }
+
+  /** What the runtime has from before a restart, of Pods that are no more; throws what the runtime throws. */
+  async removeUnknownPods(known: ReadonlySet<string>): Promise<void> {
+    const { runtime } = this.#options.context
+    const gone = (await runtime.pods()).filter(({ uid }) => !known.has(uid))
+    await Promise.all(gone.map(({ uid }) => runtime.removePod(uid)))
   }
 
   stop(): void {

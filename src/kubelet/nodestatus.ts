@@ -1,8 +1,10 @@
-// What a simulated node reports about itself: addresses per family, capacity, conditions with the kubelet's
-// reasons and messages, and system information that is made of its name.
+// What a node reports about itself: addresses per family, capacity, conditions with the kubelet's reasons and
+// messages, and system information: the machine's, or what is made of a simulated node's name.
 import { createHash } from 'node:crypto'
-import type { Node, NodeCondition, NodeStatus, Taint } from '../api/generated/types.ts'
+import type { Node, NodeCondition, NodeStatus, NodeSystemInfo, Taint } from '../api/generated/types.ts'
+import { canonicalQuantity } from '../api/meta/quantity.ts'
 import { formatTime } from '../api/meta/timestamps.ts'
+import type { Machine } from '../host/machine.ts'
 import { says } from './podclient.ts'
 
 export interface NodeCapacity {
@@ -29,18 +31,37 @@ export interface NodeDescription {
   readonly kubeletVersion: string
   readonly containerRuntimeVersion: string
   readonly kubeletPort?: number
+  /** Absent: the node is simulated. */
+  readonly machine?: Machine
 }
 
-const noNetwork =
+const mostPods = '110'
+const kibibytes = (bytes: number) => canonicalQuantity(`${Math.floor(bytes / 1024)}Ki`)
+
+/** All that the machine has; what the system needs for itself is not set aside. */
+const machineCapacity = ({ processors, memoryBytes, diskBytes }: Machine): NodeCapacity => ({
+  cpu: String(processors),
+  memory: kibibytes(memoryBytes),
+  pods: mostPods,
+  'ephemeral-storage': kibibytes(diskBytes),
+})
+
+export const capacityOf = ({ machine, capacity }: NodeDescription): Record<string, string> => ({
+  ...(machine ? machineCapacity(machine) : defaultCapacity),
+  ...capacity,
+})
+
+/** Why a node is not ready that has no ranges for its Pods yet. */
+export const noNetwork =
   'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady ' +
   'message:Network plugin returns error: cni plugin not initialized'
 
 export const notReadyTaint: Taint = { key: 'node.kubernetes.io/not-ready', effect: 'NoSchedule' }
 
-/** All four, heartbeat now; transition times of `known` stay where the status does. */
+/** All four, heartbeat now; ready without a reason why not. Transition times stay where the status does. */
 export function nodeConditions(
   known: readonly NodeCondition[],
-  { isReady, nowMs }: { readonly isReady: boolean; readonly nowMs: number },
+  { notReady, nowMs }: { readonly notReady: string | undefined; readonly nowMs: number },
 ): NodeCondition[] {
   const now = formatTime(nowMs)
   const condition = (type: string, status: string, text: { reason: string; message: string }) => {
@@ -61,9 +82,9 @@ export function nodeConditions(
       reason: 'KubeletHasSufficientPID',
       message: 'kubelet has sufficient PID available',
     }),
-    isReady
+    notReady === undefined
       ? condition('Ready', 'True', { reason: 'KubeletReady', message: 'kubelet is posting ready status' })
-      : condition('Ready', 'False', { reason: 'KubeletNotReady', message: noNetwork }),
+      : condition('Ready', 'False', { reason: 'KubeletNotReady', message: notReady }),
   ]
 }
 
@@ -74,10 +95,39 @@ const identifier = (kind: string, name: string) =>
 const uuid = (hex: string) =>
   [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join('-')
 
-export function nodeStatus(description: NodeDescription, conditions: NodeCondition[]): NodeStatus {
-  const { name, addresses, kubeletVersion, containerRuntimeVersion } = description
-  const capacity = { ...defaultCapacity, ...description.capacity }
+const simulatedSystem = (name: string) => {
   const machine = identifier('machine', name)
+  return {
+    architecture: 'amd64',
+    bootID: uuid(identifier('boot', name)),
+    kernelVersion: '6.1.0-simulated',
+    machineID: machine,
+    osImage: 'futago simulated node',
+    systemUUID: uuid(machine),
+  }
+}
+
+function systemInfo(description: NodeDescription): NodeSystemInfo {
+  const { name, machine, kubeletVersion, containerRuntimeVersion } = description
+  const { architecture, bootID, kernelVersion, machineID, osImage, systemUUID } =
+    machine ?? simulatedSystem(name)
+  return {
+    architecture,
+    bootID,
+    containerRuntimeVersion,
+    kernelVersion,
+    kubeProxyVersion: '',
+    kubeletVersion,
+    machineID,
+    operatingSystem: 'linux',
+    osImage,
+    systemUUID,
+  }
+}
+
+export function nodeStatus(description: NodeDescription, conditions: NodeCondition[]): NodeStatus {
+  const { name, addresses } = description
+  const capacity = capacityOf(description)
   return {
     addresses: [
       { type: 'Hostname', address: name },
@@ -87,18 +137,7 @@ export function nodeStatus(description: NodeDescription, conditions: NodeConditi
     allocatable: capacity,
     conditions,
     daemonEndpoints: { kubeletEndpoint: { Port: description.kubeletPort ?? 10250 } },
-    nodeInfo: {
-      architecture: 'amd64',
-      bootID: uuid(identifier('boot', name)),
-      containerRuntimeVersion,
-      kernelVersion: '6.1.0-simulated',
-      kubeProxyVersion: '',
-      kubeletVersion,
-      machineID: machine,
-      operatingSystem: 'linux',
-      osImage: 'futago simulated node',
-      systemUUID: uuid(machine),
-    },
+    nodeInfo: systemInfo(description),
   }
 }
 
@@ -117,14 +156,15 @@ export function changedStatus(known: NodeStatus, wanted: NodeStatus): object {
 
 /** As the kubelet registers it: tainted until it is ready. */
 export function newNode(description: NodeDescription, nowMs: number): Node {
-  const { name, labels = {}, taints = [] } = description
+  const { name, labels = {}, taints = [], machine } = description
+  const architecture = machine?.architecture ?? 'amd64'
   return {
     metadata: {
       name,
       labels: {
-        'beta.kubernetes.io/arch': 'amd64',
+        'beta.kubernetes.io/arch': architecture,
         'beta.kubernetes.io/os': 'linux',
-        'kubernetes.io/arch': 'amd64',
+        'kubernetes.io/arch': architecture,
         'kubernetes.io/hostname': name,
         'kubernetes.io/os': 'linux',
         ...labels,
@@ -132,6 +172,6 @@ export function newNode(description: NodeDescription, nowMs: number): Node {
       annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
     },
     spec: { taints: [notReadyTaint, ...taints] },
-    status: nodeStatus(description, nodeConditions([], { isReady: false, nowMs })),
+    status: nodeStatus(description, nodeConditions([], { notReady: noNetwork, nowMs })),
   }
 }

@@ -1,0 +1,164 @@
+// The kubelet of one real node, as the process of that node runs it: registers the Node, runs its Pods
+// through a runtime, keeps the Lease and answers the API server on its own port.
+import type { Pod } from '../api/generated/types.ts'
+import { nodes } from '../api/resources/core/node.ts'
+import { pods } from '../api/resources/core/pod.ts'
+import { services } from '../api/resources/core/service.ts'
+import type { Client } from '../client/client.ts'
+import { budgetEvents } from '../client/eventbudget.ts'
+import type { Events } from '../client/events.ts'
+import type { Informer } from '../client/informer.ts'
+import type { Informers } from '../client/informers.ts'
+import type { Clock, Timer } from '../component/clock.ts'
+import type { Component } from '../component/component.ts'
+import { type Logger, silentLogger } from '../component/log.ts'
+import type { Machine } from '../host/machine.ts'
+import { Heartbeats } from './heartbeats.ts'
+import { Kubelet } from './kubelet.ts'
+import type { KubeletContext } from './kubeletcontext.ts'
+import { capacityOf, type NodeDescription } from './nodestatus.ts'
+import { APIPodClient } from './podclient.ts'
+import { ClientReferences } from './references.ts'
+import type { DNSConfig } from './resolvconf.ts'
+import type { PodRuntime } from './runtime.ts'
+import { clientTokens } from './tokens.ts'
+
+export interface NodeKubeletOptions {
+  /** With the node's own credentials. */
+  readonly client: Client
+  /** Of the process: shared with the service proxy and others. The kubelet starts the ones it asks for. */
+  readonly informers: Informers
+  readonly clock: Clock
+  readonly events: Events
+  readonly log?: Logger
+  readonly name: string
+  /** One InternalIP per family, in the node's order. */
+  readonly addresses: readonly string[]
+  readonly labels?: Readonly<Record<string, string>>
+  readonly taints?: NodeDescription['taints']
+  readonly machine: Machine
+  /** `v1.36.0`. */
+  readonly kubeletVersion: string
+  readonly runtime: PodRuntime
+  /** ClusterIPs of the DNS Service in the order of the families; none: Pods use the node's resolver. */
+  readonly clusterDNS: readonly string[]
+  /** Default `cluster.local`. */
+  readonly clusterDomain?: string
+  /** What the node itself resolves names with. */
+  readonly nodeDNS: DNSConfig
+}
+
+/** As the kubelet's eventBurst and eventRecordQPS. */
+const eventBudget = { burst: 100, perSecond: 50 }
+
+const firstCheckMs = 200
+const checkMs = 5000
+
+export class NodeKubelet implements Component {
+  readonly name = 'kubelet'
+  readonly #options: NodeKubeletOptions
+  readonly #heartbeats: Heartbeats
+  readonly #pods: Informer<Pod>
+  #kubelet: Kubelet | undefined
+  #removeHandlers: (() => void)[] = []
+  #timer: Timer | undefined
+  #isStopped = false
+  #resolveReady: () => void = () => undefined
+  /** Resolves when the node has been Ready once. */
+  readonly ready: Promise<void>
+
+  constructor(options: NodeKubeletOptions) {
+    this.#options = options
+    this.#heartbeats = new Heartbeats(options)
+    this.#pods = options.informers.of(pods, `spec.nodeName=${options.name}`)
+    this.ready = new Promise(resolve => {
+      this.#resolveReady = resolve
+    })
+  }
+
+  /** Resolves when the node is registered; `ready` says when it is Ready. */
+  async start(): Promise<void> {
+    const { informers, runtime, name } = this.#options
+    const nodeInformer = informers.of(nodes)
+    const serviceInformer = informers.of(services)
+    const needed = [this.#pods, nodeInformer, serviceInformer]
+    for (const informer of needed) informer.start()
+    await Promise.all(needed.map(informer => informer.synced))
+    const kubelet = new Kubelet(this.#describe(await runtime.version()))
+    kubelet.onReady = () => this.#resolveReady()
+    this.#kubelet = kubelet
+    await kubelet.register()
+    await kubelet.removeUnknownPods(new Set([...this.#pods.values()].map(pod => pod.metadata.uid ?? '')))
+    this.#removeHandlers = [
+      nodeInformer.addHandlers({
+        update: node => {
+          if (node.metadata.name === name) void kubelet.setNode(node).catch(error => this.#failed(error))
+        },
+        delete: node => {
+          if (node.metadata.name === name) kubelet.removeNode()
+        },
+      }),
+      this.#pods.addHandlers({
+        add: pod => kubelet.setPod(pod),
+        update: pod => kubelet.setPod(pod),
+        delete: pod => kubelet.removePod(pod),
+      }),
+    ]
+    this.#heartbeats.add({
+      name,
+      uid: () => kubelet.node?.metadata.uid,
+      reportStatus: () => kubelet.reportStatus(),
+    })
+    this.#checkAfter(firstCheckMs)
+  }
+
+  /** Pods run on, and are adopted by the next one. */
+  async stop(): Promise<void> {
+    for (const remove of this.#removeHandlers.splice(0)) remove()
+    this.#isStopped = true
+    this.#timer?.cancel()
+    this.#heartbeats.stop()
+    this.#kubelet?.stop()
+  }
+
+  #describe(containerRuntimeVersion: string): ConstructorParameters<typeof Kubelet>[0] {
+    const { client, informers, clock, events, name, addresses, runtime, clusterDNS } = this.#options
+    const { labels, taints, machine, kubeletVersion, nodeDNS } = this.#options
+    const description: NodeDescription = {
+      name,
+      addresses,
+      kubeletVersion,
+      containerRuntimeVersion,
+      machine,
+      ...(labels ? { labels } : {}),
+      ...(taints ? { taints } : {}),
+    }
+    const context: KubeletContext = {
+      clock,
+      runtime,
+      client: new APIPodClient({ client }),
+      references: new ClientReferences({ client, clock, tokens: clientTokens(client) }),
+      log: this.#options.log ?? silentLogger,
+      events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),
+      services: () => informers.of(services).values(),
+      dns: { clusterDNS, clusterDomain: this.#options.clusterDomain ?? 'cluster.local', node: nodeDNS },
+      node: { name, addresses, allocatable: capacityOf(description) },
+    }
+    return { description, client, context }
+  }
+
+  #failed(error: unknown): void {
+    this.#options.log?.warn('the node could not be updated', { error: String(error) })
+  }
+
+  #checkAfter(delayMs: number): void {
+    if (this.#isStopped) return
+    this.#timer = this.#options.clock.after(delayMs, () => {
+      const kubelet = this.#kubelet
+      void kubelet
+        ?.checkRuntime()
+        .catch(error => this.#failed(error))
+        .finally(() => this.#checkAfter(kubelet.isReady ? checkMs : firstCheckMs))
+    })
+  }
+}
