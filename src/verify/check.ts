@@ -7,6 +7,8 @@ import type { IPFamilies, IPFamily } from '../ip/family.ts'
 import type { Host } from './host.ts'
 import type { Inventory } from './inventory.ts'
 import type { Prober } from './prober.ts'
+import type { Reachability } from './report.ts'
+import type { MissingRight } from './rights.ts'
 import type { VerifySettings } from './settings.ts'
 import type { Text } from './text.ts'
 import type { FamilyVerdicts, Verdict } from './verdict.ts'
@@ -81,6 +83,10 @@ export interface CheckContext {
   readonly host: Host
   readonly settings: VerifySettings
   readonly clock: Clock
+  /** What the user is not allowed, and which of the selected checks are skipped for it (see PRE-02). */
+  readonly missingRights: readonly MissingRight[]
+  /** Hands over what was seen between nodes, for the report's matrix. */
+  addReachability(entries: readonly Reachability[]): void
   /** Aborted when the check's time is over, or the whole run's. */
   readonly signal: AbortSignal
   /** Says in a few words what is being done, for the live display. */
@@ -101,7 +107,7 @@ export interface CheckDefinition {
   readonly permissions?: readonly Permission[]
   /** Checks of which a failure makes this one meaningless: it is skipped, naming them. */
   readonly requires?: readonly string[]
-  /** Default 30 s; at the end of it the check fails as timed out. */
+  /** Default 30 s, with probes 120 s (images are pulled); at the end of it the check fails as timed out. */
   readonly timeoutMs?: number
   /**
    * Which families it speaks about; default: the context's. A check about a cluster as a whole gives one
@@ -120,6 +126,8 @@ export interface Check extends CheckDefinition {
 }
 
 const defaultTimeoutMs = 30_000
+const probeTimeoutMs = 120_000
+const probing: readonly Need[] = ['probe', 'traffic', 'hostNetwork', 'egress']
 
 /**
  * Declares a check with its defaults filled in.
@@ -140,7 +148,7 @@ export const defineCheck = (definition: CheckDefinition): Check => ({
   needs: [],
   permissions: [],
   requires: [],
-  timeoutMs: defaultTimeoutMs,
+  timeoutMs: definition.needs?.some(need => probing.includes(need)) ? probeTimeoutMs : defaultTimeoutMs,
   ...definition,
 })
 

@@ -9,10 +9,21 @@ export interface ProbeServer {
   readonly pod: Pod
   /** In the order of status.podIPs. */
   readonly addresses: readonly string[]
-  /** GET / answers one line `<pod name> <client address>`. */
+  /** GET /hostname answers the Pod's name, /clientip the client's `address:port`, /echo?msg=X what it got. */
   readonly httpPort: number
-  /** Any datagram is answered with the Pod's name. */
+  /** `hostname`, `clientip` and `echo X` are answered likewise. */
   readonly udpPort: number
+}
+
+export interface ServerOptions {
+  /** The check's id, for names and messages. */
+  readonly check: string
+  readonly node: string
+  /** For the selectors of Services and policies. */
+  readonly labels: Readonly<Record<string, string>>
+  /** In the node's own network, on ports of its own; only with the need `hostNetwork`. */
+  readonly hostNetwork?: boolean
+  readonly signal?: AbortSignal
 }
 
 export interface ScriptOptions {
@@ -25,10 +36,13 @@ export interface ScriptOptions {
   readonly labels?: Readonly<Record<string, string>>
   readonly timeoutMs?: number
   readonly signal?: AbortSignal
+  /** Called as soon as the Pod runs: for what is done to the cluster while the script goes on. */
+  readonly onRunning?: (pod: Pod) => void
 }
 
 export interface ScriptResult {
   readonly stdout: string
+  readonly stderr: string
   readonly exitCode: number
   /** Of the Pod it ran in, in the order of status.podIPs. */
   readonly podIPs: readonly string[]
@@ -41,11 +55,11 @@ export interface Prober {
    */
   servers(): Promise<readonly ProbeServer[]>
   readonly serverLabels: Readonly<Record<string, string>>
+  /** One more server, for a check that needs its own; ready to answer. Remove it with the workspace. */
+  startServer(options: ServerOptions): Promise<ProbeServer>
   /**
-   * Runs a POSIX shell script to its end. Functions that the prelude defines, whatever tools the image has:
-   * `http URL` (body of a GET, 3 s limit, [brackets] for IPv6), `udp ADDRESS PORT` (one datagram and its
-   * answer), `tcp ADDRESS PORT` (connects; exit code), `resolve TYPE NAME [SERVER]` (A or AAAA: one
-   * `address` per line, or `NODATA`, `NXDOMAIN`, `SERVFAIL`, `TIMEOUT`), `now` (milliseconds).
+   * Runs a POSIX shell script to its end. Functions that the prelude defines, whatever tools the image has
+   * (URLs and Services take IPv6 addresses in [brackets], the others plain): see prelude.ts.
    */
   run(script: string, options: ScriptOptions): Promise<ScriptResult>
 }

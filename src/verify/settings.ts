@@ -32,3 +32,34 @@ export interface VerifySettings {
   /** For the whole run. */
   readonly timeoutMs: number
 }
+
+const egressHost: Readonly<Record<IPFamily, string>> = {
+  IPv4: '1.1.1.1:443',
+  IPv6: '[2606:4700:4700::1111]:443',
+}
+
+/** The image of upstream's own tests, which most mirrors carry. */
+export const defaultImagePath = 'e2e-test-images/agnhost:2.47'
+
+/** A whole reference, or a prefix that ends in a slash: a mirror of registry.k8s.io. */
+export const resolveImage = (image: string): string =>
+  image.endsWith('/') ? image + defaultImagePath : image
+
+export const defaultSettings: VerifySettings = {
+  profile: 'standard',
+  readOnly: false,
+  only: [],
+  skip: [],
+  expect: 'auto',
+  primary: undefined,
+  nodeSelector: '',
+  maxNodes: 8,
+  createNodePorts: true,
+  createLoadBalancers: true,
+  image: resolveImage('registry.k8s.io/'),
+  imagePullSecrets: [],
+  egressTargets: egressHost,
+  namespacePrefix: 'futago-verify',
+  namespace: undefined,
+  timeoutMs: 300_000,
+}

@@ -1,0 +1,248 @@
+// The implementation of the Prober: makes the Pods, follows them, reads their logs.
+import type { Pod } from '../api/generated/types.ts'
+import { pathOf } from '../api/resource.ts'
+import { pods } from '../api/resources/core/pod.ts'
+import { StatusError } from '../api/status.ts'
+import type { Client } from '../client/client.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Inventory } from './inventory.ts'
+import { podTrouble } from './podtrouble.ts'
+import { ProbeError } from './probeerror.ts'
+import {
+  mark,
+  type ProbePodOptions,
+  parseScriptLog,
+  probePod,
+  type ScriptOutput,
+  scriptsMain,
+  scriptVariables,
+  serverMain,
+} from './probepod.ts'
+import type { Prober, ProbeServer, ScriptOptions, ScriptResult, ServerOptions } from './prober.ts'
+import type { Scratch } from './scratch.ts'
+import type { VerifySettings } from './settings.ts'
+
+/** How long to wait for more scripts for a node before its Pod is made. */
+const gatheringMs = 40
+const mostScriptsPerPod = 48
+/** Pulling the image included. */
+const startMs = 90_000
+const scriptMs = 60_000
+const pollMs = 250
+
+export interface PodProberOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly settings: VerifySettings
+  readonly inventory: Inventory
+  readonly scratch: Scratch
+  readonly hasHostIPs: boolean
+  /** The whole run's. */
+  readonly signal: AbortSignal
+}
+
+interface Waiting {
+  readonly script: string
+  readonly options: ScriptOptions
+  resolve(result: ScriptResult): void
+  reject(error: unknown): void
+}
+
+interface PodPlan {
+  readonly check: string
+  readonly node: string
+  readonly labels: Readonly<Record<string, string>>
+  readonly hostNetwork: boolean
+  readonly main: string
+  readonly env?: ProbePodOptions['env']
+  readonly onRunning?: (pod: Pod) => void
+}
+
+const httpPort = 8080
+const udpPort = 8081
+/** Servers in a node's network take ports above, one pair after the other. */
+const firstHostPort = 23_080
+
+export class PodProber implements Prober {
+  readonly serverLabels = { 'verify.futago.dev/server': 'shared' }
+  readonly #options: PodProberOptions
+  readonly #queues = new Map<string, Waiting[]>()
+  #servers: Promise<readonly ProbeServer[]> | undefined
+  #hostPorts = 0
+  /** Once no probe Pod can start, none will: each check is told at once. */
+  #hopeless: ProbeError | undefined
+
+  constructor(options: PodProberOptions) {
+    this.#options = options
+  }
+
+  servers(): Promise<readonly ProbeServer[]> {
+    this.#servers ??= this.#startServers()
+    return this.#servers
+  }
+
+  async #startServers(): Promise<readonly ProbeServer[]> {
+    const nodes = await this.#options.inventory.sampledNodes()
+    if (nodes.length === 0) {
+      throw new ProbeError({
+        en: 'no node is Ready and takes Pods, so nothing can be probed',
+        ja: 'Ready でPodを受け入れるノードがないため、プローブを実行できません',
+      })
+    }
+    return Promise.all(
+      nodes.map(({ metadata }) =>
+        this.startServer({ check: 'server', node: metadata.name ?? '', labels: this.serverLabels }),
+      ),
+    )
+  }
+
+  async startServer({
+    check,
+    node,
+    labels,
+    hostNetwork = false,
+    signal,
+  }: ServerOptions): Promise<ProbeServer> {
+    const offset = hostNetwork ? 2 * this.#hostPorts++ : 0
+    const http = hostNetwork ? firstHostPort + offset : httpPort
+    const udp = hostNetwork ? firstHostPort + offset + 1 : udpPort
+    const main = serverMain(http, udp)
+    const pod = await this.#startPod({ check, node, labels, hostNetwork, main }, signal)
+    await this.#readLog(pod, log => log.includes(`${mark} ready`), { timeoutMs: startMs, signal })
+    return { node, pod, addresses: addressesOf(pod), httpPort: http, udpPort: udp }
+  }
+
+  run(script: string, options: ScriptOptions): Promise<ScriptResult> {
+    return new Promise((resolve, reject) => {
+      const waiting = { script, options, resolve, reject }
+      if (options.labels || options.onRunning) return void this.#runAll([waiting])
+      const key = `${options.node} ${options.hostNetwork ?? false}`
+      const queue = this.#queues.get(key)
+      if (queue) queue.push(waiting)
+      else {
+        this.#queues.set(key, [waiting])
+        this.#options.clock.after(gatheringMs, () => this.#flush(key))
+      }
+    })
+  }
+
+  #flush(key: string): void {
+    const queue = this.#queues.get(key) ?? []
+    this.#queues.delete(key)
+    while (queue.length > 0) void this.#runAll(queue.splice(0, mostScriptsPerPod))
+  }
+
+  async #runAll(waiting: readonly Waiting[]): Promise<void> {
+    const { check, node, labels = {}, hostNetwork = false, onRunning, signal } = waiting[0]!.options
+    const plan = {
+      check: waiting.length === 1 ? check : 'scripts',
+      node,
+      labels,
+      hostNetwork,
+      main: scriptsMain(waiting.length),
+      env: scriptVariables(waiting.map(({ script }) => script)),
+      onRunning,
+    }
+    const own = waiting.length === 1 ? signal : undefined
+    const told = new Set<number>()
+    try {
+      const pod = await this.#startPod(plan, own)
+      const podIPs = addressesOf(pod)
+      const timeoutMs = Math.max(...waiting.map(({ options }) => options.timeoutMs ?? scriptMs))
+      const tell = (outputs: ReadonlyMap<number, ScriptOutput>) => {
+        for (const [index, output] of outputs) {
+          if (!told.has(index)) waiting[index]?.resolve({ ...output, podIPs })
+          told.add(index)
+        }
+        return told.size === waiting.length
+      }
+      await this.#readLog(pod, log => tell(parseScriptLog(log)), { timeoutMs, signal: own })
+      const { name = '', namespace } = pod.metadata
+      void this.#options.scratch.remove(pods, name, namespace).catch(() => undefined)
+    } catch (error) {
+      for (const { reject } of waiting.filter((_, index) => !told.has(index))) reject(error)
+    }
+  }
+
+  /** Resolves as soon as it runs, or has ended. */
+  async #startPod(plan: PodPlan, signal?: AbortSignal): Promise<Pod> {
+    if (this.#hopeless) throw this.#hopeless
+    const { scratch, settings, hasHostIPs } = this.#options
+    const { check, node, labels, hostNetwork, main, env = [] } = plan
+    const namespace = await (hostNetwork ? scratch.hostNamespace() : scratch.namespace())
+    const generateName = `${check.toLowerCase()}-`
+    const made = await scratch.create(
+      pods,
+      probePod({ generateName, namespace, node, labels, hostNetwork, settings, hasHostIPs, main, env }),
+      check,
+    )
+    const name = made.metadata.name ?? ''
+    let last = made
+    try {
+      const pod = await scratch.waitFor(pods, name, {
+        namespace,
+        until: current => {
+          last = current
+          this.#failEarly(current)
+          return hasStarted(current)
+        },
+        timeoutMs: startMs,
+        signal: this.#signal(signal),
+      })
+      plan.onRunning?.(pod)
+      return pod
+    } catch (error) {
+      if (error instanceof ProbeError) throw error
+      this.#signal(signal).throwIfAborted()
+      throw podTrouble(last, settings.image, startMs) ?? error
+    }
+  }
+
+  #failEarly(pod: Pod): void {
+    const trouble = podTrouble(pod, this.#options.settings.image)
+    if (!trouble) return
+    this.#hopeless = trouble
+    throw trouble
+  }
+
+  /** Reads the log until it says enough, at the latest when the container has ended. */
+  async #readLog(
+    pod: Pod,
+    isEnough: (log: string) => boolean,
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+  ): Promise<void> {
+    const { client, clock } = this.#options
+    const { namespace, name = '' } = pod.metadata
+    const path = pathOf(pods, namespace, name, 'log')
+    const deadline = clock.monotonic() + options.timeoutMs
+    const signal = this.#signal(options.signal)
+    for (;;) {
+      signal.throwIfAborted()
+      const log = await client.transport
+        .request<unknown>({ method: 'GET', path, signal })
+        .then(({ body }) => String(body))
+        .catch(error => {
+          if (error instanceof StatusError && error.code !== 403) return ''
+          throw error
+        })
+      if (isEnough(log)) return
+      if (clock.monotonic() > deadline) throw unfinished(name, pod.spec?.nodeName ?? '', options.timeoutMs)
+      await clock.sleep(pollMs, signal)
+    }
+  }
+
+  #signal(signal: AbortSignal | undefined): AbortSignal {
+    return signal ? AbortSignal.any([signal, this.#options.signal]) : this.#options.signal
+  }
+}
+
+const hasStarted = ({ status }: Pod) =>
+  (status?.podIPs?.length ?? 0) > 0 && status?.phase !== undefined && status.phase !== 'Pending'
+
+const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip)
+
+const unfinished = (name: string, node: string, timeoutMs: number) =>
+  new ProbeError({
+    en: `the probe Pod ${name} on node ${node} said nothing within ${timeoutMs / 1000} s (read from its log)`,
+    ja: `ノード ${node} のプローブPod ${name} のログに ${timeoutMs / 1000} 秒以内に結果が現れませんでした`,
+  })

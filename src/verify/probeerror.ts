@@ -1,0 +1,13 @@
+// Why a probe could not be made, in words for a person: the runner shows them as the reason for which a check
+// is not evaluable.
+import type { Text } from './text.ts'
+
+export class ProbeError extends Error {
+  readonly text: Text
+
+  constructor(text: Text) {
+    super(text.en)
+    this.name = 'ProbeError'
+    this.text = text
+  }
+}
