@@ -7,6 +7,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
+import { admissionPlugins } from './admission/index.ts'
 import { eventFor } from './allocation/findingevent.ts'
 import type { PortRange } from './allocation/portpool.ts'
 import { AllocationRepair } from './allocation/repair.ts'
@@ -16,6 +17,7 @@ import { APIServerService } from './bootstrap.ts'
 import { createDiscovery } from './discovery.ts'
 import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
 import { type Authorizer, allowAuthenticated, authorization } from './filters/authorization.ts'
+import { impersonation } from './filters/impersonation.ts'
 import { defaultInFlightLimits, type InFlightLimits, maxInFlight } from './filters/maxinflight.ts'
 import { recover } from './filters/recover.ts'
 import { timeout } from './filters/timeout.ts'
@@ -24,6 +26,9 @@ import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
 import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
+import { accessReviews, rbacAuthorizer } from './rbac/authorizer.ts'
+import { escalationPlugin } from './rbac/escalation.ts'
+import { RBACPolicy } from './rbac/policy.ts'
 import type { RegistryHooks } from './registry/hooks.ts'
 import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
@@ -53,6 +58,8 @@ export interface APIServerOptions {
   /** Besides client certificates. */
   readonly authenticators?: readonly Authenticator[]
   readonly authorizer?: Authorizer
+  /** Roles and bindings decide who may do what. Default: everybody who is known may do everything. */
+  readonly rbac?: boolean
   /** Absent: no tokens are issued. */
   readonly serviceAccountTokens?: ServiceAccountTokensOptions
   readonly inFlightLimits?: InFlightLimits
@@ -118,10 +125,13 @@ class ComposedServer implements APIServer {
         lookup: (...of) => this.#registries.lookup(...of),
       })
     const tokens = this.#tokens
-    const answerers: Record<string, Answerer> = tokens
-      ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(tokens) }
-      : {}
-    this.#registries = createRegistries({ store, resources, clock, log, hooks, answerers })
+    const policy = options.rbac ? new RBACPolicy((...of) => this.#registries.lookup(...of)) : undefined
+    const answerers: Record<string, Answerer> = {
+      ...(tokens ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(tokens) } : {}),
+      ...(policy ? accessReviews(policy) : {}),
+    }
+    const admission = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
+    this.#registries = createRegistries({ store, resources, clock, log, hooks, admission, answerers })
     const { lookup } = this.#registries
     this.#repair = new AllocationRepair({
       store,
@@ -133,7 +143,7 @@ class ComposedServer implements APIServer {
     void this.#repair.start()
     const subresources = createSubresources({ lookup, clock, ...(tokens ? { tokens } : {}) })
     this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
-    this.#authorizer = options.authorizer ?? allowAuthenticated
+    this.#authorizer = options.authorizer ?? (policy ? rbacAuthorizer(policy) : allowAuthenticated)
     this.#handler = chain(this.#filters(), this.#endpoints())
   }
 
@@ -147,6 +157,7 @@ class ComposedServer implements APIServer {
       recover(log),
       timeout(clock),
       authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
+      impersonation(this.#authorizer),
       maxInFlight(inFlightLimits),
       authorization(this.#authorizer),
     ]
@@ -221,7 +232,8 @@ class ComposedServer implements APIServer {
 
 function serviceOf(options: APIServerOptions, securePort: number): APIServerService {
   const { store, clock, log, serviceClusterIPRanges: serviceRanges, advertiseAddress } = options
-  return new APIServerService({ store, clock, log, serviceRanges, advertiseAddress, securePort })
+  const facts = { serviceRanges, advertiseAddress, securePort, rbac: options.rbac ?? false }
+  return new APIServerService({ store, clock, log, ...facts })
 }
 
 function familiesOf(ranges: readonly string[]): IPFamilies {

@@ -9,6 +9,7 @@ import { Periodic } from '../component/periodic.ts'
 import { type Store, StoreError, type WriteOperation } from '../storage/store.ts'
 import { serviceCIDRPrefix } from './allocation/keys.ts'
 import { apiServerService, type ClusterFacts, foundation, type KeyedObject } from './bootstrapobjects.ts'
+import { bootstrapPolicy } from './rbac/bootstrappolicy.ts'
 
 export interface BootstrapOptions extends ClusterFacts {
   readonly store: Store
@@ -80,7 +81,7 @@ function everything(options: BootstrapOptions) {
       ? { ...keyed, mend: (current: KubeObject) => mendServiceCIDR(current, options) }
       : keyed,
   )
-  return [...base, ...apiServerService(options, nowMs)]
+  return [...base, ...apiServerService(options, nowMs), ...(options.rbac ? bootstrapPolicy(nowMs) : [])]
 }
 
 /** Creates what is missing; resolves once it is durable. */
@@ -89,7 +90,10 @@ export const bootstrap = (options: BootstrapOptions): Promise<void> =>
 
 const intervalMs = 10_000
 
-/** Puts the Service `kubernetes` and its endpoints right every ten seconds, as upstream does. */
+/**
+ * Puts the Service `kubernetes` and its endpoints right every ten seconds, and roles once, at the start, as
+ * upstream does.
+ */
 export class APIServerService implements Component {
   readonly name = 'kubernetes-service'
   readonly #options: BootstrapOptions
@@ -100,7 +104,7 @@ export class APIServerService implements Component {
     this.#checks = new Periodic({
       clock: options.clock,
       intervalMs,
-      run: () => bootstrap(options),
+      run: () => bootstrap({ ...options, rbac: false }),
       onError: error =>
         options.log.warn('cannot check the Service of the API server', { error: String(error) }),
     })

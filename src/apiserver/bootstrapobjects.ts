@@ -25,6 +25,8 @@ export interface ClusterFacts {
   /** Where the API server is reached from nodes; of the primary family. */
   readonly advertiseAddress: string
   readonly securePort: number
+  /** With the roles and bindings that RBAC starts from. */
+  readonly rbac?: boolean
 }
 
 export interface KeyedObject {

@@ -13,6 +13,8 @@ import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip
 
 export type RuntimeName = 'auto' | 'simulated' | 'containerd'
 
+export type AuthorizationMode = 'RBAC' | 'AlwaysAllow'
+
 /** What a caller may set; the rest follows from it. */
 export interface ClusterOptions {
   /**
@@ -38,6 +40,8 @@ export interface ClusterOptions {
   readonly store?: string
   /** Absent: all addresses of every family that this host has. */
   readonly bindAddress?: string
+  /** Who may do what: RBAC, or everybody who is known everything. Default RBAC. */
+  readonly authorizationMode?: AuthorizationMode
   /**
    * Makes a token Secret for every ServiceAccount, as Kubernetes did before 1.24, for clients that wait for
    * it. Default false.
@@ -60,6 +64,7 @@ export interface ClusterConfig {
   readonly nodePortRange: { readonly first: number; readonly last: number }
   readonly store: string
   readonly bindAddress: string | undefined
+  readonly authorizationMode: AuthorizationMode
   readonly legacyServiceAccountTokens: boolean
   readonly securePort: number
 }
@@ -175,6 +180,11 @@ function checkNumber(flag: string, value: number, [min, max]: readonly [number, 
   throw new ConfigError(`Cannot use ${flag} ${value}: expected a whole number from ${min} to ${max}`)
 }
 
+function checkAuthorizationMode(mode: AuthorizationMode): AuthorizationMode {
+  if (mode === 'RBAC' || mode === 'AlwaysAllow') return mode
+  throw new ConfigError(`Cannot use --authorization-mode ${mode}: expected RBAC or AlwaysAllow`)
+}
+
 function checkName(name: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name
   throw new ConfigError(`Cannot use --name ${name}: expected up to 40 small letters, digits and dashes`)
@@ -218,6 +228,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
     bindAddress: options.bindAddress,
+    authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),
   }

@@ -1,6 +1,7 @@
 // The controllers of a cluster, one line each.
 import type { Resource } from '../api/resource.ts'
 import { resources } from '../api/resources/index.ts'
+import { clusterRoleAggregationController } from './clusterroleaggregation.ts'
 import type { Controller } from './controller.ts'
 import { cronJobController } from './cronjob.ts'
 import { daemonSetController } from './daemonset.ts'
@@ -50,6 +51,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
     : []),
   ...(options.nodeIPAM ? [nodeIPAMController(options.nodeIPAM)] : []),
   ...nodeLifecycleControllers(options.nodeLifecycle),
+  clusterRoleAggregationController,
   taintEvictionController(),
   podGCController(),
   namespaceController({ resources: options.resources ?? builtIn }),

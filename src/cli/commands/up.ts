@@ -52,6 +52,12 @@ export function addUp(program: Command): void {
     .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
     .option('--bind-address <address>', 'where to listen; default: every address of this host, both families')
     .option('--secure-port <port>', 'port of the API server, 0 takes a free one', number)
+    .addOption(
+      new Option('--authorization-mode <mode>', 'who may do what; default: RBAC').choices([
+        'RBAC',
+        'AlwaysAllow',
+      ]),
+    )
     .option('--legacy-service-account-tokens', 'a token Secret for every ServiceAccount, as before 1.24')
     .option('--kubeconfig <file>', 'write the kubeconfig there')
     .option('--config <file>', 'settings in YAML, named as the flags in camel case; flags win')

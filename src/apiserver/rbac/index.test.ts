@@ -1,0 +1,136 @@
+import { afterEach, beforeEach, expect, test } from 'vitest'
+import { openTestServer } from '../apiserver.fake.ts'
+
+let server: Awaited<ReturnType<typeof openTestServer>>
+beforeEach(async () => {
+  server = await openTestServer({ rbac: true })
+})
+afterEach(() => server.close())
+
+const rbac = '/apis/rbac.authorization.k8s.io/v1'
+const jane = { name: 'jane', groups: ['ops', 'system:authenticated'] }
+const asJane = (line: string, body?: unknown) => server.ask(line, body, { user: jane })
+const pods = (verbs: string[]) => ({ apiGroups: [''], resources: ['pods'], verbs })
+const roleRef = (kind: string, name: string) => ({ apiGroup: 'rbac.authorization.k8s.io', kind, name })
+const user = (name: string) => ({ kind: 'User', name })
+
+const bind = (kind: string, name: string, subjects: object[], namespace = 'default') =>
+  server.ask(`POST ${rbac}/namespaces/${namespace}/rolebindings`, {
+    metadata: { name: `${name}-binding` },
+    roleRef: roleRef(kind, name),
+    subjects,
+  })
+const makeRole = (name: string, rules: object[]) =>
+  server.ask(`POST ${rbac}/namespaces/default/roles`, { metadata: { name }, rules })
+
+test('Nobody may do what no role gives, and the refusal says what it was', async () => {
+  const { status, body } = await asJane('GET /api/v1/namespaces/default/pods')
+  expect(status).toBe(403)
+  expect(body.message).toBe(
+    'pods is forbidden: User "jane" cannot list resource "pods" in API group "" in the namespace "default"',
+  )
+  expect((await asJane('GET /api')).status).toBe(200)
+  expect((await asJane('GET /metrics')).status).toBe(403)
+})
+
+test('A role counts in its namespace, for the users and groups that a binding names', async () => {
+  await makeRole('reader', [pods(['list'])])
+  await bind('Role', 'reader', [{ kind: 'Group', name: 'ops' }])
+  expect((await asJane('GET /api/v1/namespaces/default/pods')).status).toBe(200)
+  expect((await asJane('GET /api/v1/namespaces/kube-system/pods')).status).toBe(403)
+  expect((await asJane('GET /api/v1/pods')).status).toBe(403)
+  await server.ask(`DELETE ${rbac}/namespaces/default/rolebindings/reader-binding`)
+  expect((await asJane('GET /api/v1/namespaces/default/pods')).status).toBe(403)
+})
+
+test('A binding to a role that is missing is told to the administrator', async () => {
+  await bind('Role', 'gone', [user('jane')])
+  const { body } = await asJane('GET /api/v1/namespaces/default/pods')
+  expect(body.message).toContain('RBAC: role.rbac.authorization.k8s.io "gone" not found')
+})
+
+test('A ServiceAccount is a subject of the binding’s namespace unless it names another', async () => {
+  await makeRole('reader', [pods(['list'])])
+  await bind('Role', 'reader', [{ kind: 'ServiceAccount', name: 'robot', namespace: 'default' }])
+  const robot = { name: 'system:serviceaccount:default:robot', groups: ['system:serviceaccounts'] }
+  const asked = await server.ask('GET /api/v1/namespaces/default/pods', undefined, { user: robot })
+  expect(asked.status).toBe(200)
+})
+
+test('Reviews answer for oneself and for others, and say by what', async () => {
+  await makeRole('reader', [pods(['list'])])
+  await bind('Role', 'reader', [user('jane')])
+  const resourceAttributes = { verb: 'list', resource: 'pods', namespace: 'default' }
+  const review = '/apis/authorization.k8s.io/v1'
+  const own = await asJane(`POST ${review}/selfsubjectaccessreviews`, { spec: { resourceAttributes } })
+  expect(own.body.status).toEqual({
+    allowed: true,
+    reason: 'RBAC: allowed by RoleBinding "reader-binding/default" of Role "reader" to User "jane"',
+  })
+  const other = await server.ask(`POST ${review}/subjectaccessreviews`, {
+    spec: { user: 'joe', resourceAttributes },
+  })
+  expect(other.body.status).toEqual({ allowed: false })
+  expect((await asJane(`POST ${review}/subjectaccessreviews`, { spec: { user: 'joe' } })).status).toBe(403)
+  const rules = await asJane(`POST ${review}/selfsubjectrulesreviews`, { spec: { namespace: 'default' } })
+  expect(rules.body.status).toMatchObject({
+    incomplete: false,
+    resourceRules: expect.arrayContaining([
+      { verbs: ['list'], apiGroups: [''], resources: ['pods'] },
+      {
+        verbs: ['create'],
+        apiGroups: ['authorization.k8s.io'],
+        resources: ['selfsubjectaccessreviews', 'selfsubjectrulesreviews'],
+      },
+    ]),
+  })
+})
+
+test('Nobody gives away what they do not have, except with escalate and bind', async () => {
+  const roleWriter = {
+    apiGroups: ['rbac.authorization.k8s.io'],
+    resources: ['roles', 'rolebindings'],
+    verbs: ['*'],
+  }
+  await makeRole('writer', [{ ...roleWriter, verbs: ['create', 'update', 'get'] }, pods(['list'])])
+  await bind('Role', 'writer', [user('jane')])
+  const give = (name: string, rules: object[]) =>
+    asJane(`POST ${rbac}/namespaces/default/roles`, { metadata: { name }, rules })
+  expect((await give('small', [pods(['list'])])).status).toBe(201)
+  const refused = await give('big', [pods(['list', 'delete'])])
+  expect(refused.status).toBe(403)
+  expect(refused.body.message).toBe(
+    'roles.rbac.authorization.k8s.io "big" is forbidden: user "jane" (groups=["ops" "system:authenticated"]) ' +
+      'is attempting to grant RBAC permissions not currently held:\n' +
+      '{APIGroups:[""], Resources:["pods"], Verbs:["delete"]}',
+  )
+  const toAdmin = {
+    metadata: { name: 'mine' },
+    roleRef: roleRef('ClusterRole', 'cluster-admin'),
+    subjects: [user('jane')],
+  }
+  const bound = await asJane(`POST ${rbac}/namespaces/default/rolebindings`, toAdmin)
+  expect(bound.status).toBe(403)
+  await makeRole('escalator', [roleWriter])
+  await bind('Role', 'escalator', [user('jane')])
+  expect((await give('big', [pods(['list', 'delete'])])).status).toBe(201)
+})
+
+test('A new server has the roles people bind to, and gives back rules they lost when it starts', async () => {
+  const { body } = await server.ask(`GET ${rbac}/clusterroles`)
+  const names = (body as unknown as { items: { metadata: { name: string } }[] }).items.map(
+    ({ metadata }) => metadata.name,
+  )
+  expect(names).toEqual(expect.arrayContaining(['admin', 'cluster-admin', 'edit', 'view', 'system:node']))
+  await server.ask(
+    `PATCH ${rbac}/clusterroles/system:discovery`,
+    { rules: [] },
+    {
+      contentType: 'application/merge-patch+json',
+    },
+  )
+  expect((await asJane('GET /apis')).status).toBe(403)
+  const again = await openTestServer({ rbac: true, store: server.store })
+  expect((await again.ask('GET /apis', undefined, { user: jane })).status).toBe(200)
+  await again.close()
+})
