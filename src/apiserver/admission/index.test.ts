@@ -13,6 +13,7 @@ test('the plugins run in upstream’s order', () => {
     'Priority',
     'DefaultTolerationSeconds',
     'DefaultIngressClass',
+    'DefaultIPFamilyPolicy',
   ])
 })
 

@@ -1,7 +1,8 @@
 // The admission plugins in the order in which they run: upstream's order
-// (pkg/kubeapiserver/options/plugins.go). A new plugin is one file and one line here.
+// (pkg/kubeapiserver/options/plugins.go), then our own. A new plugin is one file and one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
 import { defaultIngressClassPlugin } from './defaultingressclass.ts'
+import { defaultIPFamilyPolicyPlugin } from './defaultipfamilypolicy.ts'
 import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
 import { limitRangerPlugin } from './limitranger.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
@@ -17,4 +18,5 @@ export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   priorityPlugin,
   defaultTolerationSecondsPlugin,
   defaultIngressClassPlugin,
+  defaultIPFamilyPolicyPlugin,
 ]
