@@ -9,6 +9,11 @@ import { nodeAddressesAreOrdered } from './NODE-05.ts'
 import { nodeAddressesAreReachable } from './NODE-06.ts'
 import { nodesAreUniform } from './NODE-07.ts'
 import { podRangesHaveRoom } from './NODE-08.ts'
+import { policiesNameBothFamilies } from './NP-03.ts'
+import { podsGetAddresses } from './POD-01.ts'
+import { podAddressesAreOrdered } from './POD-02.ts'
+import { podAddressesAreOfTheirNode } from './POD-03.ts'
+import { downwardAPIListsAddresses } from './POD-04.ts'
 import { hostPodsHaveNodeAddresses } from './POD-08.ts'
 import { podsHaveFamilies } from './POD-12.ts'
 import { serverIsRecent } from './PRE-01.ts'
@@ -39,6 +44,10 @@ export const checks: readonly Check[] = [
   nodeAddressesAreReachable,
   nodesAreUniform,
   podRangesHaveRoom,
+  podsGetAddresses,
+  podAddressesAreOrdered,
+  podAddressesAreOfTheirNode,
+  downwardAPIListsAddresses,
   hostPodsHaveNodeAddresses,
   podsHaveFamilies,
   plainServiceIsSingleStack,
@@ -51,4 +60,5 @@ export const checks: readonly Check[] = [
   selectorlessServicesHaveBothFamilies,
   clusterIPsAreRecorded,
   servicesUseBothFamilies,
+  policiesNameBothFamilies,
 ]
