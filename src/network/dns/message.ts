@@ -37,6 +37,8 @@ export interface Query {
   /** The name as it was asked, in its own case: it is repeated so. */
   readonly asked: string
   readonly recursionDesired: boolean
+  /** Absent: that of the Internet. */
+  readonly classNumber?: number
   /** Absent: the asker knows nothing of EDNS. */
   readonly edns?: { readonly payloadSize: number }
 }
@@ -84,6 +86,9 @@ function typeNumber(type: string): number {
   return known
 }
 
+const internetClass = 1
+const classNumbers: Readonly<Record<string, number>> = { CS: 2, CH: 3, HS: 4, ANY: 255 }
+
 const plainName = (name: string) => (name === '.' ? '' : name)
 
 type Decoded = ReturnType<typeof packet.decode>
@@ -121,7 +126,9 @@ export function parseQuery(bytes: Buffer): Query | BadQuery | undefined {
     ...(opt ? { edns: { payloadSize: opt.udpPayloadSize } } : {}),
   }
   if (opt && opt.ednsVersion > 0) return { query, rcode: 'BADVERS' }
-  return asked.class === 'IN' ? query : { query, rcode: 'REFUSED' }
+  if (asked.class === 'IN') return query
+  const classNumber = classNumbers[asked.class ?? ''] ?? internetClass
+  return { query: { ...query, classNumber }, rcode: 'REFUSED' }
 }
 
 /** How long a reply over UDP may be. */
@@ -140,10 +147,10 @@ class Writer {
     this.#limit = limit
   }
 
-  question(name: string, type: string): void {
+  question(name: string, type: string, classNumber = internetClass): void {
     this.#name(name)
     this.#number(typeNumber(type))
-    this.#number(1)
+    this.#number(classNumber)
   }
 
   record({ name, type, ttl, data }: DNSRecord): boolean {
@@ -152,7 +159,7 @@ class Writer {
     if (start + name.length + 12 + codec.encodingLength(data) > streamPayloadSize) return false
     this.#name(name)
     this.#number(typeNumber(type))
-    this.#number(1)
+    this.#number(internetClass)
     scratch.writeUInt32BE(ttl, this.#offset)
     codec.encode(data, scratch, this.#offset + 4)
     this.#offset += 4 + codec.encodingLength(data)
@@ -206,7 +213,7 @@ class Writer {
 export function formatReply(query: Query, reply: Reply, limit = streamPayloadSize): Buffer {
   const writer = new Writer(limit - (query.edns ? optLength : 0))
   const hasQuestion = query.question.type !== 'UNKNOWN_0'
-  if (hasQuestion) writer.question(query.asked, query.question.type)
+  if (hasQuestion) writer.question(query.asked, query.question.type, query.classNumber)
   const write = (records: readonly DNSRecord[] = []) => {
     const count = records.findIndex(record => !writer.record(record))
     return count < 0 ? records.length : count
