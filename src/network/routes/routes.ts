@@ -49,7 +49,6 @@ export class NodeRoutes implements Component {
   async start(): Promise<void> {
     await this.#options.informers.start()
     await this.#nodes.synced
-    await this.#loop.start()
     const changed = () => this.#loop.request()
     this.#removeHandlers = this.#nodes.addHandlers({
       add: changed,
@@ -58,6 +57,7 @@ export class NodeRoutes implements Component {
         if (routeFacts(node) !== routeFacts(previous)) changed()
       },
     })
+    await this.#loop.start()
   }
 
   /** Routes stay: Pods go on while a node's process is replaced. */
