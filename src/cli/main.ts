@@ -8,6 +8,7 @@ import { addDown } from './commands/down.ts'
 import { addKubeconfig } from './commands/kubeconfig.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
+import { addVerify } from './commands/verify.ts'
 import { addVersion } from './commands/version.ts'
 
 export function createProgram(): Command {
@@ -23,7 +24,7 @@ export function createProgram(): Command {
         '  futago up --nodes 3 --ip-families IPv6,IPv4\n' +
         '  futago up --detach && export KUBECONFIG=$(futago kubeconfig --path)\n',
     )
-  for (const add of [addUp, addDown, addStatus, addKubeconfig, addVersion]) add(program)
+  for (const add of [addUp, addDown, addStatus, addKubeconfig, addVerify, addVersion]) add(program)
   return program
 }
 

@@ -35,7 +35,7 @@ test('An exec plugin is asked until its answer expires, or is refused', async ()
   const clock = new FakeClock()
   const script = `const info = JSON.parse(process.env.KUBERNETES_EXEC_INFO)
     const status = { token: info.kind + process.env.EXTRA, expirationTimestamp: '2026-01-01T00:01:00Z' }
-    console.log(JSON.stringify({ status }))`
+    console.log(JSON.stringify({ apiVersion: info.apiVersion, kind: 'ExecCredential', status }))`
   const exec = {
     apiVersion: 'client.authentication.k8s.io/v1',
     command: execPath,

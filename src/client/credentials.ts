@@ -1,11 +1,9 @@
 // Where the Authorization header comes from: a token, a file that is replaced now and then, a password, or an
 // exec plugin (client.authentication.k8s.io), whose answer is kept until it expires.
-import { execFile } from 'node:child_process'
 import { readFile } from 'node:fs/promises'
-import { promisify } from 'node:util'
-import { parseTime } from '../api/meta/timestamps.ts'
 import type { Clock } from '../component/clock.ts'
-import type { ClientConfig, KubeconfigExec } from './kubeconfig.ts'
+import { type PluginHost, runExecPlugin } from './execplugin.ts'
+import type { ClientConfig } from './kubeconfig.ts'
 
 /** How long a token from a file may be used before the file is read again. */
 const tokenFileMs = 60_000
@@ -17,38 +15,16 @@ export interface Credentials {
   readonly key?: string
 }
 
-interface ExecCredential {
-  readonly status?: {
-    readonly token?: string
-    readonly clientCertificateData?: string
-    readonly clientKeyData?: string
-    readonly expirationTimestamp?: string
-  }
-}
-
-type Environment = Readonly<Record<string, string | undefined>>
-
-async function runPlugin(
-  { command, args, env, apiVersion }: KubeconfigExec,
-  inherited: Environment,
-): Promise<ExecCredential> {
-  const info = JSON.stringify({ apiVersion, kind: 'ExecCredential', spec: { interactive: false } })
-  const own = Object.fromEntries((env ?? []).map(({ name, value }) => [name, value]))
-  const options = { env: { ...inherited, ...own, KUBERNETES_EXEC_INFO: info } }
-  const { stdout } = await promisify(execFile)(command, args ?? [], options)
-  return JSON.parse(stdout) as ExecCredential
-}
-
 export class CredentialSource {
   readonly #config: ClientConfig
   readonly #clock: Clock
-  readonly #environment: Environment
+  readonly #host: PluginHost
   #cached: { readonly credentials: Credentials; readonly untilMs: number } | undefined
   #running: Promise<Credentials> | undefined
 
-  /** `environment` is what an exec plugin inherits. */
-  constructor(config: ClientConfig, clock: Clock, environment: Environment = {}) {
-    this.#environment = environment
+  /** `host` is where an exec plugin would run. */
+  constructor(config: ClientConfig, clock: Clock, host: PluginHost = { environment: {}, isTerminal: false }) {
+    this.#host = host
     this.#config = config
     this.#clock = clock
   }
@@ -62,9 +38,13 @@ export class CredentialSource {
     return this.#running
   }
 
-  /** The server refused them: ask anew next time. */
-  forget(): void {
+  /**
+   * The server refused them: ask anew next time. True when there may be others then: a file that was
+   * replaced, a plugin that logs in again.
+   */
+  forget(): boolean {
     this.#cached = undefined
+    return this.#config.tokenFile !== undefined || this.#config.exec !== undefined
   }
 
   async #read(): Promise<Credentials> {
@@ -79,13 +59,8 @@ export class CredentialSource {
       return this.#keep({ authorization: `Basic ${pair}` })
     }
     if (!exec) return this.#keep({})
-    const { status } = await runPlugin(exec, this.#environment)
-    const credentials = {
-      ...(status?.token ? { authorization: `Bearer ${status.token}` } : {}),
-      ...(status?.clientCertificateData ? { certificate: status.clientCertificateData } : {}),
-      ...(status?.clientKeyData ? { key: status.clientKeyData } : {}),
-    }
-    return this.#keep(credentials, parseTime(status?.expirationTimestamp))
+    const { credentials, untilMs } = await runExecPlugin(exec, this.#config, this.#host)
+    return this.#keep(credentials, untilMs)
   }
 
   #keep(credentials: Credentials, untilMs = Number.POSITIVE_INFINITY): Credentials {

@@ -2,6 +2,7 @@
 // is src/client.ts: a client knows nothing of controllers.
 export * from './client.ts'
 export * from './events.ts'
+export { inClusterConfig } from './incluster.ts'
 export * from './informer.ts'
 export * from './informers.ts'
 export * from './kubeconfig.ts'

@@ -77,7 +77,7 @@ test('A context is replaced, not doubled, and taken out again', () => {
 })
 
 test('What is missing is said', async () => {
-  await expect(clientConfig(emptyKubeconfig())).rejects.toThrow('has no current context')
+  await expect(clientConfig(emptyKubeconfig())).rejects.toThrow('there is no current context')
   await expect(clientConfig(one, 'two')).rejects.toThrow('"two": it does not exist')
   await expect(parseKubeconfig('kind: Pod')).rejects.toThrow('expected kind Config')
 })

@@ -9,6 +9,9 @@ export interface KubeconfigCluster {
   'certificate-authority-data'?: string
   'insecure-skip-tls-verify'?: boolean
   'tls-server-name'?: string
+  /** `http://`, `https://` or `socks5://` */
+  'proxy-url'?: string
+  extensions?: { name: string; extension: unknown }[] | null
 }
 
 export interface KubeconfigExec {
@@ -16,6 +19,9 @@ export interface KubeconfigExec {
   command: string
   args?: string[] | null
   env?: { name: string; value: string }[] | null
+  installHint?: string
+  provideClusterInfo?: boolean
+  interactiveMode?: 'Never' | 'IfAvailable' | 'Always'
 }
 
 export interface KubeconfigUser {
@@ -28,6 +34,11 @@ export interface KubeconfigUser {
   username?: string
   password?: string
   exec?: KubeconfigExec
+  as?: string
+  'as-uid'?: string
+  'as-groups'?: string[] | null
+  'as-user-extra'?: Record<string, string[]> | null
+  'auth-provider'?: { name: string }
 }
 
 export interface KubeconfigContext {
@@ -77,7 +88,19 @@ export interface ClientConfig {
   readonly username?: string
   readonly password?: string
   readonly exec?: KubeconfigExec
+  /** For exec plugins that want to know the cluster: the extension of that name. */
+  readonly execClusterConfig?: unknown
+  readonly proxyURL?: string
+  /** Whom to act as; the user needs the right to impersonate. */
+  readonly impersonate?: Impersonation
   readonly namespace: string
+}
+
+export interface Impersonation {
+  readonly user: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
 export const emptyKubeconfig = (): Kubeconfig => ({
@@ -116,7 +139,11 @@ function makePathsAbsolute({ clusters, users }: Kubeconfig, directory: string): 
     }
   }
   for (const { cluster } of clusters) if (cluster) absolute(cluster, 'certificate-authority')
-  for (const { user } of users) if (user) absolute(user, 'client-certificate', 'client-key', 'tokenFile')
+  for (const { user } of users) {
+    if (user) absolute(user, 'client-certificate', 'client-key', 'tokenFile')
+    // A bare name is looked up in PATH.
+    if (user?.exec?.command?.includes('/')) absolute(user.exec, 'command')
+  }
 }
 
 export async function formatKubeconfig(config: Kubeconfig): Promise<string> {
@@ -191,23 +218,70 @@ export function withoutContext(config: Kubeconfig, name: string): Kubeconfig {
 /** Resolves a context, the current one by default, and reads the files it names. Throws what is missing. */
 export async function clientConfig(config: Kubeconfig, contextName?: string): Promise<ClientConfig> {
   const name = contextName ?? config['current-context']
-  if (!name) throw new Error('Cannot choose a cluster: the kubeconfig has no current context')
+  const known = config.contexts.map(entry => entry.name).join(', ') || 'none'
+  if (!name)
+    throw new Error(`Cannot choose a cluster: there is no current context, expected one of: ${known}`)
   const context = config.contexts.find(entry => entry.name === name)?.context
-  if (!context) throw new Error(`Cannot use the context "${name}": it does not exist in the kubeconfig`)
+  if (!context) {
+    throw new Error(
+      `Cannot use the context "${name}": it does not exist in the kubeconfig, expected ${known}`,
+    )
+  }
   const cluster = config.clusters.find(entry => entry.name === context.cluster)?.cluster
   if (!cluster?.server) throw new Error(`Cannot use the context "${name}": its cluster has no server`)
-  const user = config.users.find(entry => entry.name === context.user)?.user ?? {}
-  const { token, tokenFile, username, password, exec } = user
+  const entry = config.users.find(({ name }) => name === context.user)
+  if (!entry && context.user) {
+    throw new Error(`Cannot use the context "${name}": its user "${context.user}" does not exist`)
+  }
+  const user = entry?.user ?? {}
+  if (user['auth-provider'] && !user.exec && !user.token) {
+    throw new Error(
+      `Cannot log in as "${context.user}": auth-provider ${user['auth-provider'].name} is gone from ` +
+        'Kubernetes, expected its exec credential plugin',
+    )
+  }
+  return { namespace: context.namespace || 'default', ...(await ofCluster(cluster)), ...(await ofUser(user)) }
+}
+
+async function ofCluster(cluster: KubeconfigCluster): Promise<Omit<ClientConfig, 'namespace'>> {
   const ca = await textOf(cluster['certificate-authority-data'], cluster['certificate-authority'])
+  return {
+    server: (cluster.server ?? '').replace(/\/+$/, ''),
+    ...(cluster['insecure-skip-tls-verify'] ? { insecureSkipTLSVerify: true } : {}),
+    ...defined({
+      ca,
+      tlsServerName: cluster['tls-server-name'] || undefined,
+      proxyURL: cluster['proxy-url'] || undefined,
+      execClusterConfig: cluster.extensions?.find(({ name }) => name === execExtension)?.extension,
+    }),
+  }
+}
+
+const execExtension = 'client.authentication.k8s.io/exec'
+
+async function ofUser(user: KubeconfigUser) {
   const certificate = await textOf(user['client-certificate-data'], user['client-certificate'])
   const key = await textOf(user['client-key-data'], user['client-key'])
-  return {
-    server: cluster.server.replace(/\/+$/, ''),
-    namespace: context.namespace ?? 'default',
-    ...(cluster['insecure-skip-tls-verify'] ? { insecureSkipTLSVerify: true } : {}),
-    ...(cluster['tls-server-name'] ? { tlsServerName: cluster['tls-server-name'] } : {}),
-    ...defined({ ca, certificate, key, token, tokenFile, username, password, exec }),
-  }
+  const { token, tokenFile, username, password, exec } = user
+  return defined({
+    certificate,
+    key,
+    token: token || undefined,
+    tokenFile: tokenFile || undefined,
+    username: username || undefined,
+    password,
+    exec,
+    impersonate: impersonationOf(user),
+  })
+}
+
+function impersonationOf(user: KubeconfigUser): Impersonation | undefined {
+  const groups = user['as-groups'] ?? []
+  const extra = user['as-user-extra'] ?? {}
+  const uid = user['as-uid']
+  if (user.as) return { user: user.as, groups, extra, ...(uid ? { uid } : {}) }
+  if (groups.length === 0 && !uid && Object.keys(extra).length === 0) return undefined
+  throw new Error('Cannot impersonate groups, a uid or extras alone: expected a user (as) in the kubeconfig')
 }
 
 const defined = <T extends object>(object: T) =>

@@ -8,6 +8,8 @@ import {
 } from 'node:http'
 import { Agent as HTTPSAgent, request as requestHTTPS } from 'node:https'
 import { isIP } from 'node:net'
+import type { Duplex } from 'node:stream'
+import { checkServerIdentity, type PeerCertificate } from 'node:tls'
 import type { Status } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
 import { StatusError } from '../api/status.ts'
@@ -20,19 +22,42 @@ import type {
   WatchHandlers,
 } from '../api/transport.ts'
 import { type Clock, systemClock } from '../component/clock.ts'
-import { CredentialSource } from './credentials.ts'
+import { CredentialSource, type Credentials } from './credentials.ts'
+import type { Environment } from './execplugin.ts'
+import { impersonationHeaders } from './impersonation.ts'
 import type { ClientConfig } from './kubeconfig.ts'
+import { ProxyAgent, proxyFromEnvironment } from './proxy.ts'
 
 export interface HTTPSTransportOptions {
   readonly userAgent?: string
   /** Connections at once, watches not counted. Default 64. */
   readonly maxSockets?: number
   readonly clock?: Clock
-  /** The environment variables that exec plugins inherit. */
-  readonly environment?: Readonly<Record<string, string | undefined>>
+  /** The environment variables that exec plugins inherit, and that name a proxy. */
+  readonly environment?: Environment
+  /** Whether somebody sits at standard input, whom an exec plugin may ask. Default false. */
+  readonly isTerminal?: boolean
+}
+
+/** Asks to speak another protocol over the connection: WebSocket, SPDY. */
+export interface UpgradeRequest {
+  readonly method?: 'GET' | 'POST'
+  readonly path: string
+  readonly query?: TransportRequest['query']
+  readonly headers: Readonly<Record<string, string | string[]>>
+  readonly signal?: AbortSignal
+}
+
+export interface UpgradeResponse {
+  readonly headers: IncomingMessage['headers']
+  readonly socket: Duplex
+  /** What the server sent along with its answer. */
+  readonly head: Buffer
 }
 
 export interface ClosableTransport extends Transport {
+  /** Throws the StatusError of a server that does not switch. */
+  upgrade(request: UpgradeRequest): Promise<UpgradeResponse>
   /** Ends idle connections and open watches. */
   close(): void
 }
@@ -77,23 +102,39 @@ class HTTPSTransport implements ClosableTransport {
   readonly #credentials: CredentialSource
   readonly #userAgent: string
   readonly #agent: HTTPAgent
+  /** For watches, which do not wait for a free connection. */
+  readonly #watchAgent: HTTPAgent
   readonly #isSecure: boolean
+  readonly #proxyURL: string | undefined
   readonly #watches = new Set<ClientRequest>()
 
   constructor(config: ClientConfig, options: HTTPSTransportOptions) {
     this.#config = config
     this.#userAgent = options.userAgent ?? 'futago'
-    this.#credentials = new CredentialSource(config, options.clock ?? systemClock, options.environment)
+    const { environment = {}, isTerminal = false } = options
+    this.#credentials = new CredentialSource(config, options.clock ?? systemClock, {
+      environment,
+      isTerminal,
+    })
     this.#isSecure = config.server.startsWith('https:')
-    const shared = { keepAlive: true, maxSockets: options.maxSockets ?? 64 }
-    this.#agent = this.#isSecure ? new HTTPSAgent(shared) : new HTTPAgent(shared)
+    this.#proxyURL = config.proxyURL ?? proxyFromEnvironment(new URL(config.server), environment)
+    this.#agent = this.#newAgent({ keepAlive: true, maxSockets: options.maxSockets ?? 64 })
+    this.#watchAgent = this.#newAgent({ keepAlive: false })
+  }
+
+  #newAgent(shared: { readonly keepAlive: boolean; readonly maxSockets?: number }): HTTPAgent {
+    if (!this.#isSecure) return new HTTPAgent(shared)
+    return this.#proxyURL === undefined ? new HTTPSAgent(shared) : new ProxyAgent(this.#proxyURL, shared)
   }
 
   async request<T = KubeObject>(request: TransportRequest): Promise<TransportResponse<T>> {
-    const message = await this.#send(request, {}, this.#agent)
-    const text = await textOf(message.response)
+    let message = await this.#send(request, {}, this.#agent)
+    let text = await textOf(message.response)
+    if (message.response.statusCode === 401 && this.#credentials.forget()) {
+      message = await this.#send(request, {}, this.#agent)
+      text = await textOf(message.response)
+    }
     const status = message.response.statusCode ?? 0
-    if (status === 401) this.#credentials.forget()
     if (status >= 400) throw StatusError.fromText(status, text)
     const isJSON = message.response.headers['content-type']?.includes('json')
     const body = (isJSON ? JSON.parse(text) : text) as T
@@ -101,7 +142,7 @@ class HTTPSTransport implements ClosableTransport {
   }
 
   async watch<T = KubeObject>(request: TransportRequest, handlers: WatchHandlers<T>): Promise<WatchHandle> {
-    const { response, sent } = await this.#send(request, { watch: 'true' }, undefined)
+    const { response, sent } = await this.#send(request, { watch: 'true' }, this.#watchAgent)
     const status = response.statusCode ?? 0
     if (status >= 400) throw StatusError.fromText(status, await textOf(response))
     this.#watches.add(sent)
@@ -137,35 +178,52 @@ class HTTPSTransport implements ClosableTransport {
   close(): void {
     for (const watch of this.#watches) watch.destroy()
     this.#agent.destroy()
+    this.#watchAgent.destroy()
+  }
+
+  async upgrade(request: UpgradeRequest): Promise<UpgradeResponse> {
+    const url = targetOf(this.#config.server, { method: 'GET', ...request }, {})
+    const credentials = await this.#credentials.get()
+    const options = {
+      ...this.#tlsOptions(url, credentials),
+      method: request.method ?? 'GET',
+      headers: { ...this.#identity(credentials), ...request.headers },
+      agent: this.#watchAgent,
+      signal: request.signal,
+    }
+    return new Promise((resolve, reject) => {
+      const send = this.#isSecure ? requestHTTPS : requestHTTP
+      const sent = send(url, options)
+      sent.on('upgrade', (response, socket, head) => {
+        resolve({ headers: response.headers, socket, head })
+      })
+      sent.on('response', response => {
+        textOf(response).then(text => reject(StatusError.fromText(response.statusCode ?? 0, text)), reject)
+      })
+      sent.on('error', reject)
+      sent.end()
+    })
   }
 
   async #send(
     request: TransportRequest,
     query: Record<string, string>,
-    agent: HTTPAgent | undefined,
+    agent: HTTPAgent,
   ): Promise<{ sent: ClientRequest; response: IncomingMessage }> {
-    const { authorization, certificate, key } = await this.#credentials.get()
-    const { ca, insecureSkipTLSVerify, tlsServerName } = this.#config
+    const credentials = await this.#credentials.get()
     const url = targetOf(this.#config.server, request, query)
     const body = request.body === undefined ? undefined : Buffer.from(JSON.stringify(request.body))
-    const host = url.hostname.replace(/^\[|\]$/g, '')
-    const servername = tlsServerName ?? (isIP(host) ? undefined : host)
     const options = {
+      ...this.#tlsOptions(url, credentials),
       method: request.method,
       headers: {
         accept: 'application/json',
-        'user-agent': this.#userAgent,
-        ...(authorization ? { authorization } : {}),
+        ...this.#identity(credentials),
         ...(body
           ? { 'content-type': request.contentType ?? 'application/json', 'content-length': body.length }
           : {}),
       },
-      agent: agent ?? false,
-      ca,
-      cert: certificate ?? this.#config.certificate,
-      key: key ?? this.#config.key,
-      rejectUnauthorized: !insecureSkipTLSVerify,
-      ...(servername === undefined ? {} : { servername }),
+      agent,
       ...(request.signal ? { signal: request.signal } : {}),
     }
     return new Promise((resolve, reject) => {
@@ -174,6 +232,29 @@ class HTTPSTransport implements ClosableTransport {
       sent.on('error', reject)
       sent.end(body)
     })
+  }
+
+  #identity({ authorization }: Credentials): Record<string, string | string[]> {
+    return {
+      'user-agent': this.#userAgent,
+      ...(authorization ? { authorization } : {}),
+      ...impersonationHeaders(this.#config.impersonate),
+    }
+  }
+
+  #tlsOptions(url: URL, { certificate, key }: Credentials) {
+    const { ca, insecureSkipTLSVerify, tlsServerName } = this.#config
+    const host = url.hostname.replace(/^\[|\]$/g, '')
+    const name = tlsServerName ?? host
+    return {
+      ca,
+      cert: certificate ?? this.#config.certificate,
+      key: key ?? this.#config.key,
+      rejectUnauthorized: !insecureSkipTLSVerify,
+      // An address cannot be sent as a name, but it is checked like one.
+      servername: isIP(name) ? '' : name,
+      checkServerIdentity: (_: string, peer: PeerCertificate) => checkServerIdentity(name, peer),
+    }
   }
 }
 

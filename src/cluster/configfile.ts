@@ -20,7 +20,6 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   serviceNodePortRange: 'text',
   store: 'text',
   bindAddress: 'text',
-  defaultIPFamilyPolicy: 'text',
   authorizationMode: 'text',
   legacyServiceAccountTokens: 'boolean',
   securePort: 'number',

@@ -1,10 +1,9 @@
 // The client's side of exec, attach and port-forward over SPDY/3.1, as the API server speaks to a kubelet
 // and a kubelet to its container runtime's streaming server.
-import { request as requestHTTP } from 'node:http'
+import { type IncomingMessage, request as requestHTTP } from 'node:http'
 import { type RequestOptions, request as requestHTTPS } from 'node:https'
 import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
-import { text } from 'node:stream/consumers'
 import type { Status } from '../api/generated/types.ts'
 import type { ExecOutcome, ExecSession, TerminalSize } from '../api/kubeletapi.ts'
 import { internal, StatusError } from '../api/status.ts'
@@ -16,6 +15,12 @@ export interface SpdyTarget {
   readonly url: URL
   /** Of the TLS connection. */
   readonly tls?: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+}
+
+async function textOf(message: IncomingMessage): Promise<string> {
+  const chunks: Buffer[] = []
+  for await (const chunk of message) chunks.push(chunk as Buffer)
+  return Buffer.concat(chunks).toString()
 }
 
 interface Upgraded {
@@ -45,7 +50,7 @@ function connect({ url, tls }: SpdyTarget, protocol: string): Promise<Upgraded> 
       })
     })
     sent.on('response', answer => {
-      text(answer).then(body => reject(StatusError.fromText(answer.statusCode ?? 500, body)), reject)
+      textOf(answer).then(text => reject(StatusError.fromText(answer.statusCode ?? 500, text)), reject)
     })
     sent.on('error', reject)
     sent.end()

@@ -19,6 +19,24 @@ export interface MissingRight extends Right {
   readonly checks: readonly string[]
 }
 
+const read = (group: string, resource: string): Permission => ({
+  group,
+  resource,
+  verbs: ['get', 'list'],
+  scope: 'cluster',
+})
+
+/** What the inventory reads; without one of them the checks that look there are skipped. */
+export const inventoryPermissions: readonly Permission[] = [
+  read('', 'nodes'),
+  read('', 'pods'),
+  read('', 'services'),
+  read('discovery.k8s.io', 'endpointslices'),
+  read('networking.k8s.io', 'networkpolicies'),
+  read('networking.k8s.io', 'servicecidrs'),
+  read('networking.k8s.io', 'ipaddresses'),
+]
+
 const inNamespace = (resource: string, ...verbs: string[]): Permission => ({
   group: '',
   resource,

@@ -21,8 +21,11 @@ export const ownerAnnotation = 'verify.futago.dev/owner'
 export const heartbeatAnnotation = 'verify.futago.dev/heartbeat'
 
 const heartbeatMs = 15_000
-/** For containers that ignore SIGTERM, as a shell that is process 1 does. */
-const gracePeriodSeconds = 1
+/**
+ * Probe Pods hold nothing: without a grace period the API forgets them at once, the kubelet stops them within
+ * a second or two, and the namespace controller finds the namespace empty at its first look.
+ */
+const gracePeriodSeconds = 0
 const removalMs = 90_000
 
 export interface ScratchOptions {

@@ -6,6 +6,7 @@ import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { main } from '../main.ts'
 import { formatTable } from './status.ts'
+import { languageOf } from './verify.ts'
 
 let output = ''
 let home = ''
@@ -138,4 +139,32 @@ describe('futago up', () => {
 test('futago version names itself and the API it serves', async () => {
   expect(await main(['version'])).toBe(0)
   expect(output).toMatch(/^futago \S+\nKubernetes API v1\.36\.0\S*\nNode\.js v\d+/)
+})
+
+describe('futago verify', () => {
+  test.each([
+    [['--only', 'NODE-99'], 'Cannot use --only NODE-99: there is no such check'],
+    [['--kubeconfig', '/nowhere'], 'Cannot find a cluster: there is no kubeconfig at /nowhere'],
+    [['--output', 'pdf'], 'Cannot write the output "pdf"'],
+  ])('%s is refused in one line, with exit code 2', async (flags, message) => {
+    expect(await main(['verify', ...flags])).toBe(2)
+    expect(output).toContain(`futago: ${message}`)
+    expect(output.trim().split('\n')).toHaveLength(1)
+  })
+
+  test('--list names the checks, --print-role the rights, in the language that is asked for', async () => {
+    expect(await main(['verify', '--list', '--lang', 'en'])).toBe(0)
+    expect(output).toContain('NODE-01  quick     blocker      Every node has a Pod range per family\n')
+    output = ''
+    expect(await main(['verify', '--print-role', '--namespace', 'mine'])).toBe(0)
+    expect(output).toContain('kind: ClusterRole\n')
+    expect(output).toContain('kind: Role\n')
+    expect(output).toContain('namespace: mine\n')
+  })
+
+  test('The language is that of the locale', () => {
+    expect(languageOf({ LANG: 'ja_JP.UTF-8' })).toBe('ja')
+    expect(languageOf({ LANG: 'ja_JP.UTF-8', LC_ALL: 'C' })).toBe('en')
+    expect(languageOf({})).toBe('en')
+  })
 })
