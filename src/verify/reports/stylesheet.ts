@@ -71,6 +71,7 @@ main,header,footer{max-width:66rem;margin:0 auto;padding:0 1.5rem}
 header{padding-top:2.5rem}
 h1{font-size:clamp(1.4rem,1.1rem + 1.5vw,2rem);line-height:1.25;font-weight:650;margin:.25rem 0 .5rem;
 letter-spacing:-.01em;text-wrap:balance}
+:lang(ja) :is(h1,h3){word-break:auto-phrase}
 h2{font-size:1.2rem;font-weight:650;margin:3rem 0 1rem}
 h3{font-size:1rem;font-weight:650;margin:2rem 0 .5rem}
 p{margin:.5rem 0}
@@ -143,6 +144,7 @@ text-underline-offset:.2em}
 .anchor{scroll-margin-top:4.5rem;display:block}
 .body .who{margin:.75rem 0 0;font-weight:600}
 .body dl{margin:.25rem 0 0}
+@media (min-width:56rem){.facts{grid-template-columns:max-content 1.2fr max-content 1fr}}
 footer{padding-top:3rem;padding-bottom:3rem;font-size:.9rem}
 @media (max-width:44rem){
 main,header,footer{padding-left:1rem;padding-right:1rem}
@@ -151,7 +153,8 @@ header{padding-top:1.5rem}
 .check .title{grid-column:1/-1;grid-row:2}
 .cells{grid-auto-columns:auto;justify-content:end;gap:.9rem}
 .body{padding-left:0}
-dl{grid-template-columns:1fr;gap:0}dd+dt{margin-top:.5rem}
+dl:not(.facts){grid-template-columns:1fr;gap:0}dl:not(.facts) dd+dt{margin-top:.5rem}
+.remedy{margin-left:0}
 }
 @media print{
 body{font-size:10pt}
