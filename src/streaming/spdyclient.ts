@@ -15,6 +15,8 @@ export interface SpdyTarget {
   readonly url: URL
   /** Of the TLS connection. */
   readonly tls?: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
+  /** Makes the connection to the URL's port, where this process's own network does not lead there. */
+  readonly connect?: (port: number) => Duplex
 }
 
 async function textOf(message: IncomingMessage): Promise<string> {
@@ -29,15 +31,16 @@ interface Upgraded {
 }
 
 /** Throws the StatusError that the server answers with, or Node's error when it cannot be reached. */
-function connect({ url, tls }: SpdyTarget, protocol: string): Promise<Upgraded> {
+function connect({ url, tls, connect: open }: SpdyTarget, protocol: string): Promise<Upgraded> {
   const headers = { connection: 'Upgrade', upgrade: 'SPDY/3.1', 'x-stream-protocol-version': protocol }
   const isSecure = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(host) ? '' : host
+  const own = open ? { createConnection: () => open(Number(url.port)) } : {}
   return new Promise((resolve, reject) => {
     const sent = isSecure
       ? requestHTTPS(url, { method: 'POST', headers, agent: false, servername, ...tls })
-      : requestHTTP(url, { method: 'POST', headers, agent: false })
+      : requestHTTP(url, { method: 'POST', headers, agent: false, ...own })
     sent.on('upgrade', (_answer, socket: Duplex, head) => {
       let onClose = () => undefined as unknown
       const closed = new Promise<void>(done => {
