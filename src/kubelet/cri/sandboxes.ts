@@ -1,0 +1,106 @@
+// Pods' sandboxes: made with a network, made anew when they are lost, and removed with everything of the Pod
+// that is left on the node (upstream pkg/kubelet/kuberuntime/kuberuntime_sandbox.go).
+import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
+import { join } from 'node:path'
+import type { Pod } from '../../api/generated/types.ts'
+import { familyOf } from '../../ip/family.ts'
+import { GRPCError, grpcCode } from '../grpc.ts'
+import { RuntimeError, type SandboxEnvironment } from '../runtime.ts'
+import type { PodRecord } from './podrecords.ts'
+import { runtimeAPI } from './runtimeapi.ts'
+import { identityOf, logFolder, sandboxConfig } from './sandboxconfig.ts'
+import { type CRISettings, containersFolder, podCgroup } from './settings.ts'
+
+const cgroupRoot = '/sys/fs/cgroup'
+
+export class Sandboxes {
+  readonly #settings: CRISettings
+  /** The node's own, for Pods in its network; one per family, in its order. */
+  readonly #nodeAddresses: readonly string[]
+
+  constructor(settings: CRISettings, nodeAddresses: readonly string[]) {
+    this.#settings = settings
+    this.#nodeAddresses = nodeAddresses
+  }
+
+  /** The Pod's addresses, in the node's family order. Throws RuntimeError. */
+  async create(pod: Pod, environment: SandboxEnvironment): Promise<readonly string[]> {
+    const { inventory, logsRoot } = this.#settings
+    const record = inventory.pods.getOrAdd(identityOf(pod))
+    const known = record.sandbox
+    const attempt = known ? known.attempt + (known.isReady ? 0 : 1) : 0
+    const cgroupParent = podCgroup(this.#settings, record.identity.uid)
+    record.config = sandboxConfig(pod, { environment, logsRoot, attempt, cgroupParent })
+    if (known?.isReady) return this.#inOrder(pod, known.podIPs)
+    if (record.isBeingMade) throw new RuntimeError('FailedCreatePodSandBox', 'the sandbox is being made')
+    record.isBeingMade = true
+    try {
+      // What is left of the one before holds addresses and processes.
+      if (known) await this.stop(record)
+      return this.#inOrder(pod, await this.#run(record, attempt))
+    } finally {
+      record.isBeingMade = false
+    }
+  }
+
+  async #run(record: PodRecord, attempt: number): Promise<readonly string[]> {
+    const { client, inventory } = this.#settings
+    const { config } = record
+    await mkdir(config?.logDirectory ?? '', { recursive: true })
+    try {
+      const { podSandboxId: id } = await client.call(runtimeAPI.runPodSandbox, { config })
+      const podIPs = await inventory.addresses(id)
+      record.sandboxes.push({ id, attempt, podIPs, isReady: true })
+      return podIPs
+    } catch (error) {
+      if (!(error instanceof GRPCError)) throw error
+      throw new RuntimeError('FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`)
+    }
+  }
+
+  #inOrder(pod: Pod, podIPs: readonly string[]): readonly string[] {
+    if (pod.spec?.hostNetwork) return this.#nodeAddresses
+    const families = this.#nodeAddresses.map(familyOf)
+    const rank = (ip: string) => families.indexOf(familyOf(ip))
+    return [...podIPs].sort((a, b) => rank(a) - rank(b))
+  }
+
+  /** Idempotent. */
+  async stop(record: PodRecord): Promise<void> {
+    const { client } = this.#settings
+    for (const sandbox of record.sandboxes) {
+      await ignoreMissing(client.call(runtimeAPI.stopPodSandbox, { podSandboxId: sandbox.id }))
+      sandbox.isReady = false
+    }
+  }
+
+  /** With containers, logs and cgroups. */
+  async remove(record: PodRecord): Promise<void> {
+    const { client, logsRoot } = this.#settings
+    const { uid } = record.identity
+    await this.stop(record)
+    for (const { id } of record.sandboxes) {
+      await ignoreMissing(client.call(runtimeAPI.removePodSandbox, { podSandboxId: id }))
+    }
+    await rm(`${logsRoot}/${logFolder(record.identity)}`, { recursive: true, force: true })
+    await rm(containersFolder(this.#settings, uid), { recursive: true, force: true })
+    await this.#removeCgroups(podCgroup(this.#settings, uid))
+  }
+
+  /** Empty ones, which nobody else removes: one per controller in the first version of cgroups. */
+  async #removeCgroups(path: string): Promise<void> {
+    if (path === '') return
+    const controllers = this.#settings.isCgroup2 ? [''] : await readdir(cgroupRoot).catch(() => [])
+    for (const controller of controllers) {
+      await rmdir(join(cgroupRoot, controller, path)).catch(() => undefined)
+    }
+  }
+}
+
+async function ignoreMissing(work: Promise<unknown>): Promise<void> {
+  try {
+    await work
+  } catch (error) {
+    if (!(error instanceof GRPCError) || error.code !== grpcCode.notFound) throw error
+  }
+}
