@@ -16,11 +16,17 @@ const blocks = documents
       .map((code, index) => ({ name: `${path} block ${index + 1}`, code })),
   )
 
+const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+
+/** `./verify`: its types are where its source is. */
+const sourceOf = (door: string): string =>
+  join(root, exports[door].types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts'))
+
 test.each(blocks)('$name runs', async ({ name, code }) => {
   const folder = join(root, 'node_modules/.cache/codeblocks')
   mkdirSync(folder, { recursive: true })
   const file = join(folder, `${name.replace(/\W+/g, '-')}.ts`)
-  const doors = code.replace(/from 'futago'/g, `from '${join(root, 'src/index.ts')}'`)
+  const doors = code.replace(/from 'futago(\/\w+)?'/g, (_, door = '') => `from '${sourceOf(`.${door}`)}'`)
   writeFileSync(file, doors.replaceAll('/tmp/clusters', mkdtempSync(join(tmpdir(), 'futago-doc-'))))
   const printed = vi.spyOn(console, 'log').mockImplementation(() => undefined)
   await import(pathToFileURL(file).href)

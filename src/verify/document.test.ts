@@ -1,0 +1,22 @@
+// docs/verify.md says of every check what it proves, and knows every flag.
+import { readFileSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { checks } from './checks/index.ts'
+
+const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
+const page = read('verify.md')
+const headings = [...page.matchAll(/^### ([A-Z]+-\d+)$/gm)].map(match => match[1]!)
+
+test('every check has its heading, in order', () => {
+  const ids = checks.map(check => check.id)
+  expect(headings.filter(id => ids.includes(id))).toEqual(ids)
+  expect(new Set(headings).size).toBe(headings.length)
+  expect(headings).toHaveLength(68)
+})
+
+const parts = /\*\*Proves\*\*.*\*\*How\*\*.*\*\*A (failure|finding) means\*\*.*\*\*To mend it\*\*/s
+
+test('each heading is followed by what it proves, how, what a failure means and how to mend it', () => {
+  const bodies = page.split(/^### /m).slice(1)
+  expect(bodies.filter(body => !parts.test(body)).map(body => body.split('\n')[0])).toEqual([])
+})
