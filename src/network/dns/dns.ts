@@ -2,10 +2,12 @@
 // for the rest, reachable as the Service kube-dns.
 import { readFile } from 'node:fs/promises'
 import type { EndpointSlice, Service } from '../../api/generated/types.ts'
+import type { KubeObject } from '../../api/object.ts'
 import { namespaces } from '../../api/resources/core/namespace.ts'
 import { services } from '../../api/resources/core/service.ts'
 import { endpointSlices } from '../../api/resources/discovery.k8s.io/endpointslice.ts'
 import type { Client } from '../../client/client.ts'
+import type { Informer } from '../../client/informer.ts'
 import type { Informers } from '../../client/informers.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
@@ -66,6 +68,7 @@ export class ClusterDNS implements Component {
   readonly #context: DNSContext
   readonly #server: DNSServer
   readonly #upkeep: Periodic
+  #version = 1
   #removeHandlers: () => void = () => undefined
 
   constructor(options: ClusterDNSOptions) {
@@ -88,6 +91,7 @@ export class ClusterDNS implements Component {
       addresses,
       port: options.port ?? 53,
       answer: question => this.answer(question),
+      version: () => this.#version,
       log: this.#log,
     })
     this.#upkeep = new Periodic({
@@ -110,15 +114,19 @@ export class ClusterDNS implements Component {
     endpointSlices.addIndex(serviceKeyIndex, serviceOfSlice)
     await this.#options.informers.start()
     await Promise.all([services.synced, endpointSlices.synced, namespaces.synced])
+    const removals = [this.#count(services), this.#count(endpointSlices), this.#count(namespaces)]
+    this.#removeHandlers = () => {
+      for (const remove of removals) remove()
+    }
     await this.#server.listen()
     try {
       await this.#maintain()
     } catch (error) {
-      await this.#server.close()
+      await this.stop()
       throw error
     }
     this.#upkeep.start()
-    this.#removeHandlers = services.addHandlers({ delete: service => this.#deleted(service) })
+    removals.push(services.addHandlers({ delete: service => this.#deleted(service) }))
   }
 
   async stop(): Promise<void> {
@@ -134,6 +142,12 @@ export class ClusterDNS implements Component {
       if (answer) return answer
     }
     return { rcode: 'REFUSED' }
+  }
+
+  /** Every change may change answers. */
+  #count<T extends KubeObject>(informer: Informer<T>): () => void {
+    const count = () => void this.#version++
+    return informer.addHandlers({ add: count, update: count, delete: count })
   }
 
   #deleted({ metadata }: Service): void {

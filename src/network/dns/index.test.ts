@@ -126,6 +126,30 @@ test('a long answer is cut over UDP and whole over TCP', async () => {
   expect(await world.resolver().resolve4('many.shop.svc.cluster.local')).toHaveLength(100)
 })
 
+test('what changes is answered at once', async () => {
+  world = await startDNS(['IPv4'])
+  await world.service('web', { clusterIP: '10.96.0.80', ports })
+  const lookup = () => world.resolver().resolve4('web.shop.svc.cluster.local')
+  expect(await lookup()).toEqual(['10.96.0.80'])
+  await world.client.delete(services, { namespace: 'shop', name: 'web' })
+  await world.settle()
+  await expect(lookup()).rejects.toMatchObject({ code: 'ENOTFOUND' })
+  await world.service('web', { clusterIP: '10.96.0.81', ports })
+  expect(await lookup()).toEqual(['10.96.0.81'])
+})
+
+test('the addresses of a headless Service take turns at the first place', async () => {
+  world = await startDNS(['IPv4'])
+  await world.service('db', { clusterIP: 'None', ports })
+  const endpoints = ['10.244.0.1', '10.244.0.2', '10.244.0.3'].map(address => ({ addresses: [address] }))
+  await world.slice('db', { addressType: 'IPv4', endpoints, ports })
+  const firsts = new Set<string | undefined>()
+  for (let count = 0; count < 3; count++) {
+    firsts.add((await world.resolver().resolve4('db.shop.svc.cluster.local'))[0])
+  }
+  expect([...firsts].sort()).toEqual(['10.244.0.1', '10.244.0.2', '10.244.0.3'])
+})
+
 test('without a server outside, names outside fail at once', async () => {
   world = await startDNS()
   await expect(world.resolver().resolve4('example.com')).rejects.toMatchObject({ code: 'ESERVFAIL' })

@@ -8,16 +8,26 @@ import { familyOf, type IPFamily } from '../../ip/family.ts'
 import { joinHostPort } from '../../ip/hostport.ts'
 import { datagramLimit, formatReply, parseQuery, type Query, type Question, type Reply } from './message.ts'
 import type { Answer } from './plugin.ts'
+import { isAddressType } from './records.ts'
+import { ReplyMemory } from './replymemory.ts'
 
 export interface DNSServerOptions {
   readonly clock: Clock
   readonly addresses: readonly string[]
   readonly port: number
   readonly answer: (question: Question) => Answer
+  /** Grows whenever answers that are given at once may change; absent: they are not remembered. */
+  readonly version?: () => number
   readonly log?: Logger
 }
 
 const socketTypes: Readonly<Record<IPFamily, 'udp4' | 'udp6'>> = { IPv4: 'udp4', IPv6: 'udp6' }
+interface ReplyTarget {
+  readonly limit: (query: Query) => number | undefined
+  readonly send: (reply: Buffer) => void
+  readonly memory?: ReplyMemory | undefined
+}
+
 const idleMs = 10_000
 const maxConnections = 1000
 const receiveBuffer = 1 << 20
@@ -28,11 +38,14 @@ export class DNSServer {
   readonly #datagrams: DatagramSocket[] = []
   readonly #servers: Server[] = []
   readonly #connections = new Set<Socket>()
+  readonly #memory: ReplyMemory | undefined
+  #turn = 0
   #port = 0
 
   constructor(options: DNSServerOptions) {
     this.#options = options
     this.#log = options.log ?? silentLogger
+    this.#memory = options.version && new ReplyMemory(options.version)
   }
 
   /** The one that was asked for, or the one that was found free for port 0. */
@@ -80,10 +93,11 @@ export class DNSServer {
   }
 
   #received(socket: DatagramSocket, bytes: Buffer, { port, address }: RemoteInfo): void {
-    this.#reply(bytes, {
-      limit: datagramLimit,
-      send: reply => socket.send(reply, port, address, error => error && this.#unsent(error, address, port)),
-    })
+    const send = (reply: Buffer) =>
+      socket.send(reply, port, address, error => error && this.#unsent(error, address, port))
+    const known = this.#memory?.get(bytes)
+    if (known) send(known)
+    else this.#reply(bytes, { limit: datagramLimit, send, memory: this.#memory })
   }
 
   #unsent(error: Error, address: string, port: number): void {
@@ -120,27 +134,40 @@ export class DNSServer {
     if (!connection.destroyed) connection.write(Buffer.concat([length, reply]))
   }
 
-  #reply(
-    bytes: Buffer,
-    to: { readonly limit: (query: Query) => number | undefined; readonly send: (reply: Buffer) => void },
-  ): void {
+  #reply(bytes: Buffer, to: ReplyTarget): void {
     const parsed = parseQuery(bytes)
     if (!parsed) return
     if ('rcode' in parsed) {
       to.send(formatReply(parsed.query, { rcode: parsed.rcode }))
       return
     }
-    const respond = (reply: Reply) => to.send(formatReply(parsed, reply, to.limit(parsed)))
+    const respond = (reply: Reply): Buffer => {
+      const message = formatReply(parsed, this.#turned(reply), to.limit(parsed))
+      to.send(message)
+      return message
+    }
     const fail = (error: unknown) => {
       this.#log.error('cannot answer a question', { ...parsed.question, error: String(error) })
       to.send(formatReply(parsed, { rcode: 'SERVFAIL' }))
     }
     try {
       const answer = this.#options.answer(parsed.question)
-      if (answer instanceof Promise) answer.then(respond).catch(fail)
-      else respond(answer)
+      if (answer instanceof Promise) {
+        answer.then(respond).catch(fail)
+        return
+      }
+      const message = respond(answer)
+      if ((answer.answers?.length ?? 0) < 2) to.memory?.put(bytes, message)
     } catch (error) {
       fail(error)
     }
+  }
+
+  /** Many clients take the first address: each reply has another one there. */
+  #turned(reply: Reply): Reply {
+    const { answers = [] } = reply
+    if (answers.length < 2 || !answers.every(({ type }) => isAddressType(type))) return reply
+    const start = this.#turn++ % answers.length
+    return { ...reply, answers: [...answers.slice(start), ...answers.slice(0, start)] }
   }
 }
