@@ -1,5 +1,5 @@
-// The calls an API server makes to a node's kubelet: logs, exec, attach, port-forward. A simulated node
-// answers them in process; a kubelet on another machine through its own server.
+// The calls an API server makes to a node's kubelet: logs, exec, attach, port-forward, what is used. A
+// simulated node answers them in process; a kubelet on another machine through its own server.
 import type { Duplex, Readable, Writable } from 'node:stream'
 
 export interface ContainerReference {
@@ -51,12 +51,47 @@ export interface ExecSession {
   close(): void
 }
 
-export interface KubeletConnection {
+/** What may be asked of a node's containers. */
+export interface ContainerAccess {
   /** Throws a StatusError (BadRequest while the container waits to start, NotFound ...). */
   logs(container: ContainerReference, options: LogOptions, signal: AbortSignal): Promise<Readable>
   exec(container: ContainerReference, options: ExecOptions): Promise<ExecSession>
   attach(container: ContainerReference, options: Omit<ExecOptions, 'command'>): Promise<ExecSession>
   portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex>
+}
+
+/** What a container or a node has used, for metrics. */
+export interface Usage {
+  /** Milliseconds since the epoch: when it was measured. */
+  readonly timeMs: number
+  /** RFC 3339. */
+  readonly startedAt: string
+  /** Since it was started. */
+  readonly cpuNanoseconds: number
+  readonly memoryWorkingSetBytes: number
+}
+
+export interface ContainerUsage extends Usage {
+  readonly name: string
+}
+
+export interface PodUsage {
+  readonly uid: string
+  readonly namespace: string
+  readonly name: string
+  /** Of the containers that run. */
+  readonly containers: readonly ContainerUsage[]
+}
+
+export interface NodeUsage {
+  readonly node: Usage
+  readonly pods: readonly PodUsage[]
+}
+
+export interface KubeletConnection extends ContainerAccess {
+  usage(): Promise<NodeUsage>
+  /** A connection on which the kubelet's own server speaks HTTP/1.1, for nodes/proxy. */
+  connect(): Promise<Duplex>
 }
 
 /**

@@ -7,6 +7,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
+import type { IPFamilyPolicy } from './admission/admission.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { eventFor } from './allocation/findingevent.ts'
 import type { PortRange } from './allocation/portpool.ts'
@@ -62,6 +63,8 @@ export interface APIServerOptions {
   readonly rbac?: boolean
   /** Absent: no tokens are issued. */
   readonly serviceAccountTokens?: ServiceAccountTokensOptions
+  /** For Services that say nothing about families. Default: upstream's, SingleStack. */
+  readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   readonly inFlightLimits?: InFlightLimits
   readonly healthChecks?: readonly HealthCheck[]
   /** Default: the documents of the resources that are built in. */
@@ -131,7 +134,11 @@ class ComposedServer implements APIServer {
       ...(policy ? accessReviews(policy) : {}),
     }
     const admission = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
-    this.#registries = createRegistries({ store, resources, clock, log, hooks, admission, answerers })
+    const { defaultIPFamilyPolicy } = options
+    this.#registries = createRegistries({
+      ...{ store, resources, clock, log, hooks, admission, answerers },
+      ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}),
+    })
     const { lookup } = this.#registries
     this.#repair = new AllocationRepair({
       store,

@@ -205,6 +205,7 @@ class ClusterStart {
       log: this.#log.child('apiserver'),
       kubelet: kubelets.connect,
       version: versionInfo,
+      ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
       rbac: config.authorizationMode === 'RBAC',
       serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
       serviceClusterIPRanges: config.serviceClusterIPRange,

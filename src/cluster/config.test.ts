@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { ConfigError, loadConfig } from './config.ts'
+import { type ClusterOptions, ConfigError, loadConfig } from './config.ts'
 
 const message = (options: Parameters<typeof loadConfig>[0]) => {
   try {
@@ -48,7 +48,7 @@ describe('loadConfig()', () => {
     expect(config.clusterCIDR).toEqual(['fd00:10:244::/56', '10.244.0.0/16'])
   })
 
-  test.each([
+  test.each<[ClusterOptions, string]>([
     [
       { ipFamilies: ['IPv5'] },
       'Cannot use --ip-families IPv5: expected IPv4 or IPv6 or IPv4,IPv6 or IPv6,IPv4',
@@ -68,6 +68,10 @@ describe('loadConfig()', () => {
     [
       { nodeCIDRMaskSizeIPv6: 48 },
       'Cannot use --node-cidr-mask-size-ipv6 48: expected 56 to 72 for --cluster-cidr fd00:10:244::/56',
+    ],
+    [
+      { ipFamilies: ['IPv6'], defaultIPFamilyPolicy: 'RequireDualStack' },
+      'Cannot use --default-ip-family-policy RequireDualStack: the cluster has IPv6 only, expected PreferDualStack, or two families (--ip-families)',
     ],
     [{ nodes: -1 }, 'Cannot use --nodes -1: expected a whole number from 0 to 15000'],
     [{ securePort: 70000 }, 'Cannot use --secure-port 70000: expected a whole number from 0 to 65535'],

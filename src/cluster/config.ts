@@ -1,6 +1,8 @@
 // What a cluster is made of: the settings, their defaults and their check. Every message is one line that
 // says what to write instead. Flags carry upstream's names where they mean the same (kube-apiserver, kube-
 // controller-manager).
+
+import type { IPFamilyPolicy } from '../apiserver/admission/admission.ts'
 import {
   type CIDR,
   cidrsOverlap,
@@ -40,6 +42,8 @@ export interface ClusterOptions {
   readonly store?: string
   /** Absent: all addresses of every family that this host has. */
   readonly bindAddress?: string
+  /** For Services that say nothing about families. Default: SingleStack, as on every cluster. */
+  readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   /** Who may do what: RBAC, or everybody who is known everything. Default RBAC. */
   readonly authorizationMode?: AuthorizationMode
   /**
@@ -64,6 +68,7 @@ export interface ClusterConfig {
   readonly nodePortRange: { readonly first: number; readonly last: number }
   readonly store: string
   readonly bindAddress: string | undefined
+  readonly defaultIPFamilyPolicy: IPFamilyPolicy | undefined
   readonly authorizationMode: AuthorizationMode
   readonly legacyServiceAccountTokens: boolean
   readonly securePort: number
@@ -180,6 +185,22 @@ function checkNumber(flag: string, value: number, [min, max]: readonly [number, 
   throw new ConfigError(`Cannot use ${flag} ${value}: expected a whole number from ${min} to ${max}`)
 }
 
+function checkIPFamilyPolicy(policy: IPFamilyPolicy | undefined, families: IPFamilies) {
+  if (policy === undefined) return undefined
+  const flag = '--default-ip-family-policy'
+  const known: readonly string[] = ['SingleStack', 'PreferDualStack', 'RequireDualStack']
+  if (!known.includes(policy)) {
+    throw new ConfigError(`Cannot use ${flag} ${policy}: expected ${known.join(', ')}`)
+  }
+  if (policy === 'RequireDualStack' && families.length === 1) {
+    throw new ConfigError(
+      `Cannot use ${flag} RequireDualStack: the cluster has ${families[0]} only, expected PreferDualStack, ` +
+        'or two families (--ip-families)',
+    )
+  }
+  return policy
+}
+
 function checkAuthorizationMode(mode: AuthorizationMode): AuthorizationMode {
   if (mode === 'RBAC' || mode === 'AlwaysAllow') return mode
   throw new ConfigError(`Cannot use --authorization-mode ${mode}: expected RBAC or AlwaysAllow`)
@@ -228,6 +249,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
     bindAddress: options.bindAddress,
+    defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),
     authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),

@@ -20,6 +20,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   serviceNodePortRange: 'text',
   store: 'text',
   bindAddress: 'text',
+  defaultIPFamilyPolicy: 'text',
   authorizationMode: 'text',
   legacyServiceAccountTokens: 'boolean',
   securePort: 'number',

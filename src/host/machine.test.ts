@@ -1,6 +1,6 @@
 import { tmpdir } from 'node:os'
 import { expect, test } from 'vitest'
-import { prettyName, readMachine } from './machine.ts'
+import { parseMachineUsage, prettyName, readMachine } from './machine.ts'
 
 test.each([
   [
@@ -21,4 +21,14 @@ test('A machine has processors, memory, disk and an architecture as Go names it'
   expect(machine.diskBytes).toBeGreaterThan(2 ** 20)
   expect(machine.architecture).not.toBe('x64')
   expect(machine.kernelVersion).toMatch(/^\d+\./)
+})
+
+test('What a machine has used is its processors without waiting, and memory that is not free', () => {
+  const stat = 'cpu  100 10 50 99999 77 3 2 0 0 0\ncpu0 100 10 50 99999 77 3 2 0 0 0\nbtime 1767225600\n'
+  const meminfo = 'MemTotal:        1000 kB\nMemFree:          200 kB\nMemAvailable:     400 kB\n'
+  expect(parseMachineUsage(stat, meminfo)).toEqual({
+    cpuNanoseconds: 1_650_000_000,
+    memoryWorkingSetBytes: 614_400,
+    startedAt: '2026-01-01T00:00:00Z',
+  })
 })

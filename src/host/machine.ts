@@ -52,3 +52,32 @@ export function readMachine(folder: string): Machine {
     bootID: firstOf('/proc/sys/kernel/random/boot_id'),
   }
 }
+
+export interface MachineUsage {
+  /** Of all processors together, since the machine was started. */
+  readonly cpuNanoseconds: number
+  /** Without what could be freed at once. */
+  readonly memoryWorkingSetBytes: number
+  /** RFC 3339. */
+  readonly startedAt: string
+}
+
+/** The clock ticks of /proc/stat: USER_HZ, 100 a second on every Linux. */
+const nanosecondsPerTick = 10_000_000
+
+const fieldOf = (text: string, pattern: RegExp) => Number(pattern.exec(text)?.[1] ?? 0)
+
+/** From the texts of /proc/stat and /proc/meminfo (proc(5)). */
+export function parseMachineUsage(stat: string, meminfo: string): MachineUsage {
+  const [, ticks = ''] = /^cpu +(.*)$/m.exec(stat) ?? []
+  const [user = 0, nice = 0, system = 0, , , irq = 0, softirq = 0] = ticks.split(' ').map(Number)
+  const kibibytes = fieldOf(meminfo, /^MemTotal: +(\d+)/m) - fieldOf(meminfo, /^MemAvailable: +(\d+)/m)
+  return {
+    cpuNanoseconds: (user + nice + system + irq + softirq) * nanosecondsPerTick,
+    memoryWorkingSetBytes: kibibytes * 1024,
+    startedAt: new Date(fieldOf(stat, /^btime (\d+)/m) * 1000).toISOString().replace(/\.\d+/, ''),
+  }
+}
+
+export const readMachineUsage = (): MachineUsage =>
+  parseMachineUsage(firstOf('/proc/stat'), firstOf('/proc/meminfo'))

@@ -8,7 +8,10 @@ import type {
   ExecSession,
   KubeletConnection,
   LogOptions,
+  NodeUsage,
+  Usage,
 } from '../api/kubeletapi.ts'
+import { formatTime } from '../api/meta/timestamps.ts'
 import { nodes } from '../api/resources/core/node.ts'
 import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
@@ -27,6 +30,8 @@ export interface KubeletOptions {
   readonly description: NodeDescription
   readonly client: Client
   readonly context: KubeletContext
+  /** Of the whole machine; absent: that of the Pods together. */
+  readonly machineUsage?: () => Usage
 }
 
 export class Kubelet implements KubeletConnection {
@@ -36,6 +41,8 @@ export class Kubelet implements KubeletConnection {
   #isReady = false
   #notReady: string | undefined = noNetwork
   #isWriting = false
+  /** Where its server listens, when that is not the usual port. */
+  port: number | undefined
   /** Called once, when the node has become Ready. */
   onReady: () => void = () => undefined
 
@@ -46,6 +53,11 @@ export class Kubelet implements KubeletConnection {
 
   get name(): string {
     return this.#options.description.name
+  }
+
+  get #description(): NodeDescription {
+    const { description } = this.#options
+    return this.port === undefined ? description : { ...description, kubeletPort: this.port }
   }
 
   get isReady(): boolean {
@@ -59,8 +71,8 @@ export class Kubelet implements KubeletConnection {
 
   /** Creates the Node, or takes over the one from before. */
   async register(): Promise<void> {
-    const { client, description, context } = this.#options
-    const node = newNode(description, context.clock.now())
+    const { client, context } = this.#options
+    const node = newNode(this.#description, context.clock.now())
     try {
       await this.setNode(await client.create(nodes, node))
     } catch (error) {
@@ -116,12 +128,14 @@ export class Kubelet implements KubeletConnection {
 
   /** Writes the whole status, with a heartbeat. */
   async reportStatus(): Promise<void> {
-    const { client, description, context } = this.#options
+    const { client, context } = this.#options
     const conditions = nodeConditions(this.#node?.status?.conditions ?? [], {
       notReady: this.#notReady,
       nowMs: context.clock.now(),
     })
-    const patch = { status: changedStatus(this.#node?.status ?? {}, nodeStatus(description, conditions)) }
+    const patch = {
+      status: changedStatus(this.#node?.status ?? {}, nodeStatus(this.#description, conditions)),
+    }
     const options = { subresource: 'status', type: 'strategic-merge' } as const
     try {
       const written = await client.patch(nodes, { name: this.name }, patch, options)
@@ -136,6 +150,11 @@ export class Kubelet implements KubeletConnection {
   /** The Node was deleted: nothing is reported about it any more. */
   removeNode(): void {
     this.#node = undefined
+  }
+
+  /** Those that it looks after, as the API has them. */
+  get pods(): readonly Pod[] {
+    return [...this.#workers.values()].map(({ pod }) => pod)
   }
 
   setPod(pod: Pod): void {
@@ -203,5 +222,29 @@ export class Kubelet implements KubeletConnection {
 
   portForward(pod: Omit<ContainerReference, 'container'>, port: number): Promise<Duplex> {
     return this.#options.context.runtime.portForward(pod, port)
+  }
+
+  async usage(): Promise<NodeUsage> {
+    const { context, machineUsage } = this.#options
+    const pods = await context.runtime.usage()
+    return { node: machineUsage?.() ?? this.#sum(pods.flatMap(({ containers }) => containers)), pods }
+  }
+
+  #sum(usages: readonly Usage[]): Usage {
+    const total = (value: (usage: Usage) => number) => usages.reduce((sum, usage) => sum + value(usage), 0)
+    const { creationTimestamp } = this.#node?.metadata ?? {}
+    const timeMs = this.#options.context.clock.now()
+    return {
+      timeMs,
+      startedAt: creationTimestamp ?? formatTime(timeMs),
+      cpuNanoseconds: total(({ cpuNanoseconds }) => cpuNanoseconds),
+      memoryWorkingSetBytes: total(({ memoryWorkingSetBytes }) => memoryWorkingSetBytes),
+    }
+  }
+
+  async connect(): Promise<Duplex> {
+    const { connectInProcess } = await import('./server.ts')
+    const { clock, log } = this.#options.context
+    return connectInProcess({ kubelet: this, clock, log })
   }
 }

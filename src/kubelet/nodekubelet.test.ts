@@ -3,6 +3,7 @@ import { nodes } from '../api/resources/core/node.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
+import { createAuthority, issueCertificate } from '../cluster/certificates.ts'
 import type { Machine } from '../host/machine.ts'
 import { type IPFamilies, loopbackAddress } from '../ip/family.ts'
 import { namespace, openAPI, podRanges, settle } from './cluster.fake.ts'
@@ -20,6 +21,10 @@ const machine: Machine = {
   systemUUID: 's',
   bootID: 'b',
 }
+const validity = { notBeforeMs: 0, notAfterMs: 4_000_000_000_000 }
+const authority = createAuthority('test', validity)
+const serving = issueCertificate(authority, { commonName: 'node1', usages: ['server'], ...validity })
+const certified = { ...serving, clientCA: authority.certificate }
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop()
@@ -28,7 +33,7 @@ afterEach(async () => {
 /** A node over the real API server; its runtime is simulated, as its machine. */
 async function startNode(families: IPFamilies = ['IPv4', 'IPv6']) {
   const { server, clock, client } = await openAPI()
-  const addresses = families.map(family => ({ IPv4: '192.0.2.10', IPv6: '2001:db8::10' })[family])
+  const addresses = families.map(family => loopbackAddress[family])
   const runtime = new SimulatedRuntime({ clock, nodeAddresses: addresses, resolve: () => [] })
   stops.push(() => server.close())
   const start = async () => {
@@ -44,6 +49,7 @@ async function startNode(families: IPFamilies = ['IPv4', 'IPv6']) {
       kubeletVersion: 'v1.36.0',
       runtime,
       clusterDNS: [],
+      server: { port: 0, ...certified },
       nodeDNS: { nameservers: [loopbackAddress.IPv4], searches: [], options: [] },
     })
     await kubelet.start()
@@ -62,15 +68,15 @@ const giveRanges = ({ client, families }: Awaited<ReturnType<typeof startNode>>)
   client.patch(nodes, { name: 'node1' }, { spec: { podCIDRs: families.map(f => podRanges[f]) } })
 
 test.each<[IPFamilies, string[]]>([
-  [['IPv4'], ['192.0.2.10']],
-  [['IPv6'], ['2001:db8::10']],
+  [['IPv4'], ['127.0.0.1']],
+  [['IPv6'], ['::1']],
   [
     ['IPv4', 'IPv6'],
-    ['192.0.2.10', '2001:db8::10'],
+    ['127.0.0.1', '::1'],
   ],
   [
     ['IPv6', 'IPv4'],
-    ['2001:db8::10', '192.0.2.10'],
+    ['::1', '127.0.0.1'],
   ],
 ])('A node of %j reports its addresses in this order, and what the machine has', async (families, ips) => {
   const node = await startNode(families)

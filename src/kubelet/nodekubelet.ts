@@ -12,15 +12,16 @@ import type { Informers } from '../client/informers.ts'
 import type { Clock, Timer } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
-import type { Machine } from '../host/machine.ts'
+import { type Machine, readMachineUsage } from '../host/machine.ts'
 import { Heartbeats } from './heartbeats.ts'
-import { Kubelet } from './kubelet.ts'
+import { Kubelet, type KubeletOptions } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { capacityOf, type NodeDescription } from './nodestatus.ts'
 import { APIPodClient } from './podclient.ts'
 import { ClientReferences } from './references.ts'
 import type { DNSConfig } from './resolvconf.ts'
 import type { PodRuntime } from './runtime.ts'
+import { type KubeletServer, type KubeletServerOptions, listenKubelet } from './server.ts'
 import { clientTokens } from './tokens.ts'
 
 export interface NodeKubeletOptions {
@@ -46,6 +47,8 @@ export interface NodeKubeletOptions {
   readonly clusterDomain?: string
   /** What the node itself resolves names with. */
   readonly nodeDNS: DNSConfig
+  /** The port is 10250, where nodes do not share addresses. */
+  readonly server: Omit<KubeletServerOptions, 'addresses'>
 }
 
 /** As the kubelet's eventBurst and eventRecordQPS. */
@@ -63,6 +66,7 @@ export class NodeKubelet implements Component {
   #removeHandlers: (() => void)[] = []
   #timer: Timer | undefined
   #isStopped = false
+  #server: KubeletServer | undefined
   #resolveReady: () => void = () => undefined
   /** Resolves when the node has been Ready once. */
   readonly ready: Promise<void>
@@ -78,15 +82,16 @@ export class NodeKubelet implements Component {
 
   /** Resolves when the node is registered; `ready` says when it is Ready. */
   async start(): Promise<void> {
-    const { informers, runtime, name } = this.#options
+    const { informers, name } = this.#options
     const nodeInformer = informers.of(nodes)
     const serviceInformer = informers.of(services)
     const needed = [this.#pods, nodeInformer, serviceInformer]
     for (const informer of needed) informer.start()
     await Promise.all(needed.map(informer => informer.synced))
-    const kubelet = new Kubelet(this.#describe(await runtime.version()))
+    const kubelet = new Kubelet(await this.#describe())
     kubelet.onReady = () => this.#resolveReady()
     this.#kubelet = kubelet
+    await this.#listen(kubelet)
     await kubelet.register()
     await kubelet.removeUnknownPods(new Set([...this.#pods.values()].map(pod => pod.metadata.uid ?? '')))
     this.#removeHandlers = [
@@ -119,16 +124,23 @@ export class NodeKubelet implements Component {
     this.#timer?.cancel()
     this.#heartbeats.stop()
     this.#kubelet?.stop()
+    await this.#server?.close()
   }
 
-  #describe(containerRuntimeVersion: string): ConstructorParameters<typeof Kubelet>[0] {
+  async #listen(kubelet: Kubelet): Promise<void> {
+    const { addresses, server, clock, log = silentLogger } = this.#options
+    this.#server = await listenKubelet({ kubelet, clock, log }, { addresses, ...server })
+    kubelet.port = this.#server.port
+  }
+
+  async #describe(): Promise<KubeletOptions> {
     const { client, informers, clock, events, name, addresses, runtime, clusterDNS } = this.#options
     const { labels, taints, machine, kubeletVersion, nodeDNS } = this.#options
     const description: NodeDescription = {
       name,
       addresses,
       kubeletVersion,
-      containerRuntimeVersion,
+      containerRuntimeVersion: await runtime.version(),
       machine,
       ...(labels ? { labels } : {}),
       ...(taints ? { taints } : {}),
@@ -144,7 +156,8 @@ export class NodeKubelet implements Component {
       dns: { clusterDNS, clusterDomain: this.#options.clusterDomain ?? 'cluster.local', node: nodeDNS },
       node: { name, addresses, allocatable: capacityOf(description) },
     }
-    return { description, client, context }
+    const machineUsage = () => ({ timeMs: clock.now(), ...readMachineUsage() })
+    return { description, client, context, machineUsage }
   }
 
   #failed(error: unknown): void {

@@ -3,7 +3,7 @@
 // what to start, when, and again after which back-off is the kubelet's business and the same for all
 // runtimes.
 import type { Container, Pod } from '../api/generated/types.ts'
-import type { ContainerReference, KubeletConnection } from '../api/kubeletapi.ts'
+import type { ContainerAccess, ContainerReference, PodUsage } from '../api/kubeletapi.ts'
 import type { DNSConfig } from './resolvconf.ts'
 
 /** As VolumeMount.mountPropagation. */
@@ -95,26 +95,10 @@ export interface RuntimeContainer {
   readonly exit?: ContainerExit
 }
 
-/** What a container has used, for metrics. */
-export interface ContainerUsage {
-  readonly name: string
-  /** Milliseconds since the epoch: when it was measured. */
-  readonly timeMs: number
-  /** RFC 3339. */
-  readonly startedAt: string
-  /** Since it was started. */
-  readonly cpuNanoseconds: number
-  readonly memoryWorkingSetBytes: number
-}
-
 export interface RuntimePod {
   readonly uid: string
   readonly namespace: string
   readonly name: string
-}
-
-export interface PodUsage extends RuntimePod {
-  readonly containers: readonly ContainerUsage[]
 }
 
 /** A container or a sandbox could not be started; the reason is shown in the container's status. */
@@ -129,7 +113,7 @@ export class RuntimeError extends Error {
   }
 }
 
-export interface PodRuntime extends KubeletConnection {
+export interface PodRuntime extends ContainerAccess {
   readonly name: string
   /** `simulated://0.1.0`, `containerd://1.6.20`: node.status.nodeInfo.containerRuntimeVersion. */
   version(): Promise<string>

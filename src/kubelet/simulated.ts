@@ -2,7 +2,7 @@
 // logs, exec and attach answer from what the kubelet made for the container, through the simulated shell.
 import type { Duplex, Readable } from 'node:stream'
 import type { Pod } from '../api/generated/types.ts'
-import type { ContainerReference, ExecOptions, ExecSession, LogOptions } from '../api/kubeletapi.ts'
+import type { ContainerReference, ExecOptions, ExecSession, LogOptions, PodUsage } from '../api/kubeletapi.ts'
 import { parseTime } from '../api/meta/timestamps.ts'
 import { badRequest, internal, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
@@ -12,7 +12,6 @@ import { PodAddresses } from './podaddresses.ts'
 import {
   type ContainerStart,
   type PodRuntime,
-  type PodUsage,
   type RuntimeContainer,
   RuntimeError,
   type RuntimePod,

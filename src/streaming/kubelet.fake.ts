@@ -66,6 +66,10 @@ export function fakeKubelet(): FakeKubelet {
       calls.push({ container, options })
       return startSession(options, ['cat'])
     },
+    async usage() {
+      return { node: { timeMs: 0, startedAt: '', cpuNanoseconds: 0, memoryWorkingSetBytes: 0 }, pods: [] }
+    },
+    connect: async () => echo(),
     async portForward(_pod, port) {
       if (port === 1) throw internal(undefined, 'connection refused')
       return echo()

@@ -1,9 +1,10 @@
 // The client's side of exec, attach and port-forward over SPDY/3.1, as the API server speaks to a kubelet
 // and a kubelet to its container runtime's streaming server.
-import { type IncomingMessage, request as requestHTTP } from 'node:http'
+import { request as requestHTTP } from 'node:http'
 import { type RequestOptions, request as requestHTTPS } from 'node:https'
 import { isIP } from 'node:net'
 import { Duplex } from 'node:stream'
+import { text } from 'node:stream/consumers'
 import type { Status } from '../api/generated/types.ts'
 import type { ExecOutcome, ExecSession, TerminalSize } from '../api/kubeletapi.ts'
 import { internal, StatusError } from '../api/status.ts'
@@ -17,12 +18,6 @@ export interface SpdyTarget {
   readonly tls?: Pick<RequestOptions, 'ca' | 'cert' | 'key' | 'servername' | 'rejectUnauthorized'>
   /** Makes the connection to the URL's port, where this process's own network does not lead there. */
   readonly connect?: (port: number) => Duplex
-}
-
-async function textOf(message: IncomingMessage): Promise<string> {
-  const chunks: Buffer[] = []
-  for await (const chunk of message) chunks.push(chunk as Buffer)
-  return Buffer.concat(chunks).toString()
 }
 
 interface Upgraded {
@@ -53,7 +48,7 @@ function connect({ url, tls, connect: open }: SpdyTarget, protocol: string): Pro
       })
     })
     sent.on('response', answer => {
-      textOf(answer).then(text => reject(StatusError.fromText(answer.statusCode ?? 500, text)), reject)
+      text(answer).then(body => reject(StatusError.fromText(answer.statusCode ?? 500, body)), reject)
     })
     sent.on('error', reject)
     sent.end()

@@ -31,7 +31,11 @@ export interface AdmissionPlugin {
   validate?(attributes: AdmissionAttributes): Promise<void> | undefined
 }
 
+export type IPFamilyPolicy = 'SingleStack' | 'PreferDualStack' | 'RequireDualStack'
+
 export interface AdmissionServices {
+  /** For Services that say nothing about families; absent: upstream's default. */
+  readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   readonly lookup: RegistryLookup
   readonly clock: Clock
 }

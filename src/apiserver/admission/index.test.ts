@@ -7,10 +7,13 @@ test('the plugins run in upstream’s order', () => {
   const services = { lookup: () => undefined, clock: undefined as never }
   expect(admissionPlugins.map(create => create(services).name)).toEqual([
     'NamespaceLifecycle',
+    'LimitRanger',
     'ServiceAccount',
     'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
+    'DefaultIngressClass',
+    'DefaultIPFamilyPolicy',
   ])
 })
 

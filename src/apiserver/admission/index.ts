@@ -1,7 +1,10 @@
 // The admission plugins in the order in which they run: upstream's order
-// (pkg/kubeapiserver/options/plugins.go). A new plugin is one file and one line here.
+// (pkg/kubeapiserver/options/plugins.go), then our own. A new plugin is one file and one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
+import { defaultIngressClassPlugin } from './defaultingressclass.ts'
+import { defaultIPFamilyPolicyPlugin } from './defaultipfamilypolicy.ts'
 import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
+import { limitRangerPlugin } from './limitranger.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
 import { podSecurityPlugin } from './podsecurity.ts'
 import { priorityPlugin } from './priority.ts'
@@ -9,8 +12,11 @@ import { serviceAccountPlugin } from './serviceaccount.ts'
 
 export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   namespaceLifecyclePlugin,
+  limitRangerPlugin,
   serviceAccountPlugin,
   podSecurityPlugin,
   priorityPlugin,
   defaultTolerationSecondsPlugin,
+  defaultIngressClassPlugin,
+  defaultIPFamilyPolicyPlugin,
 ]

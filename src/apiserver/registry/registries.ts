@@ -3,7 +3,7 @@ import type { Resource } from '../../api/resource.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Logger } from '../../component/log.ts'
 import type { Store } from '../../storage/store.ts'
-import type { AdmissionPlugin, AdmissionPluginFactory } from '../admission/admission.ts'
+import type { AdmissionPlugin, AdmissionPluginFactory, IPFamilyPolicy } from '../admission/admission.ts'
 import { admissionPlugins } from '../admission/index.ts'
 import { bindingEndpoint } from '../subresources/binding.ts'
 import { createObject } from './create.ts'
@@ -31,6 +31,7 @@ export interface RegistriesOptions {
   readonly hooks?: ReadonlyMap<string, RegistryHooks>
   /** In the order in which they run; default: upstream's. */
   readonly admission?: readonly AdmissionPluginFactory[]
+  readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   /** Besides the usual ones: kinds that are answered and not stored, by `group/resource`. */
   readonly answerers?: Readonly<Record<string, Answerer>>
 }
@@ -70,8 +71,9 @@ export function createRegistries(options: RegistriesOptions): Registries {
     if (!stored) continue
     registries.set(idOf(resource.group, resource.version, resource.resource), createFace(resource, stored))
   }
-  const { clock, admission = admissionPlugins } = options
-  plugins.push(...admission.map(create => create({ lookup, clock })))
+  const { clock, admission = admissionPlugins, defaultIPFamilyPolicy } = options
+  const services = { lookup, clock, ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}) }
+  plugins.push(...admission.map(create => create(services)))
   return {
     lookup,
     resources: options.resources,

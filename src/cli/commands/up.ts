@@ -14,6 +14,7 @@ interface UpFlags extends ClusterOptions {
   readonly loadBalancerIpRange?: string[]
   readonly nodeIpRange?: string[]
   readonly ipFamilies?: string[]
+  readonly defaultIpFamilyPolicy?: ClusterOptions['defaultIPFamilyPolicy']
   readonly nodeCidrMaskSizeIpv4?: number
   readonly nodeCidrMaskSizeIpv6?: number
   readonly kubeconfig?: string
@@ -52,6 +53,12 @@ export function addUp(program: Command): void {
     .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
     .option('--bind-address <address>', 'where to listen; default: every address of this host, both families')
     .option('--secure-port <port>', 'port of the API server, 0 takes a free one', number)
+    .addOption(
+      new Option(
+        '--default-ip-family-policy <policy>',
+        'for Services that say nothing about families',
+      ).choices(['SingleStack', 'PreferDualStack', 'RequireDualStack']),
+    )
     .addOption(
       new Option('--authorization-mode <mode>', 'who may do what; default: RBAC').choices([
         'RBAC',
@@ -97,6 +104,7 @@ function fromFlags(flags: UpFlags): ClusterOptions {
     serviceClusterIPRange: serviceClusterIpRange,
     loadBalancerIPRange: loadBalancerIpRange,
     nodeIPRange: nodeIpRange,
+    defaultIPFamilyPolicy: flags.defaultIpFamilyPolicy,
     nodeCIDRMaskSizeIPv4: flags.nodeCidrMaskSizeIpv4,
     nodeCIDRMaskSizeIPv6: flags.nodeCidrMaskSizeIpv6,
   }

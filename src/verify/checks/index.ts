@@ -9,8 +9,33 @@ import { nodeAddressesAreOrdered } from './NODE-05.ts'
 import { nodeAddressesAreReachable } from './NODE-06.ts'
 import { nodesAreUniform } from './NODE-07.ts'
 import { podRangesHaveRoom } from './NODE-08.ts'
+import { policiesNameBothFamilies } from './NP-03.ts'
+import { podsGetAddresses } from './POD-01.ts'
+import { podAddressesAreOrdered } from './POD-02.ts'
+import { podAddressesAreOfTheirNode } from './POD-03.ts'
+import { downwardAPIListsAddresses } from './POD-04.ts'
+import { hostPodsHaveNodeAddresses } from './POD-08.ts'
+import { podsHaveFamilies } from './POD-12.ts'
+import { serverIsRecent } from './PRE-01.ts'
+import { userHasRights } from './PRE-02.ts'
+import { clusterHasFamilies } from './PRE-03.ts'
+import { serviceRangesAreDisjoint } from './PRE-04.ts'
+import { plainServiceIsSingleStack } from './SVC-01.ts'
+import { servicesHaveOneFamily } from './SVC-02.ts'
+import { preferredServiceIsDualStack } from './SVC-03.ts'
+import { requiredServiceIsDualStack } from './SVC-04.ts'
+import { servicesKeepTheirOrder } from './SVC-05.ts'
+import { servicesChangeFamilies } from './SVC-06.ts'
+import { endpointsAreComplete } from './SVC-09.ts'
+import { selectorlessServicesHaveBothFamilies } from './SVC-11.ts'
+import { clusterIPsAreRecorded } from './SVC-19.ts'
+import { servicesUseBothFamilies } from './SVC-21.ts'
 
 export const checks: readonly Check[] = [
+  serverIsRecent,
+  userHasRights,
+  clusterHasFamilies,
+  serviceRangesAreDisjoint,
   nodesHavePodRanges,
   podRangesAreOrdered,
   podRangesAreDistinct,
@@ -19,4 +44,21 @@ export const checks: readonly Check[] = [
   nodeAddressesAreReachable,
   nodesAreUniform,
   podRangesHaveRoom,
+  podsGetAddresses,
+  podAddressesAreOrdered,
+  podAddressesAreOfTheirNode,
+  downwardAPIListsAddresses,
+  hostPodsHaveNodeAddresses,
+  podsHaveFamilies,
+  plainServiceIsSingleStack,
+  servicesHaveOneFamily,
+  preferredServiceIsDualStack,
+  requiredServiceIsDualStack,
+  servicesKeepTheirOrder,
+  servicesChangeFamilies,
+  endpointsAreComplete,
+  selectorlessServicesHaveBothFamilies,
+  clusterIPsAreRecorded,
+  servicesUseBothFamilies,
+  policiesNameBothFamilies,
 ]
