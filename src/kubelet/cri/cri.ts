@@ -5,7 +5,13 @@ import { existsSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import type { Duplex, Readable } from 'node:stream'
 import type { Pod } from '../../api/generated/types.ts'
-import type { ContainerReference, ExecOptions, ExecSession, LogOptions } from '../../api/kubeletapi.ts'
+import type {
+  ContainerReference,
+  ExecOptions,
+  ExecSession,
+  LogOptions,
+  PodUsage,
+} from '../../api/kubeletapi.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
 import type { Logger } from '../../component/log.ts'
@@ -14,7 +20,6 @@ import type { References } from '../references.ts'
 import type {
   ContainerStart,
   PodRuntime,
-  PodUsage,
   RuntimeContainer,
   RuntimePod,
   SandboxEnvironment,

@@ -2,10 +2,10 @@
 // its ports. Commands and connections go through the runtime's streaming server, which speaks SPDY.
 import type { Duplex, Readable } from 'node:stream'
 import type {
+  ContainerAccess,
   ContainerReference,
   ExecOptions,
   ExecSession,
-  KubeletConnection,
   LogOptions,
 } from '../../api/kubeletapi.ts'
 import { badRequest, internal, StatusError } from '../../api/status.ts'
@@ -18,7 +18,7 @@ import { type RPC, runtimeAPI } from './runtimeapi.ts'
 import { logFolder } from './sandboxconfig.ts'
 import type { CRISettings } from './settings.ts'
 
-export class Sessions implements KubeletConnection {
+export class Sessions implements ContainerAccess {
   readonly #settings: CRISettings
   readonly #connect: SpdyTarget['connect']
 

@@ -1,5 +1,5 @@
 // What containers use, from the runtime's statistics.
-import type { ContainerUsage, PodUsage } from '../runtime.ts'
+import type { ContainerUsage, PodUsage } from '../../api/kubeletapi.ts'
 import type { PodRecord } from './podrecords.ts'
 import type { CRIContainerStats } from './runtimeapi.ts'
 
