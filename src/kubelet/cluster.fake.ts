@@ -20,8 +20,8 @@ export async function settle(turns = 40): Promise<void> {
   for (let turn = 0; turn < turns; turn++) await new Promise(resolve => setImmediate(resolve))
 }
 
-export async function openAPI() {
-  const { server, clock } = await openTestServer()
+export async function openAPI(options: Parameters<typeof openTestServer>[0] = {}) {
+  const { server, clock } = await openTestServer(options)
   const client = new Client(server.transport(admin))
   const object = { metadata: { name: 'default', namespace } }
   await client.create(serviceAccounts, object).catch(() => undefined)

@@ -1,17 +1,20 @@
 // Everything the kubelet gives a container: variables, /etc/hosts, resolv.conf, command and mounts. It is
 // made only when a runtime asks for it; variables that come from ConfigMaps and Secrets are fixed when the
 // container starts.
-import type { Container, Pod, Service } from '../api/generated/types.ts'
-import { containerVariables } from './environment.ts'
+import type { Container, Pod, Service, Volume, VolumeMount } from '../api/generated/types.ts'
+import { ContainerConfigError, containerVariables } from './environment.ts'
 import { expandReferences } from './expansion.ts'
 import type { DownwardContext } from './fieldpath.ts'
 import { kernelHostname, podHostname } from './hostname.ts'
-import { formatHostNetworkHosts, formatHosts, formatNodeHosts } from './hosts.ts'
+import { formatHostNetworkHosts, formatHosts } from './hosts.ts'
+import type { NodeVolumes } from './nodevolumes.ts'
 import type { References } from './references.ts'
 import { type DNSSettings, formatResolvConf, planPodDNS } from './resolvconf.ts'
 import type { ContainerEnvironment, ContainerMount, MountPropagation } from './runtime.ts'
 import type { Variable } from './serviceenvironment.ts'
 import { pluginOf } from './volumes/index.ts'
+
+const hostsPath = '/etc/hosts'
 
 export interface EnvironmentContext extends DownwardContext {
   readonly nodeName: string
@@ -19,6 +22,9 @@ export interface EnvironmentContext extends DownwardContext {
   /** All that there are now. */
   readonly services: () => Iterable<Service>
   readonly dns: DNSSettings
+  readonly nodeHosts: () => string
+  /** Absent: the node has no file system. */
+  readonly volumes?: NodeVolumes | undefined
   /** RFC 3339: Services that are younger are not seen by the container. */
   readonly startedAt?: string
   /** Already made, because they could have failed. */
@@ -28,30 +34,68 @@ export interface EnvironmentContext extends DownwardContext {
 function hostsOf(pod: Pod, context: EnvironmentContext): string {
   const aliases = pod.spec?.hostAliases ?? []
   if (pod.spec?.hostNetwork) {
-    return formatHostNetworkHosts(formatNodeHosts(context.hostIPs, context.nodeName), aliases)
+    return formatHostNetworkHosts(context.nodeHosts(), aliases)
   }
   return formatHosts(context.podIPs, podHostname(pod, context.dns.clusterDomain), aliases)
 }
 
-function mountsOf(pod: Pod, container: Container, context: EnvironmentContext, values: Map<string, string>) {
-  const mounts: ContainerMount[] = []
-  for (const mount of container.volumeMounts ?? []) {
-    const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name)
-    if (!volume) continue
-    const plugin = pluginOf(volume)
-    const subPath = mount.subPathExpr
-      ? expandReferences(mount.subPathExpr, name => values.get(name))
-      : (mount.subPath ?? '')
-    mounts.push({
-      path: mount.mountPath.replace(/(.)\/+$/, '$1'),
-      volume: volume.name,
-      subPath,
-      isReadOnly: mount.readOnly ?? !plugin.isWritable,
-      isWritable: plugin.isWritable,
-      propagation: (mount.mountPropagation ?? 'None') as MountPropagation,
-      files: () => plugin.files(volume, { ...context, pod }),
-    })
+interface MountContext extends EnvironmentContext {
+  readonly pod: Pod
+  /** The container's variables. */
+  readonly values: ReadonlyMap<string, string>
+}
+
+function mountOf(volume: Volume, mount: VolumeMount, context: MountContext): ContainerMount {
+  const { pod, values, volumes } = context
+  const plugin = pluginOf(volume)
+  const subPath = mount.subPathExpr
+    ? expandReferences(mount.subPathExpr, name => values.get(name))
+    : (mount.subPath ?? '')
+  return {
+    path: mount.mountPath.replace(/(.)\/+$/, '$1'),
+    volume: volume.name,
+    subPath,
+    isReadOnly: mount.readOnly ?? !plugin.isWritable,
+    isWritable: plugin.isWritable,
+    propagation: (mount.mountPropagation ?? 'None') as MountPropagation,
+    ...(volumes ? { hostPath: volumes.pathOf(pod, { volume, subPath }) } : {}),
+    files: async () => {
+      const files = await plugin.files(volume, { ...context, pod })
+      return new Map([...files].map(([path, { content }]) => [path, content]))
+    },
   }
+}
+
+/** On a node with a file system /etc/hosts is a file of the Pod. */
+function hostsMount(pod: Pod, hosts: string, volumes: NodeVolumes): ContainerMount {
+  return {
+    path: hostsPath,
+    volume: '',
+    subPath: '',
+    isReadOnly: false,
+    isWritable: false,
+    propagation: 'None',
+    hostPath: volumes.writeHosts(pod, hosts),
+    files: async () => new Map([['', Buffer.from(hosts)]]),
+  }
+}
+
+/** Throws ContainerConfigError. */
+function mountsOf(container: Container, hosts: string, context: MountContext): ContainerMount[] {
+  const { pod, volumes } = context
+  const mounts = (container.volumeMounts ?? []).flatMap(mount => {
+    const volume = pod.spec?.volumes?.find(({ name }) => name === mount.name)
+    if (!volume) return []
+    try {
+      return [mountOf(volume, mount, context)]
+    } catch (error) {
+      const why = error instanceof Error ? error.message : String(error)
+      throw new ContainerConfigError(
+        `failed to prepare subPath for volumeMount "${mount.name}" of container "${container.name}": ${why}`,
+      )
+    }
+  })
+  if (volumes && !mounts.some(({ path }) => path === hostsPath)) mounts.push(hostsMount(pod, hosts, volumes))
   return mounts
 }
 
@@ -74,15 +118,16 @@ export async function makeEnvironment(
   const values = new Map(variables)
   const expand = (words: readonly string[] | undefined) =>
     words?.length ? words.map(word => expandReferences(word, name => values.get(name))) : undefined
+  const hosts = hostsOf(pod, context)
   return {
     podIPs: context.podIPs,
-    hosts: hostsOf(pod, context),
+    hosts,
     resolvConf: formatResolvConf(planPodDNS(pod, context.dns).config),
     hostname: kernelHostname(pod, context.nodeName, context.dns.clusterDomain),
     variables,
     command: expand(container.command),
     args: expand(container.args),
     workingDirectory: container.workingDir,
-    mounts: mountsOf(pod, container, context, values),
+    mounts: mountsOf(container, hosts, { ...context, pod, values }),
   }
 }

@@ -48,7 +48,9 @@ export class Kubelet implements KubeletConnection {
 
   constructor(options: KubeletOptions) {
     this.#options = options
-    options.context.runtime.onExit(uid => this.#workers.get(uid)?.wake())
+    const wake = (uid: string) => this.#workers.get(uid)?.wake()
+    options.context.runtime.onExit(wake)
+    options.context.volumes?.onStale(wake)
   }
 
   get name(): string {
@@ -179,9 +181,15 @@ export class Kubelet implements KubeletConnection {
 
   /** What the runtime has from before a restart, of Pods that are no more; throws what the runtime throws. */
   async removeUnknownPods(known: ReadonlySet<string>): Promise<void> {
-    const { runtime } = this.#options.context
-    const gone = (await runtime.pods()).filter(({ uid }) => !known.has(uid))
-    await Promise.all(gone.map(({ uid }) => runtime.removePod(uid)))
+    const { runtime, volumes } = this.#options.context
+    const uids = [...(await runtime.pods()).map(({ uid }) => uid), ...(volumes?.pods() ?? [])]
+    const gone = [...new Set(uids)].filter(uid => !known.has(uid))
+    await Promise.all(
+      gone.map(async uid => {
+        await runtime.removePod(uid)
+        await volumes?.remove(uid)
+      }),
+    )
   }
 
   stop(): void {

@@ -3,6 +3,7 @@ import type { Pod, PodStatus, Service } from '../api/generated/types.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { NodeVolumes } from './nodevolumes.ts'
 import type { References } from './references.ts'
 import type { DNSSettings } from './resolvconf.ts'
 import type { PodRuntime } from './runtime.ts'
@@ -24,6 +25,10 @@ export interface KubeletContext {
   readonly references: References
   readonly services: () => Iterable<Service>
   readonly dns: DNSSettings
+  /** Absent: the node has no file system. */
+  readonly volumes?: NodeVolumes
+  /** The node's own /etc/hosts. */
+  readonly nodeHosts: () => string
   readonly node: {
     readonly name: string
     /** One per family, in the node's order. */

@@ -1,10 +1,16 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { afterEach, expect, test } from 'vitest'
+import { configMaps } from '../api/resources/core/configmap.ts'
 import { nodes } from '../api/resources/core/node.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
 import { createAuthority, issueCertificate } from '../cluster/certificates.ts'
 import type { Machine } from '../host/machine.ts'
+import { fakeMounts } from '../host/mounts.fake.ts'
 import { type IPFamilies, loopbackAddress } from '../ip/family.ts'
 import { namespace, openAPI, podRanges, settle } from './cluster.fake.ts'
 import { NodeKubelet } from './nodekubelet.ts'
@@ -25,6 +31,8 @@ const validity = { notBeforeMs: 0, notAfterMs: 4_000_000_000_000 }
 const authority = createAuthority('test', validity)
 const serving = issueCertificate(authority, { commonName: 'node1', usages: ['server'], ...validity })
 const certified = { ...serving, clientCA: authority.certificate }
+const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+const tokenKey = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
 const stops: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const stop of stops.splice(0).reverse()) await stop()
@@ -32,10 +40,13 @@ afterEach(async () => {
 
 /** A node over the real API server; its runtime is simulated, as its machine. */
 async function startNode(families: IPFamilies = ['IPv4', 'IPv6']) {
-  const { server, clock, client } = await openAPI()
+  const { server, clock, client } = await openAPI({ serviceAccountTokens: { key: tokenKey, issuer: 'test' } })
   const addresses = families.map(family => loopbackAddress[family])
   const runtime = new SimulatedRuntime({ clock, nodeAddresses: addresses, resolve: () => [] })
   stops.push(() => server.close())
+  const rootDirectory = mkdtempSync(join(tmpdir(), 'futago-kubelet-'))
+  stops.push(async () => rmSync(rootDirectory, { recursive: true, force: true }))
+  const mounts = fakeMounts()
   const start = async () => {
     const informers = new Informers({ client, clock })
     const kubelet = new NodeKubelet({
@@ -48,6 +59,9 @@ async function startNode(families: IPFamilies = ['IPv4', 'IPv6']) {
       machine,
       kubeletVersion: 'v1.36.0',
       runtime,
+      rootDirectory,
+      mounts,
+      nodeHosts: () => '127.0.0.1\tlocalhost\n',
       clusterDNS: [],
       server: { port: 0, ...certified },
       nodeDNS: { nameservers: [loopbackAddress.IPv4], searches: [], options: [] },
@@ -61,7 +75,7 @@ async function startNode(families: IPFamilies = ['IPv4', 'IPv6']) {
     return { kubelet, stop }
   }
   const first = await start()
-  return { client, clock, runtime, first, start, families }
+  return { client, clock, runtime, first, start, families, rootDirectory, mounts }
 }
 
 const giveRanges = ({ client, families }: Awaited<ReturnType<typeof startNode>>) =>
@@ -137,4 +151,67 @@ test('A node whose runtime has lost its network is not Ready until it is back', 
   expect(await ready()).toMatchObject({ status: 'False', reason: 'KubeletNotReady', message: lost })
   Object.assign(node.runtime, { notReady: async () => undefined })
   expect(await ready()).toMatchObject({ status: 'True', reason: 'KubeletReady' })
+})
+
+/** Turns of the event loop until it holds; files are written behind the API's back. */
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 2000 && !holds(); turn++) await settle(1)
+  expect(holds()).toBe(true)
+}
+
+test('What a Pod mounts is on disk: present, brought up to date at once, and gone with the Pod', async () => {
+  const node = await startNode()
+  await giveRanges(node)
+  await node.first.kubelet.ready
+  const { client, rootDirectory } = node
+  const made = await client.create(configMaps, { metadata: { name: 'cm', namespace }, data: { key: 'old' } })
+  const serviceAccountToken = { path: 'token', expirationSeconds: 600 }
+  const items = [{ path: 'labels', fieldRef: { fieldPath: 'metadata.labels' } }]
+  const pod = await client.create(pods, {
+    metadata: { name: 'p', namespace, labels: { app: 'web' } },
+    spec: {
+      nodeName: 'node1',
+      containers: [{ name: 'c', image: 'nginx', volumeMounts: [{ name: 'cm', mountPath: '/cm' }] }],
+      volumes: [
+        { name: 'cm', configMap: { name: 'cm' } },
+        { name: 'about', downwardAPI: { items } },
+        { name: 'short', projected: { sources: [{ serviceAccountToken }] } },
+        { name: 'fast', emptyDir: { medium: 'Memory', sizeLimit: '1Mi' } },
+      ],
+    },
+  })
+  const folder = join(rootDirectory, 'pods', pod.metadata.uid ?? '')
+  const read = (path: string) => {
+    const file = join(folder, 'volumes', path)
+    return existsSync(file) ? readFileSync(file, 'utf8') : undefined
+  }
+  const phase = async () => (await client.get(pods, { namespace, name: 'p' })).status?.phase
+  await until(() => read('kubernetes.io~downward-api/about/labels') === 'app="web"')
+  await settle(200)
+  expect(await phase()).toBe('Running')
+  expect(read('kubernetes.io~configmap/cm/key')).toBe('old')
+  const token = read('kubernetes.io~projected/short/token')
+  expect(token?.split('.')).toHaveLength(3)
+  expect([...node.mounts.mounted]).toEqual([
+    [join(folder, 'volumes/kubernetes.io~empty-dir/fast'), 1_048_576],
+  ])
+  await client.update(configMaps, { ...made, data: { key: 'new' } })
+  await until(() => read('kubernetes.io~configmap/cm/key') === 'new')
+  await client.patch(pods, { namespace, name: 'p' }, { metadata: { labels: { app: 'other' } } })
+  await until(() => read('kubernetes.io~downward-api/about/labels') === 'app="other"')
+  await node.clock.advance(480_000)
+  await until(() => read('kubernetes.io~projected/short/token') !== token)
+  await client.delete(pods, { namespace, name: 'p' })
+  await until(() => !existsSync(folder))
+  expect(node.mounts.mounted.size).toBe(0)
+})
+
+test('What a Pod of before has left on disk is removed when the kubelet starts', async () => {
+  const node = await startNode()
+  const left = join(node.rootDirectory, 'pods', 'uid-of-before')
+  await node.first.stop()
+  await node.mounts.mountMemory(join(left, 'volumes/kubernetes.io~empty-dir/fast'), {})
+  mkdirSync(left, { recursive: true })
+  await node.start()
+  expect([existsSync(left), node.mounts.mounted.size]).toEqual([false, 0])
 })

@@ -13,16 +13,19 @@ import type { Clock, Timer } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import { type Machine, readMachineUsage } from '../host/machine.ts'
+import type { Mounts } from '../host/mounts.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Kubelet, type KubeletOptions } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { capacityOf, type NodeDescription } from './nodestatus.ts'
+import { NodeVolumes } from './nodevolumes.ts'
 import { APIPodClient } from './podclient.ts'
 import { ClientReferences } from './references.ts'
 import type { DNSConfig } from './resolvconf.ts'
 import type { PodRuntime } from './runtime.ts'
 import { type KubeletServer, type KubeletServerOptions, listenKubelet } from './server.ts'
 import { clientTokens } from './tokens.ts'
+import { WatchedReferences } from './watchedreferences.ts'
 
 export interface NodeKubeletOptions {
   /** With the node's own credentials. */
@@ -41,12 +44,17 @@ export interface NodeKubeletOptions {
   /** `v1.36.0`. */
   readonly kubeletVersion: string
   readonly runtime: PodRuntime
+  /** Where volumes and the like are kept; made when it is not there. */
+  readonly rootDirectory: string
+  readonly mounts: Mounts
   /** ClusterIPs of the DNS Service in the order of the families; none: Pods use the node's resolver. */
   readonly clusterDNS: readonly string[]
   /** Default `cluster.local`. */
   readonly clusterDomain?: string
   /** What the node itself resolves names with. */
   readonly nodeDNS: DNSConfig
+  /** The node's own /etc/hosts, as it is now. */
+  readonly nodeHosts: () => string
   /** The port is 10250, where nodes do not share addresses. */
   readonly server: Omit<KubeletServerOptions, 'addresses'>
 }
@@ -67,6 +75,7 @@ export class NodeKubelet implements Component {
   #timer: Timer | undefined
   #isStopped = false
   #server: KubeletServer | undefined
+  #references: WatchedReferences | undefined
   #resolveReady: () => void = () => undefined
   /** Resolves when the node has been Ready once. */
   readonly ready: Promise<void>
@@ -125,6 +134,7 @@ export class NodeKubelet implements Component {
     this.#heartbeats.stop()
     this.#kubelet?.stop()
     await this.#server?.close()
+    await this.#references?.stop()
   }
 
   async #listen(kubelet: Kubelet): Promise<void> {
@@ -145,16 +155,23 @@ export class NodeKubelet implements Component {
       ...(labels ? { labels } : {}),
       ...(taints ? { taints } : {}),
     }
+    const allocatable = capacityOf(description)
+    const unwatched = new ClientReferences({ client, clock, tokens: clientTokens(client) })
+    const references = new WatchedReferences({ client, clock, references: unwatched })
+    this.#references = references
+    const { rootDirectory, mounts, nodeHosts, clusterDomain = 'cluster.local' } = this.#options
     const context: KubeletContext = {
       clock,
       runtime,
       client: new APIPodClient({ client }),
-      references: new ClientReferences({ client, clock, tokens: clientTokens(client) }),
+      references,
+      volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),
       log: this.#options.log ?? silentLogger,
       events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),
       services: () => informers.of(services).values(),
-      dns: { clusterDNS, clusterDomain: this.#options.clusterDomain ?? 'cluster.local', node: nodeDNS },
-      node: { name, addresses, allocatable: capacityOf(description) },
+      dns: { clusterDNS, clusterDomain, node: nodeDNS },
+      nodeHosts,
+      node: { name, addresses, allocatable },
     }
     const machineUsage = () => ({ timeMs: clock.now(), ...readMachineUsage() })
     return { description, client, context, machineUsage }

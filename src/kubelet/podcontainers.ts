@@ -181,7 +181,7 @@ export class PodContainers {
   }
 
   #environmentContext(startedAt?: string): EnvironmentContext {
-    const { node, references, services, dns } = this.#context
+    const { node, references, services, dns, nodeHosts, volumes } = this.#context
     return {
       podIPs: this.podIPs,
       hostIPs: node.addresses,
@@ -190,6 +190,8 @@ export class PodContainers {
       references,
       services,
       dns,
+      nodeHosts,
+      volumes,
       ...(startedAt ? { startedAt } : {}),
     }
   }

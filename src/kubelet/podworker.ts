@@ -16,6 +16,7 @@ import { VolumeError } from './volumes/volume.ts'
 
 const firstRetryMs = 500
 const lastRetryMs = 122_000
+const refreshRetryMs = 10_000
 const isFinished = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
 
 export class PodWorker {
@@ -24,6 +25,7 @@ export class PodWorker {
   readonly #containers: PodContainers
   #timer: Timer | undefined
   #retryMs = 0
+  #refreshAfterMs = 0
   #isDirty = false
   #isWorking = false
   #isGone = false
@@ -61,7 +63,8 @@ export class PodWorker {
     this.#isGone = true
     this.#timer?.cancel()
     this.#containers.stopProbes()
-    await this.#context.runtime.removePod(this.#containers.pod.metadata.uid ?? '')
+    await this.#context.runtime.removePod(this.#uid)
+    await this.#removeVolumes()
   }
 
   /** Lets go of timers; what runs goes on. */
@@ -111,6 +114,7 @@ export class PodWorker {
     const deadlineMs = this.#deadlineMs()
     if (deadlineMs <= this.#context.clock.now()) return this.#exceedDeadline()
     if (!(await this.#prepare())) return
+    await this.#refreshVolumes()
     const plan = await this.#containers.run()
     if (plan.stage === 'completed' || plan.stage === 'failed') await this.#containers.stopAll()
     await this.#report()
@@ -119,7 +123,9 @@ export class PodWorker {
   }
 
   #armTimer(plan: ContainerPlan, deadlineMs: number): void {
-    const due = Math.min(deadlineMs, ...plan.backOff.values(), this.#containers.probeDueMs)
+    const { volumes } = this.#context
+    const renewalMs = volumes?.renewalMs(this.#uid) ?? Number.POSITIVE_INFINITY
+    const due = Math.min(deadlineMs, renewalMs, ...plan.backOff.values(), this.#containers.probeDueMs)
     if (due === Number.POSITIVE_INFINITY) this.#timer?.cancel()
     else this.#wakeAfter(due - this.#context.clock.now())
   }
@@ -132,11 +138,9 @@ export class PodWorker {
 
   /** Volumes and sandbox; false when the Pod has to wait for them. */
   async #prepare(): Promise<boolean> {
-    const { references } = this.#context
     if (this.#containers.podIPs.length > 0) return true
     try {
-      if (hasVolumeReferences(this.#containers.pod))
-        await checkVolumes({ pod: this.#containers.pod, references })
+      await this.#setUpVolumes()
       this.#containers.podIPs = await this.#createSandbox()
       if (this.#containers.pod.status?.containerStatuses?.length) await this.#containers.adopt()
       return true
@@ -149,6 +153,35 @@ export class PodWorker {
       this.#retry()
       return false
     }
+  }
+
+  async #setUpVolumes(): Promise<void> {
+    const { references, volumes } = this.#context
+    const { pod } = this.#containers
+    if (volumes) await volumes.update(pod)
+    else if (hasVolumeReferences(pod)) await checkVolumes({ pod, references })
+  }
+
+  /** What cannot be brought up to date stays as it is, and is tried again later. */
+  async #refreshVolumes(): Promise<void> {
+    const { volumes, clock, log } = this.#context
+    const { pod } = this.#containers
+    if (!volumes || volumes.isCurrent(pod) || this.#refreshAfterMs > clock.now()) return
+    try {
+      await volumes.update(pod)
+    } catch (error) {
+      this.#refreshAfterMs = clock.now() + refreshRetryMs
+      if (error instanceof VolumeError) this.#events.failedMount(pod, error.message)
+      else log.warn('volumes could not be updated', { pod: this.#key, error: String(error) })
+    }
+  }
+
+  async #removeVolumes(): Promise<void> {
+    const { volumes, log } = this.#context
+    await volumes?.remove(this.#uid).catch(error => {
+      log.warn('volumes could not be removed', { pod: this.#key, error: String(error) })
+      throw error
+    })
   }
 
   #createSandbox(): Promise<readonly string[]> {
@@ -173,6 +206,7 @@ export class PodWorker {
     await this.#containers.stopAll()
     await this.#report()
     await this.#context.runtime.stopSandbox(this.#uid)
+    await this.#removeVolumes()
   }
 
   /** A Pod that has come to its end keeps its logs, not its addresses. */
@@ -180,6 +214,7 @@ export class PodWorker {
     this.#timer?.cancel()
     this.#containers.stopProbes()
     await this.#context.runtime.stopSandbox(this.#uid)
+    await this.#removeVolumes()
   }
 
   async #terminate(): Promise<void> {
@@ -197,6 +232,7 @@ export class PodWorker {
     await this.#containers.stopAll()
     if (hadSandbox && !isFinished(this.#containers.pod)) await this.#report()
     await runtime.stopSandbox(this.#uid)
+    await this.#removeVolumes()
     if (this.#isGone) return
     await client.deletePod(this.#containers.pod)
     this.#isKilled = true

@@ -17,6 +17,7 @@ import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { type IPFamilies, type IPFamily, loopbackAddress } from '../ip/family.ts'
 import { Heartbeats } from './heartbeats.ts'
+import { formatNodeHosts } from './hosts.ts'
 import { Kubelet } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { defaultCapacity, type NodeDescription } from './nodestatus.ts'
@@ -210,6 +211,7 @@ export class SimulatedNodes implements Component {
       log: this.#options.log ?? silentLogger,
       events: this.#limitEvents(events.recorder('kubelet', node.name)),
       services: () => informers.of(services).values(),
+      nodeHosts: () => formatNodeHosts(node.addresses, node.name),
       dns: {
         clusterDNS,
         clusterDomain,

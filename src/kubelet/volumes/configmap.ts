@@ -1,6 +1,7 @@
 // ConfigMaps as files: a file per key.
 import type { ConfigMap, ConfigMapProjection } from '../../api/generated/types.ts'
 import {
+  defaultFileMode,
   selectKeys,
   type VolumeContext,
   VolumeError,
@@ -20,6 +21,7 @@ function dataOf({ data = {}, binaryData = {} }: ConfigMap): Record<string, Buffe
 export async function configMapFiles(
   source: ConfigMapProjection,
   { pod, references }: VolumeContext,
+  defaultMode: number,
 ): Promise<VolumeFiles> {
   const { name = '', items, optional = false } = source
   const namespace = pod.metadata.namespace ?? ''
@@ -27,18 +29,28 @@ export async function configMapFiles(
   if (!found && !optional) throw new VolumeError(`configmap "${name}" not found`)
   return selectKeys(found ? dataOf(found) : {}, items, {
     optional,
+    defaultMode,
     missing: () => `configmap references non-existent config key: ${(items ?? []).map(i => i.key).join(',')}`,
   })
 }
 
 export const configMapReferences = (source: ConfigMapProjection | undefined): readonly VolumeReference[] =>
-  !source || source.optional
+  !source
     ? []
-    : [{ kind: 'ConfigMap', name: source.name ?? '', keys: (source.items ?? []).map(({ key }) => key) }]
+    : [
+        {
+          kind: 'ConfigMap',
+          name: source.name ?? '',
+          isOptional: source.optional ?? false,
+          keys: (source.items ?? []).map(({ key }) => key),
+        },
+      ]
 
 export const configMapPlugin: VolumePlugin = {
   source: 'configMap',
+  id: 'kubernetes.io~configmap',
   isWritable: false,
   references: ({ configMap }) => configMapReferences(configMap),
-  files: async ({ configMap }, context) => configMapFiles(configMap ?? {}, context),
+  files: async ({ configMap }, context) =>
+    configMapFiles(configMap ?? {}, context, configMap?.defaultMode ?? defaultFileMode),
 }

@@ -3,6 +3,7 @@ import type { VolumePlugin } from './volume.ts'
 
 export const emptyDirPlugin: VolumePlugin = {
   source: 'emptyDir',
+  id: 'kubernetes.io~empty-dir',
   isWritable: true,
   references: () => [],
   files: async () => new Map(),

@@ -22,7 +22,7 @@ async function files(volume: Omit<Volume, 'name'>, podIPs = ['10.244.0.2', 'fd00
   const pod = podWith(volume)
   const context = { pod, references, podIPs, hostIPs: [], allocatable: { cpu: '2' } }
   const found = await pluginOf({ name: 'v', ...volume }).files({ name: 'v', ...volume }, context)
-  return Object.fromEntries([...found].map(([path, content]) => [path, content.toString()]))
+  return Object.fromEntries([...found].map(([path, { content }]) => [path, content.toString()]))
 }
 
 test('ConfigMaps and Secrets become files, all of them or the chosen ones', async () => {

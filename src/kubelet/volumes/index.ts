@@ -7,7 +7,7 @@ import { emptyDirPlugin } from './emptydir.ts'
 import { hostPathPlugin } from './hostpath.ts'
 import { projectedPlugin } from './projected.ts'
 import { secretPlugin } from './secret.ts'
-import { type VolumeContext, VolumeError, type VolumePlugin } from './volume.ts'
+import { type VolumeContext, VolumeError, type VolumePlugin, type VolumeReference } from './volume.ts'
 
 export const volumePlugins: readonly VolumePlugin[] = [
   emptyDirPlugin,
@@ -18,12 +18,19 @@ export const volumePlugins: readonly VolumePlugin[] = [
   hostPathPlugin,
 ]
 
-export const pluginOf = (volume: Volume): VolumePlugin =>
-  volumePlugins.find(({ source }) => volume[source] !== undefined) ?? emptyDirPlugin
+/** Undefined for a kind that the kubelet does not know. */
+export const knownPluginOf = (volume: Volume): VolumePlugin | undefined =>
+  volumePlugins.find(({ source }) => volume[source] !== undefined)
+
+export const pluginOf = (volume: Volume): VolumePlugin => knownPluginOf(volume) ?? emptyDirPlugin
+
+/** Whatever the Pod's volumes show, and may be missing or not. */
+export const volumeReferences = ({ spec }: Pod): VolumeReference[] =>
+  (spec?.volumes ?? []).flatMap(volume => pluginOf(volume).references(volume))
 
 /** Does the Pod wait for ConfigMaps or Secrets before it can start? */
-export const hasVolumeReferences = ({ spec }: Pod): boolean =>
-  Boolean(spec?.volumes?.some(volume => pluginOf(volume).references(volume).length > 0))
+export const hasVolumeReferences = (pod: Pod): boolean =>
+  Boolean(pod.spec?.volumes) && volumeReferences(pod).some(({ isOptional }) => !isOptional)
 
 /**
  * Throws VolumeError, worded as the FailedMount event, when one of the Pod's volumes cannot be set up yet.
@@ -31,7 +38,8 @@ export const hasVolumeReferences = ({ spec }: Pod): boolean =>
 export async function checkVolumes({ pod, references }: Pick<VolumeContext, 'pod' | 'references'>) {
   const namespace = pod.metadata.namespace ?? ''
   for (const volume of pod.spec?.volumes ?? []) {
-    for (const { kind, name, keys } of pluginOf(volume).references(volume)) {
+    for (const { kind, name, keys, isOptional } of pluginOf(volume).references(volume)) {
+      if (isOptional) continue
       const found =
         kind === 'ConfigMap'
           ? await references.configMap(namespace, name)

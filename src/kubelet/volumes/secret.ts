@@ -1,6 +1,7 @@
 // Secrets as files: a file per key, decoded.
 import type { SecretProjection } from '../../api/generated/types.ts'
 import {
+  defaultFileMode,
   selectKeys,
   type VolumeContext,
   VolumeError,
@@ -13,6 +14,7 @@ import {
 export async function secretFiles(
   { name = '', items, optional = false }: SecretProjection,
   { pod, references }: VolumeContext,
+  defaultMode: number,
 ): Promise<VolumeFiles> {
   const found = await references.secret(pod.metadata.namespace ?? '', name)
   if (!found && !optional) throw new VolumeError(`secret "${name}" not found`)
@@ -22,18 +24,28 @@ export async function secretFiles(
   }
   return selectKeys(data, items, {
     optional,
+    defaultMode,
     missing: key => `references non-existent secret key: ${key}`,
   })
 }
 
 export const secretReferences = (source: SecretProjection | undefined): readonly VolumeReference[] =>
-  !source || source.optional
+  !source
     ? []
-    : [{ kind: 'Secret', name: source.name ?? '', keys: (source.items ?? []).map(({ key }) => key) }]
+    : [
+        {
+          kind: 'Secret',
+          name: source.name ?? '',
+          isOptional: source.optional ?? false,
+          keys: (source.items ?? []).map(({ key }) => key),
+        },
+      ]
 
 export const secretPlugin: VolumePlugin = {
   source: 'secret',
+  id: 'kubernetes.io~secret',
   isWritable: false,
   references: ({ secret }) => secretReferences(secret && { ...secret, name: secret.secretName }),
-  files: async ({ secret }, context) => secretFiles({ ...secret, name: secret?.secretName }, context),
+  files: async ({ secret }, context) =>
+    secretFiles({ ...secret, name: secret?.secretName }, context, secret?.defaultMode ?? defaultFileMode),
 }

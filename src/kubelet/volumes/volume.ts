@@ -5,17 +5,29 @@ import type { Pod, Volume } from '../../api/generated/types.ts'
 import type { DownwardContext } from '../fieldpath.ts'
 import type { References } from '../references.ts'
 
-export type VolumeFiles = ReadonlyMap<string, Buffer>
+export interface VolumeFile {
+  readonly content: Buffer
+  /** Permission bits. */
+  readonly mode: number
+  /** The user id; absent: the node's own. */
+  readonly owner?: number
+}
+
+/** By their paths below the volume's root. */
+export type VolumeFiles = ReadonlyMap<string, VolumeFile>
+
+export const defaultFileMode = 0o644
 
 export interface VolumeContext extends DownwardContext {
   readonly pod: Pod
   readonly references: References
 }
 
-/** What must exist before the Pod can start. */
 export interface VolumeReference {
   readonly kind: 'ConfigMap' | 'Secret'
   readonly name: string
+  /** False: it must exist before the Pod can start. */
+  readonly isOptional: boolean
   /** Keys that must be there. */
   readonly keys: readonly string[]
 }
@@ -31,6 +43,8 @@ export class VolumeError extends Error {
 export interface VolumePlugin {
   /** The field of the Volume that belongs to it. */
   readonly source: keyof Volume
+  /** Upstream's name of the plugin, which is part of paths on a node. */
+  readonly id: string
   /** Containers may write to it, and share what they write. */
   readonly isWritable: boolean
   references(volume: Volume): readonly VolumeReference[]
@@ -41,19 +55,27 @@ export interface VolumePlugin {
 export interface KeyToPath {
   readonly key: string
   readonly path: string
+  readonly mode?: number
 }
 
 /** All keys, or the chosen ones under their paths. */
 export function selectKeys(
   data: Readonly<Record<string, Buffer>>,
   items: readonly KeyToPath[] | undefined,
-  options: { readonly optional: boolean; readonly missing: (key: string) => string },
+  options: {
+    readonly optional: boolean
+    readonly defaultMode: number
+    readonly missing: (key: string) => string
+  },
 ): VolumeFiles {
-  if (!items?.length) return new Map(Object.keys(data).map(key => [key, data[key] ?? Buffer.alloc(0)]))
-  const files = new Map<string, Buffer>()
-  for (const { key, path } of items) {
+  const { defaultMode } = options
+  if (!items?.length) {
+    return new Map(Object.entries(data).map(([key, content]) => [key, { content, mode: defaultMode }]))
+  }
+  const files = new Map<string, VolumeFile>()
+  for (const { key, path, mode = defaultMode } of items) {
     const content = data[key]
-    if (content) files.set(path, content)
+    if (content) files.set(path, { content, mode })
     else if (!options.optional) throw new VolumeError(options.missing(key))
   }
   return files
