@@ -32,8 +32,9 @@ export interface DNSPlugin {
 /** Short, so that clients see what changes; the Kubernetes default. */
 export const recordTTL = 5
 
-export const serviceKeyIndex = 'service'
-export const addressIndex = 'address'
+/** Informers are shared: indexes have names of their own. */
+export const serviceKeyIndex = 'dns/service'
+export const addressIndex = 'dns/address'
 
 /** The labels before the cluster's domain, `['web', 'default', 'svc']`; undefined outside the domain. */
 export function labelsBelow(name: string, domain: string): string[] | undefined {
