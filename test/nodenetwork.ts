@@ -1,5 +1,6 @@
-// Nodes made of network namespaces: a bridge joins them, Pods are namespaces that the real CNI plugins connect,
-// and a router stands for the world outside. The parts under test run in this process, over a real API server.
+// Nodes made of network namespaces: a bridge joins them, Pods are namespaces that the real CNI plugins
+// connect, and a router stands for the world outside. The parts under test run in this process, over a real
+// API server.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'

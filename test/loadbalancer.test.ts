@@ -1,0 +1,120 @@
+// Addresses of load balancers on a real link: one node answers, neighbours follow when another takes over, and
+// nothing of the node itself is reached through them; in every configuration of families.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { nodes } from '../src/api/resources/core/node.ts'
+import { services } from '../src/api/resources/core/service.ts'
+import { systemClock } from '../src/component/clock.ts'
+import { runIPCommands } from '../src/host/link.ts'
+import { familyOrders } from '../src/ip/family.ts'
+import { LoadBalancerSpeaker } from '../src/network/loadbalancer/speaker.ts'
+import { NftCommand } from '../src/network/nftables/nft.ts'
+import { whyNot } from './needs.ts'
+import { type Machine, NodeNetwork } from './nodenetwork.ts'
+
+const reason = whyNot(['ip', 'nft', 'nsenter', 'bridge', 'portmap', 'iptables', 'ping'])
+const pools = { IPv4: '203.0.113.', IPv6: 'fd00:113::' }
+const poolRanges = { IPv4: '203.0.113.0/24', IPv6: 'fd00:113::/64' }
+
+describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
+  'families $families',
+  ({ families }) => {
+    let network: NodeNetwork
+    let client: Machine
+    const speakers: LoadBalancerSpeaker[] = []
+    const addresses = families.map(family => `${pools[family]}1`)
+
+    beforeAll(async () => {
+      network = await NodeNetwork.open(families)
+      client = await network.addMachine('client', 50)
+      await runIPCommands(
+        client.exec,
+        families.map(family => `route add ${poolRanges[family]} dev eth0`),
+      )
+      for (const { name, exec } of network.nodes) {
+        const speaker = new LoadBalancerSpeaker({
+          informers: network.informers,
+          clock: systemClock,
+          exec,
+          nft: new NftCommand(exec),
+          nodeName: name,
+          link: 'eth0',
+        })
+        speakers.push(speaker)
+        await network.start(speaker)
+      }
+      const created = await network.client.create(services, {
+        metadata: { name: 'web', namespace: 'default' },
+        spec: { type: 'LoadBalancer', ports: [{ port: 80 }], ipFamilyPolicy: 'PreferDualStack' },
+      })
+      const ingress = addresses.map(ip => ({ ip, ipMode: 'VIP' }))
+      await network.client.updateStatus(services, { ...created, status: { loadBalancer: { ingress } } })
+    })
+    afterAll(() => network?.close())
+
+    const answers = async (address: string) => {
+      for (let attempt = 0; attempt < 20; attempt++) {
+        if (await client.ping(address)) return true
+        await systemClock.sleep(100)
+      }
+      return false
+    }
+    const holderOf = async (address: string) => {
+      for (const { name, exec } of network.nodes) {
+        if ((await exec.run('ip', ['address', 'show', 'dev', 'eth0'])).stdout.includes(` ${address}/`))
+          return name
+      }
+      return undefined
+    }
+
+    test('one node answers for each address', async () => {
+      for (const address of addresses) {
+        expect(await answers(address)).toBe(true)
+        expect(await holderOf(address)).toMatch(/^node[12]$/)
+      }
+    })
+
+    test('ports of the node are not reached through it', async () => {
+      for (const node of network.nodes) await node.serve(10250)
+      for (const address of addresses) {
+        expect(await client.connect(address, 10250)).toBe('ECONNREFUSED')
+        expect(await client.connect(address, 10250, { protocol: 'UDP' })).toBe('ECONNREFUSED')
+      }
+      for (const family of families) {
+        expect(await client.connect(network.nodes[0]!.address(family), 10250)).toBe(client.address(family))
+      }
+    })
+
+    test('the node itself never uses it as its own', async () => {
+      await client.serve(9000)
+      for (const node of network.nodes) {
+        for (const family of families) {
+          expect(await node.connect(client.address(family), 9000)).toBe(node.address(family))
+        }
+      }
+    })
+
+    test('when the node is not ready any more, the other takes over within seconds', async () => {
+      const before = await Promise.all(addresses.map(holderOf))
+      const node = await network.client.get(nodes, { name: before[0]! })
+      const conditions = [{ type: 'Ready', status: 'Unknown' }]
+      await network.client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } })
+      for (let attempt = 0; (await holderOf(addresses[0]!)) === before[0] && attempt < 50; attempt++) {
+        await systemClock.sleep(50)
+      }
+      for (const address of addresses) {
+        expect(await answers(address)).toBe(true)
+        const holder = await holderOf(address)
+        expect(holder).toMatch(/^node[12]$/)
+        expect(holder).not.toBe(before[0])
+      }
+    })
+
+    test('they go with the Service', async () => {
+      await network.client.delete(services, { namespace: 'default', name: 'web' })
+      for (let attempt = 0; (await holderOf(addresses[0]!)) && attempt < 50; attempt++)
+        await systemClock.sleep(50)
+      for (const address of addresses) expect(await holderOf(address)).toBeUndefined()
+      for (const speaker of speakers) await speaker.cleanup()
+    })
+  },
+)
