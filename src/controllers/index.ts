@@ -18,6 +18,7 @@ import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
 import { type NodeLifecycleOptions, nodeLifecycleControllers } from './nodelifecycle.ts'
 import { podGCController } from './podgc.ts'
 import { replicaSetController } from './replicaset.ts'
+import { resourceQuotaController } from './resourcequota.ts'
 import { rootCAController } from './rootca.ts'
 import { serviceAccountController } from './serviceaccount.ts'
 import { type ServiceAccountTokenOptions, serviceAccountTokenController } from './serviceaccounttoken.ts'
@@ -54,6 +55,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   clusterRoleAggregationController,
   taintEvictionController(),
   podGCController(),
+  resourceQuotaController({ resources: options.resources ?? builtIn }),
   namespaceController({ resources: options.resources ?? builtIn }),
   garbageCollector({ resources: options.resources ?? builtIn }),
   replicaSetController(),

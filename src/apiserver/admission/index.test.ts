@@ -14,6 +14,7 @@ test('the plugins run in upstream’s order', () => {
     'DefaultTolerationSeconds',
     'DefaultIngressClass',
     'DefaultIPFamilyPolicy',
+    'ResourceQuota',
   ])
 })
 

@@ -1,5 +1,6 @@
-// The admission plugins in the order in which they run: upstream's order
-// (pkg/kubeapiserver/options/plugins.go), then our own. A new plugin is one file and one line here.
+// The admission plugins in the order in which they run: upstream's (pkg/kubeapiserver/options/plugins.go),
+// with our own before the last one, which counts what all others have let in. A new plugin is one file and
+// one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
 import { defaultIngressClassPlugin } from './defaultingressclass.ts'
 import { defaultIPFamilyPolicyPlugin } from './defaultipfamilypolicy.ts'
@@ -8,6 +9,7 @@ import { limitRangerPlugin } from './limitranger.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
 import { podSecurityPlugin } from './podsecurity.ts'
 import { priorityPlugin } from './priority.ts'
+import { resourceQuotaPlugin } from './resourcequota.ts'
 import { serviceAccountPlugin } from './serviceaccount.ts'
 
 export const admissionPlugins: readonly AdmissionPluginFactory[] = [
@@ -19,4 +21,5 @@ export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   defaultTolerationSecondsPlugin,
   defaultIngressClassPlugin,
   defaultIPFamilyPolicyPlugin,
+  resourceQuotaPlugin,
 ]

@@ -8,13 +8,13 @@ import type {
   Pod,
 } from '../../api/generated/types.ts'
 import { quantityMilliValue } from '../../api/meta/quantity.ts'
+import { type Amounts, podAmounts, type Resources } from '../../api/resources/core/pod/amounts.ts'
 import {
   type AdmissionAttributes,
   type AdmissionPluginFactory,
   type AdmissionServices,
   refusal,
 } from './admission.ts'
-import { type Amounts, podAmounts, type Resources } from './podresources.ts'
 
 const annotation = 'kubernetes.io/limit-ranger'
 
@@ -104,7 +104,7 @@ const podFaults: Faults = (ranges, { object }) => {
       faultsOf(item, { requests: resources?.requests ?? {}, limits: resources?.limits ?? {} }),
     ),
   )
-  const total = podAmounts(spec)
+  const total = podAmounts(spec, { isBounded: true })
   return [...ofContainers, ...itemsOf(ranges, 'Pod').flatMap(item => faultsOf(item, total))]
 }
 
