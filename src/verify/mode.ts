@@ -16,15 +16,17 @@ const unique = (families: readonly (IPFamily | undefined)[]): IPFamilies => [
   ...new Set(families.filter(isFamily)),
 ]
 
-/** The ServiceCIDR `kubernetes` comes from the server's flags: its order is the order of the families. */
+/**
+ * The ServiceCIDR `kubernetes` comes from the server's flags: its families are those that Services may have,
+ * in its order. Others only add addresses.
+ */
 function modeOfServiceCIDRs(ranges: readonly ServiceCIDR[]): Mode {
-  const isDefault = ({ metadata }: ServiceCIDR) => metadata.name === 'kubernetes'
-  const ordered = [...ranges].sort((a, b) => Number(isDefault(b)) - Number(isDefault(a)))
-  const cidrs = ordered.flatMap(({ spec }) => spec?.cidrs ?? [])
-  const evidence = ordered
+  const own = ranges.filter(({ metadata }) => metadata.name === 'kubernetes')
+  const deciding = own.length > 0 ? own : ranges
+  const evidence = ranges
     .map(({ metadata, spec }) => `ServiceCIDR ${metadata.name}: ${(spec?.cidrs ?? []).join(', ')}`)
     .join('; ')
-  return { families: unique(cidrs.map(familyOfCIDR)), evidence }
+  return { families: unique(deciding.flatMap(({ spec }) => spec?.cidrs ?? []).map(familyOfCIDR)), evidence }
 }
 
 const addressesOf = ({ spec }: Service): readonly string[] => spec?.clusterIPs ?? []

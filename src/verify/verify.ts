@@ -45,12 +45,15 @@ interface ServerVersion {
   readonly gitVersion: string
 }
 
-/** `1`, `20+` of some vendors. */
-const parseVersion = ({ major, minor, gitVersion }: ServerVersion) => ({
-  major: Number.parseInt(major, 10),
-  minor: Number.parseInt(minor, 10),
-  gitVersion,
-})
+/** `1` and `20+` of some vendors; builds from source may say it only in `v1.20.2`. */
+export function parseVersion({ major, minor, gitVersion }: ServerVersion) {
+  const [, first = '', second = ''] = /^v?(\d+)\.(\d+)/.exec(gitVersion) ?? []
+  return {
+    major: Number.parseInt(major || first, 10),
+    minor: Number.parseInt(minor || second, 10),
+    gitVersion,
+  }
+}
 
 /** The checks of the profile, or those that were asked for by id, in the order of the catalogue. */
 export function selectChecks(

@@ -97,6 +97,7 @@ export const downwardAPIListsAddresses = defineCheck({
   severity: 'high',
   profile: 'standard',
   needs: ['probe'],
+  requires: ['POD-01'],
   async run({ prober, inventory, families, version, signal }) {
     const nodes = await inventory.sampledNodes()
     const seen = await Promise.all(

@@ -11,12 +11,12 @@ import { fail, notEvaluable, pass, type Verdict } from '../verdict.ts'
 const canonical = (addresses: readonly string[]) =>
   addresses.map(address => canonicalAddress(address) ?? address)
 
-/** What the node has of the family and the Pod has not, or the other way round. */
+/** What the node has of the family and the Pod has not; a node without the family is NODE-04's. */
 function difference(pod: Pod, node: Node, family: IPFamily): string | undefined {
   const own = canonical(ofFamily(podIPsOf(pod), family))
   const nodes = canonical(ofFamily(internalIPsOf(node), family))
-  const isEqual = own.length > 0 ? own.every(address => nodes.includes(address)) : nodes.length === 0
-  if (isEqual) return undefined
+  const isAlike = own.length > 0 && own.every(address => nodes.includes(address))
+  if (nodes.length === 0 || isAlike) return undefined
   const [has, wanted] = [own, nodes].map(addresses => addresses.join(', ') || '-')
   return `${namespacedName(pod)} on ${nameOf(node)}: ${has}, node ${wanted}`
 }

@@ -55,8 +55,8 @@ const shortestPrefix: Readonly<Record<IPFamily, number>> = { IPv4: 0, IPv6: 112 
 export function judgeServiceRanges(seen: Seen, family: IPFamily): Verdict {
   if (!seen.ranges) {
     return notEvaluable({
-      en: 'Nothing says the ranges: there are no ServiceCIDRs (before 1.33), and a Service that is only tried (dry run, namespace default) was not answered with them',
-      ja: '範囲を知る方法がありません。ServiceCIDRがなく(1.33より前)、dry runのService(namespace default)に対する応答にも範囲が含まれていません',
+      en: 'Nothing says the ranges: there are no ServiceCIDRs (before 1.33), and the refusal of a Service with a foreign address does not name them (before 1.22 only with --profile standard)',
+      ja: '範囲を知る方法がありません。ServiceCIDRがなく(1.33より前)、範囲外のアドレスを指定したServiceの拒否メッセージにも範囲が含まれていません(1.22より前では--profile standardが必要です)',
     })
   }
   const own = seen.ranges.ranges.filter(({ cidr }) => cidr.family === family)

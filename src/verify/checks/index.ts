@@ -1,6 +1,11 @@
 // The catalogue: every check, in the order of the page and then of what it leaves out. One check is one file
 // in this folder, named for its id.
 import type { Check } from '../check.ts'
+import { balancedServiceGetsAddress } from './LB-01.ts'
+import { dualServicesGetBothAddresses } from './LB-02.ts'
+import { singleServicesGetTheirFamily } from './LB-03.ts'
+import { entrancesHaveFamilies } from './LB-08.ts'
+import { migrationIsDone } from './MIG-01.ts'
 import { nodesHavePodRanges } from './NODE-01.ts'
 import { podRangesAreOrdered } from './NODE-02.ts'
 import { podRangesAreDistinct } from './NODE-03.ts'
@@ -60,5 +65,10 @@ export const checks: readonly Check[] = [
   selectorlessServicesHaveBothFamilies,
   clusterIPsAreRecorded,
   servicesUseBothFamilies,
+  balancedServiceGetsAddress,
+  dualServicesGetBothAddresses,
+  singleServicesGetTheirFamily,
+  entrancesHaveFamilies,
   policiesNameBothFamilies,
+  migrationIsDone,
 ]
