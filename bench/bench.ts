@@ -18,7 +18,7 @@ class Futago {
   #output = ''
 
   constructor(flags: readonly string[] = []) {
-    const args = [join(root, 'dist/cli.js'), 'up', '--secure-port', '0', ...flags]
+    const args = [join(root, 'dist/cli.js'), 'up', '--runtime', 'simulated', '--secure-port', '0', ...flags]
     this.#child = spawn(process.execPath, args, {
       env: { ...process.env, FUTAGO_HOME: this.home },
       stdio: ['ignore', 'pipe', 'inherit'],

@@ -52,12 +52,13 @@ export class TestedCluster {
   }
 
   /**
-   * `futago up` with these flags, on a free port unless they say otherwise; resolves when it says it is
-   * ready.
+   * `futago up` with these flags, on a free port and with simulated nodes unless they say otherwise;
+   * resolves when it says it is ready.
    */
   static async up(flags: readonly string[] = [], home = newHome()): Promise<TestedCluster> {
     const port = flags.includes('--secure-port') ? [] : ['--secure-port', '0']
-    const child = spawnFutago(['up', ...port, ...flags], home)
+    const runtime = flags.includes('--runtime') ? [] : ['--runtime', 'simulated']
+    const child = spawnFutago(['up', ...port, ...runtime, ...flags], home)
     const stdout = { text: '' }
     const stderr = { text: '' }
     collect(child.stdout, stdout)

@@ -83,10 +83,10 @@ describe('futago up', () => {
 
   test('--detach returns when it is ready, and down ends it', async () => {
     const home = newHome()
-    const detached = await futago(['up', '--detach', '--secure-port', '0'], home)
+    const detached = await futago(['up', '--detach', '--runtime', 'simulated', '--secure-port', '0'], home)
     expect(detached.stderr).toBe('')
     expect(detached.stdout).toMatch(/^ready in \d+ ms {2}kubeconfig: /)
-    const again = await futago(['up', '--detach', '--secure-port', '0'], home)
+    const again = await futago(['up', '--detach', '--runtime', 'simulated', '--secure-port', '0'], home)
     expect(again.exitCode).not.toBe(0)
     expect(again.stderr).toContain('Cannot start cluster default: process')
     expect((await futago(['down', '--delete'], home)).stdout).toBe('cluster default: stopped, deleted\n')
@@ -97,7 +97,7 @@ describe('futago up', () => {
 describe('futago up says in one line what is wrong', () => {
   const refused = async (flags: readonly string[]) => {
     const home = newHome()
-    const { exitCode, stderr } = await futago(['up', ...flags], home)
+    const { exitCode, stderr } = await futago(['up', '--runtime', 'simulated', ...flags], home)
     expect(exitCode).toBeGreaterThan(0)
     expect(existsSync(`${home}/default/running.json`)).toBe(false)
     return stderr.trim()

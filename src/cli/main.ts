@@ -6,6 +6,7 @@ import { futagoVersion } from '../component/version.ts'
 import { CommandError } from './commanderror.ts'
 import { addDown } from './commands/down.ts'
 import { addKubeconfig } from './commands/kubeconfig.ts'
+import { addNode } from './commands/node.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
 import { addVerify } from './commands/verify.ts'
@@ -24,7 +25,7 @@ export function createProgram(): Command {
         '  futago up --nodes 3 --ip-families IPv6,IPv4\n' +
         '  futago up --detach && export KUBECONFIG=$(futago kubeconfig --path)\n',
     )
-  for (const add of [addUp, addDown, addStatus, addKubeconfig, addVerify, addVersion]) add(program)
+  for (const add of [addUp, addDown, addStatus, addKubeconfig, addNode, addVerify, addVersion]) add(program)
   return program
 }
 

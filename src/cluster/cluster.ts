@@ -1,6 +1,8 @@
 // The composition root: store, API server, controllers, scheduler and nodes become one cluster. Everything
 // in it meets through the API; here they are only made, started in order and stopped in reverse.
+import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import type { KubeletConnector } from '../api/kubeletapi.ts'
 import { resources } from '../api/resources/index.ts'
 import { StatusError } from '../api/status.ts'
@@ -11,7 +13,7 @@ import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
 import { type Clock, systemClock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
-import { type Logger, silentLogger } from '../component/log.ts'
+import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
 import { versionInfo } from '../component/version.ts'
 import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { formatAddress } from '../ip/address.ts'
@@ -23,15 +25,18 @@ import { Scheduler } from '../scheduler/scheduler.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, type ClusterOptions, ConfigError, loadConfig } from './config.ts'
+import type { ContainerdHost } from './containerd/host.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
 import {
   advertiseAddress,
   bindCandidates,
   hostAddresses,
+  isUnspecified,
   lacksFamily,
   listenError,
   localAddress,
 } from './listen.ts'
+import type { ClusterNodes, NodesContext } from './nodes.ts'
 import { type ClusterPKI, openPKI } from './pki.ts'
 import { StateDirectory, writePrivate } from './statedirectory.ts'
 
@@ -44,6 +49,12 @@ export interface ClusterEnvironment {
   readonly clock?: Clock
   /** Aborted: the start is given up and what was started is stopped. */
   readonly signal?: AbortSignal
+  /** Told, a sentence each, what was decided for the user: the runtime, other ranges than the usual ones. */
+  readonly notify?: (text: string) => void
+  /** Nodes that run containers are processes: the command line of futago. Default: the one beside this. */
+  readonly command?: readonly string[]
+  /** What those processes log, into `nodes/<name>/log` below the cluster's directory. Default `warn`. */
+  readonly nodeLogLevel?: LogLevel
 }
 
 export interface Cluster {
@@ -137,16 +148,48 @@ const part = (name: string, stop: () => Promise<void>): Component => ({
   stop,
 })
 
+/** The command line beside the bundle that this is part of, or above the chunk of it. */
+function defaultCommand(): string[] {
+  const paths = ['cli.js', '../cli.js'].map(path => fileURLToPath(new URL(path, import.meta.url)))
+  const path = paths.find(existsSync)
+  if (path) return [process.execPath, path]
+  throw new ConfigError(
+    'Cannot start nodes: the command line of futago is not here, expected `command` to be set',
+  )
+}
+
+/** What `work` resolves with; rejects at once when the signal is aborted. */
+function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const onAbort = () => reject(signal?.reason)
+    if (signal?.aborted) onAbort()
+    signal?.addEventListener('abort', onAbort, { once: true })
+    work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', onAbort))
+  })
+}
+
+interface Made {
+  readonly client: Client
+  readonly pki: ClusterPKI
+  readonly kubelets: Kubelets
+  /** The API server's. */
+  readonly port: number
+}
+
 /** One start of one cluster. */
 class ClusterStart {
-  readonly #config: ClusterConfig
+  readonly #options: ClusterOptions
+  #config: ClusterConfig
+  #host: ContainerdHost | undefined
   readonly #environment: ClusterEnvironment
   readonly #clock: Clock
   readonly #log: Logger
   readonly #parts = new RunningParts()
   readonly #directory: StateDirectory
 
-  constructor(config: ClusterConfig, environment: ClusterEnvironment) {
+  constructor(options: ClusterOptions, environment: ClusterEnvironment) {
+    const config = loadConfig(options)
+    this.#options = options
     this.#config = config
     this.#environment = environment
     this.#clock = environment.clock ?? systemClock
@@ -164,10 +207,11 @@ class ClusterStart {
   }
 
   async #start(): Promise<Cluster> {
-    const config = this.#config
     const directory = this.#directory
     this.#refuseSecondStart()
     directory.create()
+    await this.#prepareHost()
+    const config = this.#config
     const store = await openClusterStore(config, directory)
     await this.#parts.add(part('store', () => store.close()))
     const pki = openPKI({
@@ -178,8 +222,9 @@ class ClusterStart {
     const kubelets = new Kubelets()
     const server = await this.#startServer({ store, pki, kubelets })
     const { address, port } = await listen(server, config, pki)
+    await this.#listenForNodes(server, pki, port)
     const client = new Client(server.transport(systemUser))
-    await this.#startComponents({ client, pki, kubelets })
+    await this.#startComponents({ client, pki, kubelets, port })
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     return this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` })
@@ -193,6 +238,33 @@ class ClusterStart {
       `Cannot start cluster ${name}: process ${running.pid} already serves it at ${running.server}, ` +
         `expected: futago down --name ${name}, or another --name`,
     )
+  }
+
+  /** Real nodes need addresses on the host, which come before the certificates that name them. */
+  async #prepareHost(): Promise<void> {
+    if (this.#config.runtime === 'simulated') return
+    const { claimHost } = await import('./containerd/index.ts')
+    const notify = this.#environment.notify ?? (text => this.#log.info(text))
+    const claimed = await claimHost({
+      options: this.#options,
+      directory: this.#directory,
+      clock: this.#clock,
+      log: this.#log,
+      notify,
+    })
+    if (!claimed) return
+    await this.#parts.add(claimed)
+    this.#host = claimed
+    this.#config = claimed.config
+  }
+
+  /** Where the user's own choice of an address leaves nodes out. */
+  async #listenForNodes(server: APIServer, pki: ClusterPKI, port: number): Promise<void> {
+    const { bindAddress } = this.#config
+    if (!this.#host || bindAddress === undefined || isUnspecified(bindAddress)) return
+    for (const address of this.#host.addresses) {
+      await listen(server, { ...this.#config, bindAddress: address, securePort: port }, pki)
+    }
   }
 
   async #startServer(made: { store: Store; pki: ClusterPKI; kubelets: Kubelets }): Promise<APIServer> {
@@ -210,14 +282,16 @@ class ClusterStart {
       serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
       serviceClusterIPRanges: config.serviceClusterIPRange,
       nodePortRange: config.nodePortRange,
-      advertiseAddress: advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
+      advertiseAddress:
+        this.#host?.addresses[0] ??
+        advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
       securePort: config.securePort,
     })
     await this.#parts.add(part('API server', () => server.close()))
     return server
   }
 
-  async #startComponents({ client, pki, kubelets }: { client: Client; pki: ClusterPKI; kubelets: Kubelets }) {
+  async #startComponents({ client, pki, kubelets, port }: Made): Promise<void> {
     const config = this.#config
     const shared = { client, clock: this.#clock, log: this.#log }
     const informers = new Informers(shared)
@@ -237,13 +311,12 @@ class ClusterStart {
         serviceCIDRs: config.serviceClusterIPRange,
       },
     })
-    const nodes = new SimulatedNodes({
+    const nodes = await this.#nodes({
       ...shared,
       informers,
       events,
-      nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
-      kubeletVersion: versionInfo.gitVersion,
-      tokens: clientTokens(client),
+      pki,
+      port,
       clusterDNS: config.serviceClusterIPRange.map(range => nthAddress(range, 10n)),
     })
     kubelets.set(nodes.connect)
@@ -252,7 +325,27 @@ class ClusterStart {
       new Scheduler({ ...shared, informers, events: events.recorder('default-scheduler') }),
     )
     await this.#parts.add(nodes)
-    await nodes.ready
+    await unlessAborted(nodes.ready, this.#environment.signal)
+  }
+
+  async #nodes(context: NodesContext): Promise<ClusterNodes> {
+    const { nodes, ipFamilies, nodeIPRange } = this.#config
+    if (!this.#host) {
+      return new SimulatedNodes({
+        ...context,
+        nodes: planSimulatedNodes(nodes, ipFamilies, { ranges: nodeIPRange }),
+        kubeletVersion: versionInfo.gitVersion,
+        tokens: clientTokens(context.client),
+      })
+    }
+    const { containerdNodes } = await import('./containerd/index.ts')
+    return containerdNodes({
+      ...context,
+      host: this.#host,
+      directory: this.#directory,
+      command: this.#environment.command ?? defaultCommand(),
+      logLevel: this.#environment.nodeLogLevel ?? 'warn',
+    })
   }
 
   #ready(made: { pki: ClusterPKI; client: Client; server: string }): Cluster {
@@ -275,7 +368,7 @@ class ClusterStart {
       server,
       kubeconfig: kubeconfigPath,
       store: config.store,
-      runtime: 'simulated',
+      runtime: this.#host ? 'containerd' : 'simulated',
       nodes: config.nodes,
       ipFamilies: config.ipFamilies,
       startedAt: new Date(this.#clock.now()).toISOString(),
@@ -296,6 +389,9 @@ class ClusterStart {
  * const cluster = await startCluster({ nodes: 2, store: 'memory', securePort: 0 }, { stateRoot:
  * '/tmp/futago' }) await cluster.client.list(pods) await cluster.stop()
  */
-export function startCluster(options: ClusterOptions, environment: ClusterEnvironment): Promise<Cluster> {
-  return new ClusterStart(loadConfig(options), environment).run()
+export async function startCluster(
+  options: ClusterOptions,
+  environment: ClusterEnvironment,
+): Promise<Cluster> {
+  return new ClusterStart(options, environment).run()
 }

@@ -25,6 +25,7 @@ export interface ClusterOptions {
   readonly name?: string
   /** How many nodes to start. Default 1. */
   readonly nodes?: number
+  /** `auto` takes containerd where this host can run it. Default `simulated`. */
   readonly runtime?: RuntimeName
   /** Primary first. Default: the families of the ranges that are given, else IPv4 and IPv6. */
   readonly ipFamilies?: readonly string[]
@@ -82,9 +83,9 @@ export class ConfigError extends Error {
   }
 }
 
-type RangeName = 'clusterCIDR' | 'serviceClusterIPRange' | 'loadBalancerIPRange' | 'nodeIPRange'
+export type RangeName = 'clusterCIDR' | 'serviceClusterIPRange' | 'loadBalancerIPRange' | 'nodeIPRange'
 
-const flags: Readonly<Record<RangeName, string>> = {
+export const rangeFlags: Readonly<Record<RangeName, string>> = {
   clusterCIDR: '--cluster-cidr',
   serviceClusterIPRange: '--service-cluster-ip-range',
   loadBalancerIPRange: '--load-balancer-ip-range',
@@ -98,7 +99,7 @@ const defaultRanges: Readonly<Record<RangeName, Readonly<Record<IPFamily, string
   nodeIPRange: { IPv4: '172.20.0.0/16', IPv6: 'fd00:172:20::/64' },
 }
 
-const rangeNames = Object.keys(flags) as RangeName[]
+export const rangeNames = Object.keys(rangeFlags) as RangeName[]
 const allFamilies: IPFamilies = ['IPv4', 'IPv6']
 
 function parseRange(flag: string, text: string): CIDR {
@@ -124,18 +125,18 @@ type Ranges = Readonly<Record<RangeName, readonly CIDR[]>>
 function chooseFamilies(options: ClusterOptions): IPFamilies {
   if (options.ipFamilies) return parseFamilies(options.ipFamilies)
   const first = rangeNames.find(name => options[name])
-  return first ? options[first]!.map(text => parseRange(flags[first], text).family) : allFamilies
+  return first ? options[first]!.map(text => parseRange(rangeFlags[first], text).family) : allFamilies
 }
 
 function parseRanges(options: ClusterOptions, families: IPFamilies): Ranges {
   const parse = (name: RangeName) => {
     const texts = options[name] ?? families.map(family => defaultRanges[name][family])
-    const ranges = texts.map(text => parseRange(flags[name], text))
+    const ranges = texts.map(text => parseRange(rangeFlags[name], text))
     const found = ranges.map(range => range.family)
     if (found.join() !== families.join()) {
       const reason = options.ipFamilies ? ' (--ip-families)' : ' as in the other ranges'
       throw new ConfigError(
-        `Cannot use ${flags[name]} ${texts.join(',')}: its families are ${found.join(',') || 'none'}, ` +
+        `Cannot use ${rangeFlags[name]} ${texts.join(',')}: its families are ${found.join(',') || 'none'}, ` +
           `expected ${families.join(',')} in this order${reason}`,
       )
     }
@@ -150,7 +151,7 @@ function checkOverlaps(ranges: Ranges): void {
     const b = all.slice(index + 1).find(other => cidrsOverlap(a.range, other.range))
     if (!b) return
     throw new ConfigError(
-      `Cannot use ${flags[a.name]} ${formatCIDR(a.range)}: it overlaps ${flags[b.name]} ${formatCIDR(b.range)}, ` +
+      `Cannot use ${rangeFlags[a.name]} ${formatCIDR(a.range)}: it overlaps ${rangeFlags[b.name]} ${formatCIDR(b.range)}, ` +
         'expected ranges that share no address',
     )
   })
@@ -211,13 +212,6 @@ function checkName(name: string): string {
   throw new ConfigError(`Cannot use --name ${name}: expected up to 40 small letters, digits and dashes`)
 }
 
-function checkRuntime(runtime: RuntimeName): RuntimeName {
-  if (runtime !== 'containerd') return runtime
-  throw new ConfigError(
-    'Cannot use --runtime containerd: this version has simulated nodes only, expected simulated or auto',
-  )
-}
-
 /**
  * Fills in defaults and checks everything that can be checked without touching the host. Throws
  * ConfigError.
@@ -239,7 +233,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
   return {
     name: checkName(options.name ?? 'default'),
     nodes: checkNumber('--nodes', options.nodes ?? 1, [0, 15_000]),
-    runtime: checkRuntime(options.runtime ?? 'auto'),
+    runtime: options.runtime ?? 'simulated',
     ipFamilies,
     clusterCIDR: texts('clusterCIDR'),
     serviceClusterIPRange: texts('serviceClusterIPRange'),

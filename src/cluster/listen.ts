@@ -31,7 +31,7 @@ export function bindCandidates(bindAddress: string | undefined): readonly string
   return bindAddress === undefined ? [unspecifiedAddress.IPv6, unspecifiedAddress.IPv4] : [bindAddress]
 }
 
-const isUnspecified = (address: string) => Object.values(unspecifiedAddress).includes(address)
+export const isUnspecified = (address: string) => Object.values(unspecifiedAddress).includes(address)
 
 /**
  * The address in the kubeconfig: what was bound, or the loopback of the first family that this host has.

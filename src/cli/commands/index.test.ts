@@ -128,7 +128,6 @@ describe('futago up', () => {
     ],
     [['--nodes', '99999'], 'Cannot use --nodes 99999: expected a whole number from 0 to 15000'],
     [['--config', '/nowhere'], 'Cannot read --config /nowhere'],
-    [['--runtime', 'containerd'], 'Cannot use --runtime containerd: '],
   ])('%s is refused in one line', async (flags, message) => {
     expect(await main(['up', ...flags])).toBe(2)
     expect(output).toContain(`futago: ${message}`)

@@ -40,13 +40,16 @@ export function addUp(program: Command): void {
     )
     .option('--nodes <count>', 'how many nodes', number)
     .addOption(
-      new Option('--runtime <name>', 'what runs the Pods').choices(['auto', 'simulated', 'containerd']),
+      new Option(
+        '--runtime <name>',
+        'what runs the Pods, default simulated; auto: containerd where this host can',
+      ).choices(['auto', 'simulated', 'containerd']),
     )
     .option('--ip-families <families>', 'IPv4,IPv6 or IPv6,IPv4 or one of them; the first is primary', list)
     .option('--cluster-cidr <ranges>', 'addresses of Pods, one range per family', list)
     .option('--service-cluster-ip-range <ranges>', 'ClusterIPs of Services, one range per family', list)
     .option('--load-balancer-ip-range <ranges>', 'external addresses of LoadBalancer Services', list)
-    .option('--node-ip-range <ranges>', 'addresses of simulated nodes', list)
+    .option('--node-ip-range <ranges>', 'addresses of nodes', list)
     .option('--node-cidr-mask-size-ipv4 <bits>', 'the IPv4 range that each node gets for its Pods', number)
     .option('--node-cidr-mask-size-ipv6 <bits>', 'the IPv6 range that each node gets for its Pods', number)
     .option('--service-node-port-range <first-last>', 'ports of NodePort Services')
@@ -87,6 +90,9 @@ async function up(flags: UpFlags): Promise<void> {
     stateRoot: stateRoot(),
     ...(flags.kubeconfig ? { kubeconfigPath: flags.kubeconfig } : {}),
     log: await openLogger({ level: flags.logLevel, fd: 2 }),
+    nodeLogLevel: flags.logLevel,
+    command: [process.execPath, process.argv[1]!],
+    notify,
     signal,
   })
   const text = `ready in ${Math.round(process.uptime() * 1000)} ms  kubeconfig: ${cluster.kubeconfigPath}`
@@ -115,6 +121,12 @@ async function withFile(flags: UpFlags): Promise<ClusterOptions> {
   if (!flags.config) return fromFlags(flags)
   const { loadConfigFile } = await import('../../cluster/configfile.ts')
   return { ...loadConfigFile(flags.config), ...fromFlags(flags) }
+}
+
+/** To who waits at the terminal, also for a cluster in the background. */
+function notify(text: string): void {
+  if (process.send) process.send({ notice: text })
+  else process.stderr.write(`futago: ${text}\n`)
 }
 
 /** Aborted by the first signal to stop; a second one does not wait for anything. */
@@ -160,7 +172,11 @@ interface Outcome {
 
 function readiness(child: ChildProcess): Promise<Outcome> {
   return new Promise(resolve => {
-    child.once('message', message => resolve(message as Outcome))
+    child.on('message', message => {
+      const { notice, ...outcome } = message as Outcome & { notice?: string }
+      if (notice) process.stderr.write(`futago: ${notice}\n`)
+      else resolve(outcome)
+    })
     child.once('exit', () => resolve({}))
     child.once('error', error => resolve({ error: `Cannot start in the background: ${error.message}` }))
   })

@@ -69,18 +69,22 @@ test('only differences are changes', () => {
 /** A kernel's table of our routes, as far as the commands go. */
 function routeTable() {
   const routes = new Map<string, string>()
+  const links = new Map<string, string>()
   const isV6 = (text: string) => text.includes(':')
   const exec = new FakeExec({
     ip: (args, { input = '' }) => {
       if (args[0] === '-json') {
         const found = [...routes].filter(([dst]) => isV6(dst) === (args[1] === '-6'))
-        return JSON.stringify(found.map(([dst, gateway]) => ({ dst, gateway, dev: 'eth0' })))
+        return JSON.stringify(
+          found.map(([dst, gateway]) => ({ dst, gateway, dev: links.get(dst) ?? 'eth0' })),
+        )
       }
       if (args[1] === 'delete') routes.delete(args[2]!)
       for (const line of String(input).split('\n').filter(Boolean)) {
         const words = line.split(' ')
         if (words.includes('192.0.2.9')) return { exitCode: 2, stderr: 'Nexthop has invalid gateway.' }
         routes.set(words[2]!, words[4]!)
+        if (words[5] === 'dev') links.set(words[2]!, words[6]!)
       }
       return ''
     },
@@ -88,7 +92,7 @@ function routeTable() {
   return { exec, routes }
 }
 
-async function startRoutes() {
+async function startRoutes(options: { link?: string } = {}) {
   const { server, clock } = await openTestServer()
   const client = new Client(server.transport(admin))
   const informers = new Informers({ client, clock })
@@ -103,6 +107,7 @@ async function startRoutes() {
     clock,
     exec,
     nodeName: 'node1',
+    ...options,
     log: { ...log, child: () => log },
   })
   const create = async (object: Node) => {
@@ -149,6 +154,18 @@ test('routes follow the nodes as they come, change and go', async () => {
   expect(world.routes.get('10.244.2.0/24')).toBe('172.30.0.2')
   await world.component.cleanup()
   expect([...world.routes]).toEqual([])
+  await world.stop()
+})
+
+test('on a host with several clusters only routes over the own link are touched', async () => {
+  const world = await startRoutes({ link: 'futago-1' })
+  world.routes.set('10.245.0.0/24', '172.21.0.4')
+  await world.create(node(2, ['IPv4']))
+  await world.component.start()
+  const others = ['10.245.0.0/24', '172.21.0.4']
+  expect([...world.routes]).toEqual([others, ['10.244.2.0/24', '172.30.0.2']])
+  await world.component.cleanup()
+  expect([...world.routes]).toEqual([others])
   await world.stop()
 })
 

@@ -18,7 +18,10 @@ export interface NodeRoutesOptions {
   readonly log?: Logger
   /** Bound to the node's network namespace. */
   readonly exec: Exec
+  /** Its own Pods need no route; empty: not on a node. */
   readonly nodeName: string
+  /** Only routes over this link are ours: others that use the same protocol number have other links. */
+  readonly link?: string
 }
 
 /** Routes vanish with the links they lead over, which nobody tells. */
@@ -68,15 +71,21 @@ export class NodeRoutes implements Component {
 
   /** Removes all routes that were made, also by a process before this one. */
   async cleanup(): Promise<void> {
-    const { exec } = this.#options
-    for (const route of await listRoutes(exec, routeProtocol)) await removeRoute(exec, route)
+    for (const route of await this.#list()) await removeRoute(this.#options.exec, route)
+  }
+
+  async #list(): Promise<Route[]> {
+    const { exec, link } = this.#options
+    const routes = await listRoutes(exec, routeProtocol)
+    return link === undefined ? routes : routes.filter(route => route.link === link)
   }
 
   async #sync(): Promise<void> {
-    const { exec, nodeName } = this.#options
-    const { routes, unreachable } = planRoutes(this.#nodes.values(), nodeName)
+    const { exec, nodeName, link } = this.#options
+    const { routes: planned, unreachable } = planRoutes(this.#nodes.values(), nodeName)
     this.#tell(unreachable)
-    const { replace, remove } = planChanges(await listRoutes(exec, routeProtocol), routes)
+    const routes = link === undefined ? planned : planned.map(route => ({ ...route, link }))
+    const { replace, remove } = planChanges(await this.#list(), routes)
     for (const route of remove) await removeRoute(exec, { ...route, protocol: routeProtocol })
     await this.#replace(replace)
   }

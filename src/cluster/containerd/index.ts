@@ -1,0 +1,18 @@
+// What the composition root loads only for a cluster that runs containers.
+import { hostExec } from '../../host/exec.ts'
+import { loadConfig } from '../config.ts'
+import { chooseRuntime } from '../runtime.ts'
+import { ContainerdNodes, type ContainerdNodesOptions } from './containerdnodes.ts'
+import { ContainerdHost, type HostOptions } from './host.ts'
+import { findObstacle, hostFacts } from './hostrequirements.ts'
+
+/** Undefined: this host cannot run containers, and nobody insists. Throws ConfigError. */
+export async function claimHost(options: Omit<HostOptions, 'exec'>): Promise<ContainerdHost | undefined> {
+  const wanted = loadConfig(options.options).runtime
+  const { runtime, notice } = await chooseRuntime(wanted, () => findObstacle(hostFacts(hostExec)))
+  if (notice) options.notify(notice)
+  return runtime === 'containerd' ? ContainerdHost.claim({ ...options, exec: hostExec }) : undefined
+}
+
+export const containerdNodes = (options: Omit<ContainerdNodesOptions, 'exec'>): ContainerdNodes =>
+  new ContainerdNodes({ ...options, exec: hostExec })

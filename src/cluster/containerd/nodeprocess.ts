@@ -1,0 +1,143 @@
+// The node's own process, in the node's namespaces: its containerd, its kubelet and its part of the network,
+// put together. Whatever else there is of the cluster it knows through the API.
+import { readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { Client } from '../../client/client.ts'
+import { Events } from '../../client/events.ts'
+import { Informers } from '../../client/informers.ts'
+import { clientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import { httpsTransport } from '../../client/transport.ts'
+import { type Clock, systemClock } from '../../component/clock.ts'
+import { type Component, startAll, stopAll } from '../../component/component.ts'
+import type { Logger } from '../../component/log.ts'
+import { versionInfo } from '../../component/version.ts'
+import { hostExec } from '../../host/exec.ts'
+import { readMachine } from '../../host/machine.ts'
+import { hostMounts } from '../../host/mounts.ts'
+import { CRIRuntime } from '../../kubelet/cri/cri.ts'
+import { NodeKubelet } from '../../kubelet/nodekubelet.ts'
+import { ClientReferences } from '../../kubelet/references.ts'
+import { clientTokens } from '../../kubelet/tokens.ts'
+import { PodNetwork } from '../../network/cni/podnetwork.ts'
+import { LoadBalancerSpeaker } from '../../network/loadbalancer/speaker.ts'
+import { NftCommand } from '../../network/nftables/nft.ts'
+import { NodeRoutes } from '../../network/routes/routes.ts'
+import { ContainerdProcess } from './containerdprocess.ts'
+import type { NodeConfig } from './nodeconfig.ts'
+
+export interface NodeEnvironment {
+  readonly log: Logger
+  readonly clock?: Clock
+}
+
+export interface RunningNode {
+  /** Resolves when the API says that the node is Ready. */
+  readonly ready: Promise<void>
+  /** Pods run on, and are found again by the next process. */
+  stop(): Promise<void>
+}
+
+const kubeletPort = 10_250
+
+async function openClient(config: NodeConfig, clock: Clock) {
+  const kubeconfig = await clientConfig(await loadKubeconfig([config.kubeconfig]))
+  const userAgent = `futago-node/${versionInfo.gitVersion}`
+  return httpsTransport(kubeconfig, { clock, userAgent })
+}
+
+const part = (name: string, stop: () => Promise<void> | void): Component => ({
+  name,
+  start: async () => undefined,
+  stop: async () => stop(),
+})
+
+interface Shared {
+  readonly client: Client
+  readonly informers: Informers
+  readonly events: Events
+  readonly clock: Clock
+  readonly log: Logger
+}
+
+const cniConfigDirectory = ({ directory }: NodeConfig) => join(directory, 'cni')
+
+function containerParts(config: NodeConfig, shared: Shared) {
+  const { client, clock, log } = shared
+  const { directory, runDirectory, pluginDirectory } = config
+  const containerd = new ContainerdProcess({
+    clock,
+    log,
+    exec: hostExec,
+    directory,
+    runDirectory,
+    pluginDirectory,
+    cniConfigDirectory: cniConfigDirectory(config),
+  })
+  const rootDirectory = join(directory, 'kubelet')
+  const runtime = new CRIRuntime({
+    clock,
+    log: log.child('cri'),
+    socketPath: containerd.socketPath,
+    rootDir: rootDirectory,
+    nodeAddresses: config.addresses,
+    references: new ClientReferences({ client, clock, tokens: clientTokens(client) }),
+    cgroupParent: config.cgroup,
+  })
+  const kubelet = new NodeKubelet({
+    ...shared,
+    name: config.name,
+    addresses: config.addresses,
+    labels: config.labels,
+    machine: readMachine(directory),
+    kubeletVersion: versionInfo.gitVersion,
+    runtime,
+    rootDirectory,
+    mounts: hostMounts(hostExec),
+    clusterDNS: config.clusterDNS,
+    clusterDomain: config.clusterDomain,
+    nodeDNS: { nameservers: config.nameservers, searches: ['.'], options: [] },
+    nodeHosts: () => readFileSync('/etc/hosts', 'utf8'),
+    server: { port: kubeletPort, ...config.servingCertificate, clientCA: config.clientCA },
+  })
+  return { containerd, runtime, kubelet }
+}
+
+function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Component[] {
+  const nft = new NftCommand(hostExec)
+  const shared = { informers, clock, log, exec: hostExec, nft, nodeName: config.name }
+  const podNetwork = new PodNetwork({
+    ...shared,
+    confDir: cniConfigDirectory(config),
+    dataDir: join(config.runDirectory, 'ipam'),
+    insideRanges: [
+      ...config.clusterCIDR,
+      ...config.serviceClusterIPRange,
+      ...config.nodeIPRange,
+      ...config.loadBalancerIPRange,
+    ],
+  })
+  return [
+    ...(config.podNetwork === 'bridge' ? [podNetwork, new NodeRoutes(shared)] : []),
+    new LoadBalancerSpeaker({ ...shared, link: config.uplink }),
+  ]
+}
+
+/** Starts everything of a node. Throws when a part cannot start; nothing but containers is left then. */
+export async function startNode(config: NodeConfig, environment: NodeEnvironment): Promise<RunningNode> {
+  const { log, clock = systemClock } = environment
+  const transport = await openClient(config, clock)
+  const base = { client: new Client(transport), clock, log }
+  const shared = { ...base, informers: new Informers(base), events: new Events(base) }
+  const { containerd, runtime, kubelet } = containerParts(config, shared)
+  const components = [
+    part('connection', () => transport.close()),
+    part('events', () => shared.events.close()),
+    part('informers', () => shared.informers.stop()),
+    containerd,
+    runtime,
+    ...networkParts(config, shared),
+    kubelet,
+  ]
+  await startAll(components)
+  return { ready: kubelet.ready, stop: () => stopAll(components) }
+}

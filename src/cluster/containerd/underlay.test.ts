@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { FakeExec } from '../../host/exec.fake.ts'
+import { loadConfig } from '../config.ts'
+import { hostNames } from './hostnames.ts'
+import { formatMasquerade, hostAddressesOf, planCable, planHostSide, Underlay } from './underlay.ts'
+
+const names = hostNames('/home/me/.futago/default')
+
+test.each([
+  [['IPv4'], ['172.20.0.1']],
+  [['IPv6'], ['fd00:172:20::1']],
+  [
+    ['IPv4', 'IPv6'],
+    ['172.20.0.1', 'fd00:172:20::1'],
+  ],
+  [
+    ['IPv6', 'IPv4'],
+    ['fd00:172:20::1', '172.20.0.1'],
+  ],
+])('the host has the first address of each range with %s', (ipFamilies, addresses) => {
+  expect(hostAddressesOf(loadConfig({ ipFamilies }))).toEqual(addresses)
+})
+
+test('the host gets one link, with its addresses and the way to load balancers', () => {
+  expect(planCable(names)).toEqual([
+    'link add name futago-0d1a7e type veth peer name host0 netns /run/futago/0d1a7e/underlay',
+  ])
+  expect(planHostSide(loadConfig({ ipFamilies: ['IPv6', 'IPv4'] }), names)).toEqual([
+    'address replace fd00:172:20::1/64 dev futago-0d1a7e nodad',
+    'address replace 172.20.0.1/16 dev futago-0d1a7e nodad',
+    'link set futago-0d1a7e up',
+    'route replace fd00:172:21::/112 dev futago-0d1a7e',
+    'route replace 172.21.0.0/16 dev futago-0d1a7e',
+  ])
+})
+
+test('what nodes and Pods say to the outside is masqueraded, in a table that replaces an older one', () => {
+  expect(formatMasquerade(loadConfig(), names)).toBe(`table inet futago-0d1a7e
+delete table inet futago-0d1a7e
+table inet futago-0d1a7e {
+  chain postrouting {
+    type nat hook postrouting priority srcnat;
+    ip saddr { 172.20.0.0/16, 10.244.0.0/16 } oifname != "futago-0d1a7e" masquerade
+    ip6 saddr { fd00:172:20::/64, fd00:10:244::/56 } oifname != "futago-0d1a7e" masquerade
+  }
+}
+`)
+})
+
+test('removing what was never made is no error', async () => {
+  const exec = new FakeExec({
+    nft: () => ({ exitCode: 1, stderr: 'Error: No such file or directory' }),
+    ip: () => ({ exitCode: 1, stderr: 'Cannot find device "futago-0d1a7e"' }),
+  })
+  await new Underlay(exec, names).remove()
+  expect(exec.commands).toEqual(['nft delete table inet futago-0d1a7e', 'ip link delete futago-0d1a7e'])
+})
+
+test('a node is plugged in anew, should an old cable still be there', async () => {
+  const exec = new FakeExec()
+  await new Underlay(exec, names).connect('node1', 4711)
+  expect(exec.commands).toEqual([
+    'nsenter --net=/run/futago/0d1a7e/underlay -- ip link delete node1',
+    'nsenter --net=/run/futago/0d1a7e/underlay -- ip -batch -',
+  ])
+})
