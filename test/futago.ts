@@ -1,7 +1,7 @@
 // Starts real clusters for the system tests: the built command line in a process of its own, state in a
 // temporary directory, stopped and checked at the end.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { existsSync, mkdtempSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type CommandResult, type KubectlVersion, root, runShell } from './kubectl.ts'
@@ -26,8 +26,28 @@ const collect = (stream: NodeJS.ReadableStream | null, into: { text: string }) =
   })
 
 /** Runs a futago command to its end. */
-export async function futago(args: readonly string[], home: string): Promise<CommandResult> {
+export const futago = (args: readonly string[], home: string): Promise<CommandResult> =>
+  resultOf(spawnFutago(args, home))
+
+/** Likewise; also how long it took, and the most memory it had at once. */
+export async function futagoMeasured(args: readonly string[], home: string) {
+  const began = performance.now()
   const child = spawnFutago(args, home)
+  let peakKiB = 0
+  const timer = setInterval(() => {
+    try {
+      const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
+      peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0))
+    } catch {
+      // It has ended.
+    }
+  }, 20)
+  const result = await resultOf(child)
+  clearInterval(timer)
+  return { ...result, seconds: (performance.now() - began) / 1000, peakMiB: peakKiB / 1024 }
+}
+
+async function resultOf(child: ChildProcess): Promise<CommandResult> {
   const stdout = { text: '' }
   const stderr = { text: '' }
   collect(child.stdout, stdout)

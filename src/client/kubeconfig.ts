@@ -176,7 +176,9 @@ export async function loadKubeconfig(paths: readonly string[]): Promise<Kubeconf
       configs.push(await parseKubeconfig(await readFile(path, 'utf8'), dirname(path)))
     } catch (error) {
       if ((error as NodeJS.ErrnoException).code === 'ENOENT') continue
-      throw new Error(`Cannot read ${path}: ${error instanceof Error ? error.message : error}`)
+      // The YAML parser shows the place in further lines.
+      const [why] = (error instanceof Error ? error.message : String(error)).split('\n')
+      throw new Error(`Cannot read ${path}: ${why}`)
     }
   }
   return mergeKubeconfigs(configs)
