@@ -101,7 +101,7 @@ export function collect(reply: Reply) {
   if (typeof reply.body !== 'function') throw new Error(`no stream but ${reply.status}`)
   const chunks: Buffer[] = []
   const state = { ended: false }
-  let close = () => undefined as undefined | undefined
+  const closers: (() => void)[] = []
   const stream: ReplyStream = {
     write: parts => void chunks.push(...parts),
     pendingBytes: 0,
@@ -109,15 +109,15 @@ export function collect(reply: Reply) {
       state.ended = true
     },
     destroy: () => undefined,
-    onClose: callback => {
-      close = () => void callback()
-    },
+    onClose: callback => void closers.push(callback),
     onDrain: () => undefined,
   }
   reply.body(stream)
   return {
     state,
-    close: () => close(),
+    close() {
+      for (const closed of closers) closed()
+    },
     text: () => Buffer.concat(chunks).toString(),
     /** A watch's events. */
     events: () =>

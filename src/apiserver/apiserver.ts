@@ -5,6 +5,7 @@ import type { Resource } from '../api/resource.ts'
 import type { Transport } from '../api/transport.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import { formatMetrics, type Metric, processMetrics } from '../component/metrics.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
 import type { IPFamilyPolicy } from './admission/admission.ts'
@@ -35,6 +36,7 @@ import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
 import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
+import { RequestMetrics } from './requestmetrics.ts'
 import { ResourceRequests } from './resourcerequests.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
@@ -67,6 +69,8 @@ export interface APIServerOptions {
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   readonly inFlightLimits?: InFlightLimits
   readonly healthChecks?: readonly HealthCheck[]
+  /** Shown at /metrics, besides the server's own. */
+  readonly metrics?: readonly Metric[]
   /** Default: the documents of the resources that are built in. */
   readonly openapi?: DocumentSource
 }
@@ -111,6 +115,7 @@ class ComposedServer implements APIServer {
   readonly #handler: Handler
   readonly #authorizer: Authorizer
   readonly #tokens: ServiceAccountTokens | undefined
+  readonly #requestMetrics: RequestMetrics
   #service: APIServerService
   readonly #listening: Listening[] = []
   #isClosing = false
@@ -118,6 +123,7 @@ class ComposedServer implements APIServer {
   constructor(options: APIServerOptions, service: APIServerService, allocator: ServiceAllocator) {
     const { store, resources, clock, log, kubelet, nodePortRange } = options
     this.#options = options
+    this.#requestMetrics = new RequestMetrics(clock)
     this.#service = service
     this.#allocator = allocator
     const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
@@ -161,6 +167,7 @@ class ComposedServer implements APIServer {
   #filters(): readonly Filter[] {
     const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
     return [
+      this.#requestMetrics.filter,
       recover(log),
       timeout(clock),
       authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
@@ -178,11 +185,18 @@ class ComposedServer implements APIServer {
       healthChecks: healthChecksOf(this.#options, () => this.#isClosing),
       version,
       openapi: this.#documents(openapi),
+      metrics: () => this.#metrics(),
       paths: this.#tokens ? tokenDocumentPaths : [],
       log,
     }
     return request =>
       request.info.isResourceRequest ? this.#requests.reply(request) : nonResourceReply(request, nonResource)
+  }
+
+  #metrics(): string {
+    const { metrics = [] } = this.#options
+    const all = [...this.#requestMetrics.metrics, ...metrics, ...processMetrics()]
+    return formatMetrics(all.map(metric => metric.collect()))
   }
 
   #documents(openapi: DocumentSource): DocumentSource {

@@ -1,5 +1,6 @@
 // Paths that are no resources: discovery, OpenAPI, health, the version and the index of all paths.
 import type { Logger } from '../component/log.ts'
+import { metricsContentType } from '../component/metrics.ts'
 import type { Discovery, DiscoveryDocument } from './discovery.ts'
 import { type HealthCheck, healthPaths, healthReply } from './health.ts'
 import { negotiateOutput, parseAccept } from './negotiation.ts'
@@ -28,6 +29,8 @@ export interface NonResourceOptions {
   readonly healthChecks: readonly HealthCheck[]
   readonly version: VersionInfo
   readonly openapi: DocumentSource
+  /** The text of /metrics. */
+  readonly metrics: () => string
   /** Further documents' paths, for the index. */
   readonly paths?: readonly string[]
   readonly log: Logger
@@ -95,7 +98,16 @@ async function discoveryReply(request: ServerRequest, discovery: Discovery): Pro
 }
 
 function indexOf({ groupVersions, healthChecks, paths: more = [] }: NonResourceOptions): string[] {
-  const paths = new Set(['/api', '/apis', '/apis/', '/openapi/v2', '/openapi/v3', '/openapi/v3/', '/version'])
+  const paths = new Set([
+    '/api',
+    '/apis',
+    '/apis/',
+    '/openapi/v2',
+    '/openapi/v3',
+    '/openapi/v3/',
+    '/version',
+    '/metrics',
+  ])
   for (const { group, version } of groupVersions) {
     if (group === '') paths.add(`/api/${version}`)
     else paths.add(`/apis/${group}`).add(`/apis/${group}/${version}`)
@@ -113,6 +125,9 @@ export async function nonResourceReply(request: ServerRequest, options: NonResou
     return reads
       ? valueReply(200, options.version, { format: 'json', pretty: true })
       : Promise.reject(methodNotAllowed())
+  }
+  if (path === '/metrics' && reads) {
+    return { status: 200, contentType: metricsContentType, body: Buffer.from(options.metrics()) }
   }
   const known = (await discoveryReply(request, options.discovery)) ?? (await options.openapi(request))
   if (known) {

@@ -5,11 +5,12 @@ import type { Pod } from '../api/generated/types.ts'
 import type { ContainerReference, LogOptions } from '../api/kubeletapi.ts'
 import { badRequest, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
+import { formatMetrics } from '../component/metrics.ts'
 import { serveCommand } from '../streaming/command.ts'
 import { servePortForward } from '../streaming/portforward.ts'
 import type { UpgradeAnswer, UpgradeRequest } from '../streaming/upgrade.ts'
 import type { Kubelet } from './kubelet.ts'
-import { formatMetrics, formatResourceMetrics, usageSummary } from './usagemetrics.ts'
+import { formatResourceMetrics, usageSummary } from './usagemetrics.ts'
 
 export interface KubeletRequest extends UpgradeRequest {
   readonly query: URLSearchParams

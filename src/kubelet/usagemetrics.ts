@@ -2,39 +2,7 @@
 // of /metrics/resource (KEP-727) and the JSON of /stats/summary.
 import type { NodeUsage, PodUsage, Usage } from '../api/kubeletapi.ts'
 import { formatTime, parseTime } from '../api/meta/timestamps.ts'
-
-type Labels = Readonly<Record<string, string>>
-
-interface Sample {
-  readonly labels: Labels
-  readonly value: number
-  readonly timeMs?: number
-}
-
-interface Family {
-  readonly name: string
-  readonly type: 'counter' | 'gauge'
-  readonly help: string
-  readonly samples: readonly Sample[]
-}
-
-const escaped = (text: string) => text.replace(/[\\"\n]/g, char => (char === '\n' ? '\\n' : `\\${char}`))
-
-function formatSample(name: string, { labels, value, timeMs }: Sample): string {
-  const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`)
-  const all = pairs.length > 0 ? `{${pairs.join(',')}}` : ''
-  return `${name}${all} ${value}${timeMs === undefined ? '' : ` ${timeMs}`}\n`
-}
-
-/** In Prometheus' text format. */
-export const formatMetrics = (families: readonly Family[]): string =>
-  families
-    .filter(({ samples }) => samples.length > 0)
-    .map(({ name, type, help, samples }) => {
-      const lines = samples.map(sample => formatSample(name, sample)).join('')
-      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`
-    })
-    .join('')
+import { formatMetrics, type Labels, type MetricFamily } from '../component/metrics.ts'
 
 const cpuSeconds = ({ cpuNanoseconds }: Usage) => cpuNanoseconds / 1e9
 const memoryBytes = ({ memoryWorkingSetBytes }: Usage) => memoryWorkingSetBytes
@@ -71,7 +39,11 @@ export function formatResourceMetrics({ node, pods }: NodeUsage): string {
     value: (usage: Usage) => number,
   ) => list.map(({ labels, usage }) => ({ labels, value: value(usage), timeMs: usage.timeMs }))
   const whole = [{ labels: {}, usage: node }]
-  const family = (name: string, type: Family['type'], rest: Pick<Family, 'help' | 'samples'>) => ({
+  const family = (
+    name: string,
+    type: MetricFamily['type'],
+    rest: Pick<MetricFamily, 'help' | 'samples'>,
+  ) => ({
     name,
     type,
     ...rest,
