@@ -54,6 +54,8 @@ export interface ClusterOptions {
   readonly legacyServiceAccountTokens?: boolean
   /** 0 takes a free port. Default 6443. */
   readonly securePort?: number
+  /** Archives (`docker save`, OCI) of images that nodes with containers have from the start. */
+  readonly images?: readonly string[]
 }
 
 export interface ClusterConfig {
@@ -73,6 +75,7 @@ export interface ClusterConfig {
   readonly authorizationMode: AuthorizationMode
   readonly legacyServiceAccountTokens: boolean
   readonly securePort: number
+  readonly images: readonly string[]
 }
 
 /** A setting that cannot be used: `message` is one line for the person who set it. */
@@ -243,6 +246,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
     bindAddress: options.bindAddress,
+    images: options.images ?? [],
     defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),
     authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,

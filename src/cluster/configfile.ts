@@ -24,6 +24,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   authorizationMode: 'text',
   legacyServiceAccountTokens: 'boolean',
   securePort: 'number',
+  images: 'list',
 }
 
 const isKind: Readonly<Record<Kind, (value: unknown) => boolean>> = {

@@ -17,12 +17,14 @@ interface UpFlags extends ClusterOptions {
   readonly defaultIpFamilyPolicy?: ClusterOptions['defaultIPFamilyPolicy']
   readonly nodeCidrMaskSizeIpv4?: number
   readonly nodeCidrMaskSizeIpv6?: number
+  readonly image?: string[]
   readonly kubeconfig?: string
   readonly config?: string
   readonly detach?: boolean
   readonly logLevel: LogLevel
 }
 
+const collect = (text: string, before: readonly string[] = []) => [...before, text]
 const list = (text: string) => text.split(',')
 const number = (text: string) => {
   if (!/^\d+$/.test(text)) throw new InvalidArgumentError('Expected a whole number.')
@@ -69,6 +71,7 @@ export function addUp(program: Command): void {
       ]),
     )
     .option('--legacy-service-account-tokens', 'a token Secret for every ServiceAccount, as before 1.24')
+    .option('--image <file>', 'an archive of images for nodes with containers; may be repeated', collect)
     .option('--kubeconfig <file>', 'write the kubeconfig there')
     .option('--config <file>', 'settings in YAML, named as the flags in camel case; flags win')
     .option('--detach', 'return when the cluster is ready; stop it with futago down')
@@ -103,13 +106,14 @@ async function up(flags: UpFlags): Promise<void> {
 }
 
 function fromFlags(flags: UpFlags): ClusterOptions {
-  const { clusterCidr, serviceClusterIpRange, loadBalancerIpRange, nodeIpRange, ...rest } = flags
+  const { clusterCidr, serviceClusterIpRange, loadBalancerIpRange, nodeIpRange, image, ...rest } = flags
   const options = {
     ...rest,
     clusterCIDR: clusterCidr,
     serviceClusterIPRange: serviceClusterIpRange,
     loadBalancerIPRange: loadBalancerIpRange,
     nodeIPRange: nodeIpRange,
+    images: image,
     defaultIPFamilyPolicy: flags.defaultIpFamilyPolicy,
     nodeCIDRMaskSizeIPv4: flags.nodeCidrMaskSizeIpv4,
     nodeCIDRMaskSizeIPv6: flags.nodeCidrMaskSizeIpv6,

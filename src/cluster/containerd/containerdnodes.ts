@@ -17,8 +17,9 @@ import { ConfigError } from '../config.ts'
 import type { ClusterNodes, NodesContext } from '../nodes.ts'
 import { type StateDirectory, writePrivate } from '../statedirectory.ts'
 import type { ContainerdHost } from './host.ts'
-import { nodeNames } from './hostnames.ts'
+import { nodeName, nodeNames } from './hostnames.ts'
 import { findPluginDirectory } from './hostrequirements.ts'
+import { loadImages } from './images.ts'
 import type { NodeConfig } from './nodeconfig.ts'
 import { issueKubeletClient, issueNodeCredentials } from './nodecredentials.ts'
 import { NodeMachine } from './nodemachine.ts'
@@ -66,10 +67,7 @@ export class ContainerdNodes implements ClusterNodes {
       }),
       new NodeRoutes({ informers, clock, log, exec: options.exec, nodeName: '', link: host.names.link }),
     ]
-    this.ready = Promise.all(this.#machines.map(machine => machine.ready)).then(async () => {
-      if (host.config.nodes === 0) return
-      await host.underlay.routeServices(host.config.serviceClusterIPRange, this.#addresses(0))
-    })
+    this.ready = Promise.all(this.#machines.map(machine => machine.ready)).then(() => this.#finish())
     this.ready.catch(() => undefined)
   }
 
@@ -88,6 +86,15 @@ export class ContainerdNodes implements ClusterNodes {
     await stopAll(this.#onHost)
   }
 
+  /** What needs nodes that are Ready. */
+  async #finish(): Promise<void> {
+    const { host, exec, directory } = this.#options
+    const { nodes, images, serviceClusterIPRange } = host.config
+    if (nodes === 0) return
+    await host.underlay.routeServices(serviceClusterIPRange, this.#addresses(0))
+    await loadImages({ exec, stateDirectory: resolve(directory.path), nodes, archives: images })
+  }
+
   #addresses(index: number): string[] {
     return nodeAddresses(this.#options.host.config.nodeIPRange, index)
   }
@@ -101,7 +108,7 @@ export class ContainerdNodes implements ClusterNodes {
       underlay: host.underlay,
       config: this.#nodeConfig(index),
       gateways: host.addresses,
-      port: `node${index + 1}`,
+      port: nodeName(index),
       command,
     })
   }
@@ -109,7 +116,7 @@ export class ContainerdNodes implements ClusterNodes {
   #nodeConfig(index: number): NodeConfig {
     const { host, directory, pki, port, clusterDNS, logLevel, clock } = this.#options
     const { config } = host
-    const name = `node${index + 1}`
+    const name = nodeName(index)
     const names = nodeNames(host.names, resolve(directory.path), name)
     const addresses = this.#addresses(index)
     const { kubeconfig, serving } = issueNodeCredentials(pki.authority, {

@@ -10,6 +10,8 @@ import { startDaemon } from '../../host/daemon.ts'
 import type { Exec } from '../../host/exec.ts'
 import { writePrivate } from '../statedirectory.ts'
 import { type ContainerdSettings, formatContainerdConfig } from './containerdconfig.ts'
+import { containerdSocket } from './hostnames.ts'
+import { importImages } from './images.ts'
 import { pauseImage, pauseImageArchive } from './pause.ts'
 
 export interface ContainerdProcessOptions {
@@ -35,8 +37,6 @@ export const hasResourceCapability = (status: string): boolean => {
   const effective = /^CapEff:\s*([0-9a-f]+)$/m.exec(status)?.[1] ?? '0'
   return ((BigInt(`0x${effective}`) >> 24n) & 1n) === 1n
 }
-
-export const containerdSocket = (runDirectory: string): string => join(runDirectory, 'containerd.sock')
 
 function connectTo(path: string): Promise<Socket> {
   return new Promise((resolve, reject) => {
@@ -70,7 +70,7 @@ export class ContainerdProcess implements Component {
     await this.#ensure()
     const archive = join(directory, 'pause.tar')
     writeFileSync(archive, pauseImageArchive(process.arch), { mode: 0o600 })
-    await importImage({ exec, socketPath: this.socketPath, archive })
+    await importImages(exec, this.socketPath, archive)
     this.#log.debug('sandbox image imported', { image: pauseImage })
   }
 
@@ -140,21 +140,4 @@ export class ContainerdProcess implements Component {
       }
     }
   }
-}
-
-export interface ImportOptions {
-  readonly exec: Exec
-  readonly socketPath: string
-  /** A Docker or OCI archive. */
-  readonly archive: string
-}
-
-/** Where CRI looks for images. */
-const namespace = 'k8s.io'
-
-/** Loads the images of an archive; throws ExecError when it is none. */
-export async function importImage({ exec, socketPath, archive }: ImportOptions): Promise<void> {
-  await exec.run('ctr', ['--address', socketPath, '--namespace', namespace, 'images', 'import', archive], {
-    timeoutMs: 600_000,
-  })
 }

@@ -12,6 +12,7 @@ import { type ClusterRanges, findFreeRanges, rangesOf, type TakenRange } from '.
 import { type HostNames, hostNames } from './hostnames.ts'
 import { readHostRecords, withHostLock, writeHostRecord } from './hostrecord.ts'
 import { prepareHostSysctls } from './hostsysctls.ts'
+import { checkArchives } from './images.ts'
 import { hasRemains, removeRemains } from './remains.ts'
 import { hostAddressesOf, Underlay } from './underlay.ts'
 
@@ -66,6 +67,7 @@ export class ContainerdHost implements Component {
    */
   static async claim(options: HostOptions): Promise<ContainerdHost> {
     const { directory, exec, clock, notify } = options
+    checkArchives(options.options.images ?? [])
     const stateDirectory = resolve(directory.path)
     const names = hostNames(stateDirectory)
     if (hasRemains(names)) await removeRemains({ exec, clock, names, stateDirectory })

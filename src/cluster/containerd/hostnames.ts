@@ -37,6 +37,9 @@ export function hostNames(stateDirectory: string): HostNames {
   }
 }
 
+/** Where a node's containerd listens; `runDirectory` is the node's. */
+export const containerdSocket = (runDirectory: string): string => join(runDirectory, 'containerd.sock')
+
 /** What one node is called, and where it keeps its things. */
 export interface NodeNames {
   /** Kept: images, volumes, logs. */
@@ -48,6 +51,9 @@ export interface NodeNames {
   readonly cgroup: string
 }
 
+/** `node1` for 0. */
+export const nodeName = (index: number): string => `node${index + 1}`
+
 export function nodeNames(host: HostNames, stateDirectory: string, node: string): NodeNames {
   const directory = join(stateDirectory, 'nodes', node)
   const runDirectory = join(host.runDirectory, node)
@@ -55,7 +61,7 @@ export function nodeNames(host: HostNames, stateDirectory: string, node: string)
     directory,
     init: join(directory, 'init'),
     runDirectory,
-    containerdSocket: join(runDirectory, 'containerd.sock'),
+    containerdSocket: containerdSocket(runDirectory),
     cgroup: `${host.cgroup}/${node}`,
   }
 }

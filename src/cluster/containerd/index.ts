@@ -5,6 +5,7 @@ import { chooseRuntime } from '../runtime.ts'
 import { ContainerdNodes, type ContainerdNodesOptions } from './containerdnodes.ts'
 import { ContainerdHost, type HostOptions } from './host.ts'
 import { findObstacle, hostFacts } from './hostrequirements.ts'
+import { type LoadOptions, loadImages } from './images.ts'
 
 /** Undefined: this host cannot run containers, and nobody insists. Throws ConfigError. */
 export async function claimHost(options: Omit<HostOptions, 'exec'>): Promise<ContainerdHost | undefined> {
@@ -16,3 +17,6 @@ export async function claimHost(options: Omit<HostOptions, 'exec'>): Promise<Con
 
 export const containerdNodes = (options: Omit<ContainerdNodesOptions, 'exec'>): ContainerdNodes =>
   new ContainerdNodes({ ...options, exec: hostExec })
+
+export const loadImagesInto = (options: Omit<LoadOptions, 'exec'>): Promise<void> =>
+  loadImages({ ...options, exec: hostExec })
