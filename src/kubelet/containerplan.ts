@@ -8,6 +8,10 @@ import type { RuntimeContainer } from './runtime.ts'
 export interface ContainerRecord {
   /** The last run; absent: it was never started. */
   current?: RuntimeContainer
+  /** It ran in a sandbox that is no more: init containers run again (not with the policy Never). */
+  isLost?: boolean
+  /** The image of its specification when it was started. */
+  image?: string
   /** How the run before that ended. */
   last?: ContainerStateTerminated
   /** Why it is not running: shown while it waits. */
@@ -54,8 +58,6 @@ export function noteExit(record: ContainerRecord): void {
   record.isReady = false
   record.isStarted = false
   const finishedAtMs = parseTime(exit.finishedAt) ?? 0
-  if (finishedAtMs - record.restartedAtMs > 2 * lastBackoffMs && record.restartedAtMs > 0)
-    record.backoffMs = 0
   const ranLong = finishedAtMs - record.restartedAtMs > 2 * lastBackoffMs
   if (ranLong && record.restartedAtMs > 0) record.backoffMs = 0
   record.retryAtMs = finishedAtMs + record.backoffMs
@@ -91,6 +93,7 @@ function judge(
   const exit = record?.current?.exit
   const isDue = (record?.retryAtMs ?? 0) <= nowMs
   const verdict = (kind: Verdict['kind']): Verdict => ({ kind })
+  if (isInit && exit && record?.isLost) return verdict('start')
   if (!record?.current) return verdict(isDue ? 'start' : 'wait')
   if (!exit) return verdict('running')
   if (restarts(pod, container, exit.exitCode, isInit)) return verdict(isDue ? 'start' : 'wait')
@@ -108,7 +111,10 @@ export function planContainers(pod: Pod, records: ContainerRecords, nowMs: numbe
     return kind
   }
   const containers = pod.spec?.containers ?? []
-  const hasBegun = containers.some(({ name }) => records.get(name)?.current)
+  const hasBegun = containers.some(({ name }) => {
+    const record = records.get(name)
+    return record?.current && !record.isLost
+  })
   for (const container of pod.spec?.initContainers ?? []) {
     // Once the main containers have been started, init containers are history; sidecars are kept running.
     if (hasBegun && !isSidecar(container)) continue

@@ -3,6 +3,7 @@ import type { Pod, PodStatus, Service } from '../api/generated/types.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { NetworkProbes } from './networkprobes.ts'
 import type { NodeVolumes } from './nodevolumes.ts'
 import type { References } from './references.ts'
 import type { DNSSettings } from './resolvconf.ts'
@@ -27,6 +28,8 @@ export interface KubeletContext {
   readonly dns: DNSSettings
   /** Absent: the node has no file system. */
   readonly volumes?: NodeVolumes
+  /** Absent: the node is simulated, and every server answers. */
+  readonly network?: NetworkProbes
   /** The node's own /etc/hosts. */
   readonly nodeHosts: () => string
   readonly node: {

@@ -14,6 +14,9 @@ import { fakeMounts } from '../host/mounts.fake.ts'
 import { type IPFamilies, loopbackAddress } from '../ip/family.ts'
 import { namespace, openAPI, podRanges, settle } from './cluster.fake.ts'
 import { NodeKubelet } from './nodekubelet.ts'
+// Loaded on first use, which could take long.
+import './shell/process.ts'
+import './shell/streams.ts'
 import { SimulatedRuntime } from './simulated.ts'
 
 const machine: Machine = {
@@ -154,9 +157,9 @@ test('A node whose runtime has lost its network is not Ready until it is back', 
 })
 
 /** Turns of the event loop until it holds; files are written behind the API's back. */
-async function until(holds: () => boolean): Promise<void> {
-  for (let turn = 0; turn < 2000 && !holds(); turn++) await settle(1)
-  expect(holds()).toBe(true)
+async function until(holds: () => boolean | Promise<boolean>): Promise<void> {
+  for (let turn = 0; turn < 5000 && !(await holds()); turn++) await settle(1)
+  expect(await holds()).toBe(true)
 }
 
 test('What a Pod mounts is on disk: present, brought up to date at once, and gone with the Pod', async () => {
@@ -214,4 +217,29 @@ test('What a Pod of before has left on disk is removed when the kubelet starts',
   mkdirSync(left, { recursive: true })
   await node.start()
   expect([existsSync(left), node.mounts.mounted.size]).toEqual([false, 0])
+})
+
+test('A Pod whose sandbox is lost begins anew, init containers first', async () => {
+  const node = await startNode()
+  await giveRanges(node)
+  await node.first.kubelet.ready
+  const { client, runtime } = node
+  const pod = await client.create(pods, {
+    metadata: { name: 'p', namespace },
+    spec: {
+      nodeName: 'node1',
+      automountServiceAccountToken: false,
+      initContainers: [{ name: 'i', image: 'busybox', command: ['true'] }],
+      containers: [{ name: 'c', image: 'nginx' }],
+    },
+  })
+  const statuses = async () => {
+    const { status } = await client.get(pods, { namespace, name: 'p' })
+    const all = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
+    return all.map(({ name, restartCount, ready }) => `${name} ${restartCount} ${ready}`).join(', ')
+  }
+  await until(async () => (await statuses()) === 'i 0 true, c 0 true')
+  await runtime.removePod(pod.metadata.uid ?? '')
+  await client.patch(pods, { namespace, name: 'p' }, { metadata: { labels: { look: 'again' } } })
+  await until(async () => (await statuses()) === 'i 1 true, c 1 true')
 })

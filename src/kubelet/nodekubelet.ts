@@ -17,6 +17,7 @@ import type { Mounts } from '../host/mounts.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Kubelet, type KubeletOptions } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
+import { NetworkProbes } from './networkprobes.ts'
 import { capacityOf, type NodeDescription } from './nodestatus.ts'
 import { NodeVolumes } from './nodevolumes.ts'
 import { APIPodClient } from './podclient.ts'
@@ -165,6 +166,7 @@ export class NodeKubelet implements Component {
       runtime,
       client: new APIPodClient({ client }),
       references,
+      network: new NetworkProbes(clock),
       volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),
       log: this.#options.log ?? silentLogger,
       events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),

@@ -1,6 +1,6 @@
 // The containers of one Pod on one node: adopts, starts, probes and stops them, and remembers how they
 // fared. The decisions are those of containerplan.ts.
-import type { Container, Pod } from '../api/generated/types.ts'
+import type { Container, ContainerStatus, LifecycleHandler, Pod } from '../api/generated/types.ts'
 import { formatTime } from '../api/meta/timestamps.ts'
 import { type EnvironmentContext, makeEnvironment, makeVariables } from './containerenvironment.ts'
 import {
@@ -12,12 +12,12 @@ import {
   planContainers,
 } from './containerplan.ts'
 import { ContainerConfigError, hasReferences } from './environment.ts'
-import { imageName } from './image.ts'
+import { type HookContext, runHook } from './hooks.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { type ContainerSubject, describeContainer, type PodEvents } from './podevents.ts'
 import { terminatedState } from './podstatus.ts'
 import { ContainerProbes } from './probes.ts'
-import { type ContainerKind, type ContainerStart, RuntimeError } from './runtime.ts'
+import { type ContainerKind, type ContainerStart, type RuntimeContainer, RuntimeError } from './runtime.ts'
 
 interface KindOf {
   readonly container: Container
@@ -26,6 +26,10 @@ interface KindOf {
 
 /** How long a container that could not be started waits. */
 const retryMs = 5000
+/** What a container has at least, when hooks or others took their time: upstream's minimum. */
+const leastGraceSeconds = 2
+/** A hook after the start may take as long as it likes. */
+const longestHookMs = 86_400_000
 
 export class PodContainers {
   readonly #context: KubeletContext
@@ -36,9 +40,12 @@ export class PodContainers {
   /** Empty until there is a sandbox. */
   podIPs: readonly string[] = []
   #probes: ContainerProbes | undefined
+  #interruption = new AbortController()
+  readonly #wake: () => void
 
-  constructor(pod: Pod, context: KubeletContext, events: PodEvents) {
+  constructor(pod: Pod, context: KubeletContext, { events, wake }: { events: PodEvents; wake: () => void }) {
     this.pod = pod
+    this.#wake = wake
     this.#context = context
     this.#events = events
   }
@@ -56,29 +63,50 @@ export class PodContainers {
     this.#probes?.stop()
   }
 
-  /** The kubelet was restarted: containers that the API knows to run go on. */
+  /** The kubelet was restarted: what runs goes on, and what has ended is taken note of. */
   async adopt(): Promise<void> {
-    const { status } = this.pod
-    const known = [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])]
-    for (const { name, containerID, image, imageID, restartCount, state, lastState } of known) {
-      const found = this.#find(name)
-      const run = { name, id: containerID ?? '', image, imageID, attempt: restartCount }
-      if (!found || !containerID) continue
-      const record = this.#record(name)
-      record.last = lastState?.terminated
-      const { running, terminated } = state ?? {}
-      if (terminated) {
-        const { exitCode, reason = 'Completed', message, startedAt = '', finishedAt = '' } = terminated
-        record.current = { ...run, startedAt, exit: { exitCode, reason, message, finishedAt } }
-      } else if (running) {
-        const start = this.#startOf(found, restartCount, {})
-        record.current = await this.#context.runtime.adoptContainer(start, {
-          ...run,
-          startedAt: running.startedAt ?? '',
-        })
-        if (record.current) this.#probe(found.container, record)
-      }
+    const { runtime } = this.#context
+    const { initContainerStatuses, containerStatuses, ephemeralContainerStatuses } = this.pod.status ?? {}
+    const known = [initContainerStatuses, containerStatuses, ephemeralContainerStatuses].flatMap(
+      statuses => statuses ?? [],
+    )
+    for (const status of known) {
+      this.#record(status.name).last = status.lastState?.terminated
+      if (status.containerID) await this.#adoptKnown(status, status.containerID)
     }
+    // What was started last may not have been reported any more.
+    for (const run of runtime.containers(this.#uid)) {
+      const before = this.records.get(run.name)?.current
+      if (!before || run.attempt > before.attempt) this.#adoptRun(run)
+    }
+  }
+
+  async #adoptKnown(status: ContainerStatus, id: string): Promise<void> {
+    const { name, image, imageID, restartCount, state } = status
+    const found = this.#find(name)
+    if (!found) return
+    const run = { name, id, image, imageID, attempt: restartCount }
+    const { running, terminated } = state ?? {}
+    if (terminated) {
+      const { exitCode, reason = 'Completed', message, startedAt = '', finishedAt = '' } = terminated
+      this.#record(name).current = { ...run, startedAt, exit: { exitCode, reason, message, finishedAt } }
+    } else if (running) {
+      const start = this.#startOf(found, restartCount, {})
+      const startedAt = running.startedAt ?? ''
+      const adopted = await this.#context.runtime.adoptContainer(start, { ...run, startedAt })
+      if (adopted) this.#adoptRun(adopted, status)
+    }
+  }
+
+  /** With what its probes have said so far. */
+  #adoptRun(run: RuntimeContainer, status?: ContainerStatus): void {
+    const found = this.#find(run.name)
+    if (!found) return
+    const record = this.#record(run.name)
+    record.current = run
+    record.image = found.container.image
+    if (run.exit) noteExit(record)
+    else this.#probe(found.container, record, status)
   }
 
   #record(name: string): ContainerRecord {
@@ -133,14 +161,46 @@ export class PodContainers {
   /** `kubectl set image` on a Pod: what runs is no longer what is wanted. */
   async #stopOutdated(): Promise<void> {
     for (const container of this.pod.spec?.containers ?? []) {
-      const run = this.records.get(container.name)?.current
-      const wanted = imageName(container.image ?? '')?.image
-      if (!run || run.exit || !wanted || run.image === wanted) continue
-      const message = `Container ${container.name} definition changed, will be restarted`
-      this.#events.killing(this.pod, describeContainer({ container, kind: 'main' }), message)
-      const seconds = this.pod.spec?.terminationGracePeriodSeconds ?? 30
-      await this.#context.runtime.stopContainer(this.#uid, container.name, seconds)
-      this.#observe()
+      const record = this.records.get(container.name)
+      const run = record?.current
+      if (!run || run.exit || record.image === container.image) continue
+      await this.#kill(container.name, {
+        message: `Container ${container.name} definition changed, will be restarted`,
+      })
+    }
+  }
+
+  /** The hook before the end, and the end, share the grace period. */
+  async #kill(name: string, options: { readonly message: string; readonly seconds?: number | undefined }) {
+    const found = this.#find(name)
+    if (!found) return
+    const seconds = options.seconds ?? this.#gracePeriodSeconds
+    const { clock, runtime } = this.#context
+    const beganMs = clock.monotonic()
+    this.#events.killing(this.pod, describeContainer(found), options.message)
+    await this.#preStop(found, seconds)
+    const left = seconds - Math.floor((clock.monotonic() - beganMs) / 1000)
+    const least = Math.min(seconds, leastGraceSeconds)
+    await runtime.stopContainer(this.#uid, name, Math.max(least, left))
+    this.#observe()
+  }
+
+  get #gracePeriodSeconds(): number {
+    const { metadata, spec } = this.pod
+    return metadata.deletionGracePeriodSeconds ?? spec?.terminationGracePeriodSeconds ?? 30
+  }
+
+  /** The sandbox is lost, and all that ran in it: the Pod begins anew, as far as its policy allows. */
+  loseSandbox(): void {
+    this.podIPs = []
+    this.#observe()
+    this.#probes?.stop()
+    const finishedAt = formatTime(this.#context.clock.now())
+    for (const record of this.records.values()) {
+      record.isLost = this.pod.spec?.restartPolicy !== 'Never'
+      if (!record.current || record.current.exit) continue
+      record.current = { ...record.current, exit: { exitCode: 137, reason: 'Error', finishedAt } }
+      noteExit(record)
     }
   }
 
@@ -151,12 +211,8 @@ export class PodContainers {
   }
 
   async #checkProbes(probes: ContainerProbes): Promise<void> {
-    for (const { name, message } of await probes.check()) {
-      const found = this.#find(name)
-      if (!found) continue
-      this.#events.killing(this.pod, describeContainer(found), message)
-      const seconds = this.pod.spec?.terminationGracePeriodSeconds ?? 30
-      await this.#context.runtime.stopContainer(this.#uid, name, seconds)
+    for (const { name, message, gracePeriodSeconds } of await probes.check()) {
+      await this.#kill(name, { message, seconds: gracePeriodSeconds })
     }
     this.#observe()
   }
@@ -238,6 +294,8 @@ export class PodContainers {
       if (previous) record.last = terminatedState(previous)
       if (previous) noteRestart(record, clock.now())
       record.current = run
+      record.image = container.image
+      record.isLost = false
       record.waiting = undefined
       if (run.exit) noteExit(record)
       else this.#probe(container, record)
@@ -254,68 +312,73 @@ export class PodContainers {
     }
   }
 
-  #run(container: string, command: readonly string[]) {
+  #run(container: string, command: readonly string[], options: { readonly timeoutMs: number }) {
     const { namespace = '', name: pod = '' } = this.pod.metadata
-    return this.#context.runtime.run({ namespace, pod, uid: this.#uid, container }, command)
+    return this.#context.runtime.run({ namespace, pod, uid: this.#uid, container }, command, options)
+  }
+
+  #hook(container: Container, handler: LifecycleHandler, timeoutMs: number): Promise<boolean> {
+    const { clock, network } = this.#context
+    const host = this.podIPs[0] ?? ''
+    const run: HookContext['run'] = (name, command, options) => this.#run(name, command, options)
+    const { signal } = this.#interruption
+    return runHook(handler, { clock, container, run, network, host, timeoutMs, signal })
   }
 
   /** A container whose hook fails is killed, and started again by its policy. */
   async #postStart(container: Container, subject: ContainerSubject): Promise<void> {
-    const { exec, sleep } = container.lifecycle?.postStart ?? {}
-    if (sleep) await this.#context.clock.sleep(sleep.seconds * 1000)
-    if (!exec) return
-    const { exitCode } = await this.#run(container.name, exec.command ?? [])
-    if (exitCode === 0) return
+    const handler = container.lifecycle?.postStart
+    if (!handler || (await this.#hook(container, handler, longestHookMs))) return
+    if (this.#interruption.signal.aborted) return
     const failed = { reason: 'FailedPostStartHook', message: 'PostStartHook failed' }
     this.#events.container(this.pod, subject, 'Warning', failed)
-    this.#events.killing(this.pod, subject, 'FailedPostStartHook')
-    await this.#context.runtime.stopContainer(this.#uid, container.name, 0)
+    await this.#kill(container.name, { message: 'FailedPostStartHook', seconds: 0 })
   }
 
-  /** The hook has the grace period, together with the container's own end. */
-  async #preStop(container: Container, gracePeriodSeconds: number): Promise<void> {
-    const { exec, sleep } = container.lifecycle?.preStop ?? {}
-    const { clock } = this.#context
-    if (sleep) await clock.sleep(Math.min(sleep.seconds, gracePeriodSeconds) * 1000)
-    if (!exec) return
-    const late = clock.sleep(gracePeriodSeconds * 1000).then(() => undefined)
-    const result = await Promise.race([this.#run(container.name, exec.command ?? []), late])
-    if (!result || result.exitCode === 0) return
-    const subject = describeContainer({ container, kind: 'main' })
+  async #preStop(found: KindOf, seconds: number): Promise<void> {
+    const handler = found.container.lifecycle?.preStop
+    if (!handler || seconds === 0 || (await this.#hook(found.container, handler, seconds * 1000))) return
     const failed = { reason: 'FailedPreStopHook', message: 'PreStopHook failed' }
-    this.#events.container(this.pod, subject, 'Warning', failed)
+    this.#events.container(this.pod, describeContainer(found), 'Warning', failed)
   }
 
-  /** Without probes a container is ready as soon as it runs. */
-  #probe(container: Container, record: ContainerRecord): void {
-    const { clock } = this.#context
+  /** Nobody waits for hooks of containers that are to be stopped. */
+  interrupt(): void {
+    this.#interruption.abort(new Error('The Pod is deleted'))
+  }
+
+  /** Without probes a container is ready as soon as it runs; an adopted one is as it was. */
+  #probe(container: Container, record: ContainerRecord, known?: ContainerStatus): void {
+    const { clock, network } = this.#context
     const hasProbes = container.startupProbe ?? container.readinessProbe ?? container.livenessProbe
-    record.isStarted = !container.startupProbe
-    record.isReady = record.isStarted && !container.readinessProbe
+    record.isStarted = known?.started ?? !container.startupProbe
+    record.isReady = known?.ready ?? (record.isStarted && !container.readinessProbe)
     if (!hasProbes) return
     this.#probes ??= new ContainerProbes({
       clock,
-      run: (name, command) => this.#run(name, command),
-      onUnhealthy: (name, message) => {
+      network,
+      host: () => this.podIPs[0] ?? '',
+      run: (name, command, options) => this.#run(name, command, options),
+      onEvent: (name, text) => {
         const found = this.#find(name)
-        const text = { reason: 'Unhealthy', message }
         if (found) this.#events.container(this.pod, describeContainer(found), 'Warning', text)
       },
+      onChange: () => this.#wake(),
     })
     this.#probes.add(container, record)
   }
 
-  /** Main containers first, sidecars after them in reverse order. */
+  /** Main containers first, sidecars after them in reverse order, all within one grace period. */
   async stopAll(): Promise<void> {
-    const seconds =
-      this.pod.metadata.deletionGracePeriodSeconds ?? this.pod.spec?.terminationGracePeriodSeconds
-    const stop = async (container: Container) => {
-      const run = this.records.get(container.name)?.current
-      const found = this.#find(container.name)
-      if (!run || run.exit || !found) return
-      this.#events.killing(this.pod, describeContainer(found), `Stopping container ${container.name}`)
-      await this.#preStop(container, seconds ?? 30)
-      await this.#context.runtime.stopContainer(this.#uid, container.name, seconds ?? 30)
+    const { clock } = this.#context
+    const endMs = clock.monotonic() + this.#gracePeriodSeconds * 1000
+    this.#interruption = new AbortController()
+    const stop = async ({ name }: Container) => {
+      const run = this.records.get(name)?.current
+      if (!run || run.exit) return
+      const left = Math.ceil((endMs - clock.monotonic()) / 1000)
+      const least = Math.min(this.#gracePeriodSeconds, leastGraceSeconds)
+      await this.#kill(name, { message: `Stopping container ${name}`, seconds: Math.max(left, least) })
     }
     this.#probes?.stop()
     const { spec } = this.pod

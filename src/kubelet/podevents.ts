@@ -68,6 +68,10 @@ export class PodEvents {
     this.#recorder.event({ resource: pods, object: pod }, 'Warning', { reason, message })
   }
 
+  note(pod: Pod, reason: string, message: string): void {
+    this.#recorder.event({ resource: pods, object: pod }, 'Normal', { reason, message })
+  }
+
   failedMount(pod: Pod, message: string): void {
     this.warn(pod, 'FailedMount', message)
   }

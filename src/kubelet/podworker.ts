@@ -26,6 +26,7 @@ export class PodWorker {
   #timer: Timer | undefined
   #retryMs = 0
   #refreshAfterMs = 0
+  #hasAdopted = false
   #isDirty = false
   #isWorking = false
   #isGone = false
@@ -36,7 +37,7 @@ export class PodWorker {
   constructor(pod: Pod, context: KubeletContext) {
     this.#context = context
     this.#events = new PodEvents(context.events)
-    this.#containers = new PodContainers(pod, context, this.#events)
+    this.#containers = new PodContainers(pod, context, { events: this.#events, wake: () => this.wake() })
     this.#startTime = pod.status?.startTime ?? formatTime(context.clock.now())
   }
 
@@ -49,6 +50,7 @@ export class PodWorker {
     if (Number(pod.metadata.resourceVersion) < Number(this.#containers.pod.metadata.resourceVersion)) return
     const ownWrite = pod.metadata.resourceVersion === this.#containers.pod.metadata.resourceVersion
     this.#containers.pod = pod
+    if (pod.metadata.deletionTimestamp) this.#containers.interrupt()
     if (!ownWrite) this.wake()
   }
 
@@ -113,6 +115,7 @@ export class PodWorker {
     if (isFinished(pod)) return this.#finish()
     const deadlineMs = this.#deadlineMs()
     if (deadlineMs <= this.#context.clock.now()) return this.#exceedDeadline()
+    this.#noticeLostSandbox()
     if (!(await this.#prepare())) return
     await this.#refreshVolumes()
     const plan = await this.#containers.run()
@@ -136,13 +139,21 @@ export class PodWorker {
     return (parseTime(this.#startTime) ?? 0) + seconds * 1000
   }
 
+  #noticeLostSandbox(): void {
+    if (this.#containers.podIPs.length === 0 || this.#context.runtime.hasSandbox(this.#uid)) return
+    const text = 'Pod sandbox changed, it will be killed and re-created.'
+    this.#events.note(this.#containers.pod, 'SandboxChanged', text)
+    this.#containers.loseSandbox()
+  }
+
   /** Volumes and sandbox; false when the Pod has to wait for them. */
   async #prepare(): Promise<boolean> {
     if (this.#containers.podIPs.length > 0) return true
     try {
       await this.#setUpVolumes()
       this.#containers.podIPs = await this.#createSandbox()
-      if (this.#containers.pod.status?.containerStatuses?.length) await this.#containers.adopt()
+      if (!this.#hasAdopted) await this.#containers.adopt()
+      this.#hasAdopted = true
       return true
     } catch (error) {
       if (error instanceof VolumeError) this.#events.failedMount(this.#containers.pod, error.message)
@@ -187,9 +198,11 @@ export class PodWorker {
   #createSandbox(): Promise<readonly string[]> {
     const { pod } = this.#containers
     const { runtime, node, dns } = this.#context
+    const { config, warnings } = planPodDNS(pod, dns)
+    for (const warning of warnings) this.#events.warn(pod, 'DNSConfigForming', warning)
     return runtime.createSandbox(pod, {
       hostname: kernelHostname(pod, node.name, dns.clusterDomain),
-      dns: planPodDNS(pod, dns).config,
+      dns: config,
     })
   }
 

@@ -95,6 +95,14 @@ export interface RuntimeContainer {
   readonly exit?: ContainerExit
 }
 
+export type CommandResult =
+  /** What it wrote, both streams together. */
+  | { readonly type: 'exited'; readonly exitCode: number; readonly output: string }
+  /** It was ended when its time was over. */
+  | { readonly type: 'timedOut' }
+  /** It could not be run; the message is the runtime's. */
+  | { readonly type: 'failed'; readonly message: string }
+
 export interface RuntimePod {
   readonly uid: string
   readonly namespace: string
@@ -145,11 +153,12 @@ export interface PodRuntime extends ContainerAccess {
   containers(uid: string): readonly RuntimeContainer[]
   /** Resolves when it has ended, at the latest after the grace period. Idempotent. */
   stopContainer(uid: string, name: string, gracePeriodSeconds: number): Promise<void>
-  /** Runs a command in a container, for probes and hooks; its exit code and what it wrote. */
+  /** Runs a command in a container, for probes and hooks. */
   run(
     container: ContainerReference,
     command: readonly string[],
-  ): Promise<{ exitCode: number; output: string }>
+    options: { readonly timeoutMs: number },
+  ): Promise<CommandResult>
   /** Frees the addresses. All containers have ended. Idempotent. */
   stopSandbox(uid: string): Promise<void>
   /** Forgets the Pod with its logs; containers that still run are killed. */

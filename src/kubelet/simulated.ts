@@ -10,6 +10,7 @@ import type { FileTree } from './filesystem.ts'
 import { imageName, imageSize } from './image.ts'
 import { PodAddresses } from './podaddresses.ts'
 import {
+  type CommandResult,
   type ContainerStart,
   type PodRuntime,
   type RuntimeContainer,
@@ -213,25 +214,30 @@ export class SimulatedRuntime implements PodRuntime {
   async run(
     reference: ContainerReference,
     command: readonly string[],
-  ): Promise<{ exitCode: number; output: string }> {
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<CommandResult> {
     const container = this.#pods.get(reference.uid)?.containers.get(reference.container)
-    if (!container || container.run.exit) return { exitCode: 1, output: 'the container does not run' }
+    if (!container || container.run.exit) return { type: 'failed', message: 'the container does not run' }
     const { isExecutable, runProcess } = await import('./shell/process.ts')
     // What a simulated container does not have cannot be run; it is taken to work.
-    if (!isExecutable(command[0] ?? '')) return { exitCode: 0, output: '' }
+    if (!isExecutable(command[0] ?? '')) return { type: 'exited', exitCode: 0, output: '' }
     const { Collector, noInput } = await import('./shell/streams.ts')
     const output = new Collector()
+    const late = new AbortController()
+    const timer = this.#options.clock.after(timeoutMs, () => late.abort(new Error('The time is over')))
     const exitCode = await runProcess({
       argv: command,
       world: await container.world(),
       variables: await container.variables(),
       directory: (await container.environment()).workingDirectory || '/',
-      signal: new AbortController().signal,
+      signal: late.signal,
       stdin: noInput,
       stdout: output,
       stderr: output,
     })
-    return { exitCode, output: output.text }
+    timer.cancel()
+    if (late.signal.aborted) return { type: 'timedOut' }
+    return { type: 'exited', exitCode, output: output.text }
   }
 
   async logs(reference: ContainerReference, options: LogOptions, signal: AbortSignal): Promise<Readable> {

@@ -194,8 +194,8 @@ export class CRIRuntime implements PodRuntime, Component {
     this.#settings.images.forget(uid)
   }
 
-  run(container: ContainerReference, command: readonly string[]) {
-    return this.#sessions.run(container, command)
+  run(container: ContainerReference, command: readonly string[], options: { readonly timeoutMs: number }) {
+    return this.#sessions.run(container, command, options)
   }
 
   logs(container: ContainerReference, options: LogOptions, signal: AbortSignal): Promise<Readable> {

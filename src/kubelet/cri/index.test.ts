@@ -214,9 +214,14 @@ describe('A container', () => {
     const runtime = await startRuntime()
     await runtime.createSandbox(pod, sandbox)
     await runtime.startContainer(startOf())
-    expect(await runtime.run(reference, ['a', 'b'])).toEqual({ exitCode: 3, output: 'a b!' })
+    const options = { timeoutMs: 1500 }
+    const result = await runtime.run(reference, ['a', 'b'], options)
+    expect(result).toEqual({ type: 'exited', exitCode: 3, output: 'a b!' })
     await runtime.stopContainer('u', 'main', 0)
-    await expect(runtime.run(reference, ['a'])).rejects.toThrow('container not found ("main")')
+    expect(await runtime.run(reference, ['a'], options)).toEqual({
+      type: 'failed',
+      message: 'container not found ("main")',
+    })
   })
 })
 

@@ -10,7 +10,8 @@ import type {
 } from '../../api/kubeletapi.ts'
 import { badRequest, internal, StatusError } from '../../api/status.ts'
 import { openSpdyCommand, openSpdyPort, type SpdyTarget } from '../../streaming/spdyclient.ts'
-import { GRPCError } from '../grpc.ts'
+import { GRPCError, grpcCode } from '../grpc.ts'
+import type { CommandResult } from '../runtime.ts'
 import { logPath } from './containerconfig.ts'
 import { readLog } from './logfile.ts'
 import type { RunRecord } from './podrecords.ts'
@@ -50,15 +51,28 @@ export class Sessions implements ContainerAccess {
     return readLog({ path, clock, isRunning: () => !record.run.exit }, options, signal)
   }
 
-  async run(reference: ContainerReference, command: readonly string[]) {
-    const { id } = this.#running(reference)
-    const input = { containerId: id, cmd: command }
+  async run(
+    reference: ContainerReference,
+    command: readonly string[],
+    { timeoutMs }: { readonly timeoutMs: number },
+  ): Promise<CommandResult> {
     try {
-      const { exitCode, stdout, stderr } = await this.#settings.client.call(runtimeAPI.execSync, input)
-      return { exitCode, output: Buffer.concat([stdout, stderr]).toString() }
+      const { id } = this.#running(reference)
+      const input = { containerId: id, cmd: command, timeout: Math.ceil(timeoutMs / 1000) }
+      // The runtime's own clock has the first word.
+      const limits = { timeoutMs: timeoutMs + 1000 }
+      const { exitCode, stdout, stderr } = await this.#settings.client.call(
+        runtimeAPI.execSync,
+        input,
+        limits,
+      )
+      return { type: 'exited', exitCode, output: Buffer.concat([stdout, stderr]).toString() }
     } catch (error) {
-      if (!(error instanceof GRPCError)) throw error
-      return { exitCode: 127, output: error.detail }
+      if (error instanceof GRPCError && error.code === grpcCode.deadlineExceeded) return { type: 'timedOut' }
+      if (error instanceof GRPCError || error instanceof StatusError) {
+        return { type: 'failed', message: error.message }
+      }
+      throw error
     }
   }
 
