@@ -1,6 +1,6 @@
-// Hand-made objects for the tests of checks: nodes and Pods as a healthy cluster has them, to be
+// Hand-made objects for the tests of checks: nodes, Pods and Services as a healthy cluster has them, to be
 // broken in one place each.
-import type { Node, Pod } from '../api/generated/types.ts'
+import type { Node, Pod, Service } from '../api/generated/types.ts'
 import type { IPFamilies, IPFamily } from '../ip/family.ts'
 
 type PerFamily = Readonly<Record<IPFamily, (index: number) => string>>
@@ -18,6 +18,11 @@ export const nodeAddress: PerFamily = {
 export const podAddress: PerFamily = {
   IPv4: index => `10.244.${index}.7`,
   IPv6: index => `fd00:10:244:${index}::7`,
+}
+
+export const serviceAddress: PerFamily = {
+  IPv4: index => `10.96.0.${index}`,
+  IPv6: index => `fd00:10:96::${index}`,
 }
 
 /** node1, node2 ... with a range and an address of each family. */
@@ -50,6 +55,27 @@ export function healthyPod(
       podIP: ips[0]!,
       podIPs: ips.map(ip => ({ ip })),
       conditions: [{ type: 'Ready', status: 'True' }],
+    },
+  }
+}
+
+export function healthyService(
+  name: string,
+  families: IPFamilies,
+  rest: Partial<Service['spec']> & object = {},
+): Service {
+  const clusterIPs = families.map(family => serviceAddress[family](10))
+  return {
+    metadata: { name, namespace: 'default' },
+    spec: {
+      type: 'ClusterIP',
+      clusterIP: clusterIPs[0]!,
+      clusterIPs,
+      ipFamilies: [...families],
+      ipFamilyPolicy: families.length > 1 ? 'RequireDualStack' : 'SingleStack',
+      ports: [{ port: 80 }],
+      selector: { app: 'shop' },
+      ...rest,
     },
   }
 }
