@@ -19,6 +19,7 @@ import {
 interface Flags extends ConnectFlags, VerifyFlags {
   readonly output?: readonly string[]
   readonly lang?: Language
+  readonly evidence?: boolean
   readonly printRole?: boolean
   readonly list?: boolean
 }
@@ -85,6 +86,7 @@ function addProbes(command: Command): void {
 function addResults(command: Command): void {
   command
     .option('--output <format[=file]>', 'terminal, json, junit or html; may be repeated', collect)
+    .option('--evidence', 'say in the terminal report also what was seen where a check passed')
     .addOption(new Option('--lang <language>', 'default: from $LANG').choices(['en', 'ja']))
     .option('--print-role', 'print the RBAC roles that the run needs, and end')
     .option('--list', 'print the checks of the catalogue, and end')
@@ -102,7 +104,7 @@ async function verify(flags: Flags): Promise<void> {
   }
   const outputs = readOutputs(() => parseOutputs(flags.output ?? []))
   const report = await runWithDisplay(flags, { settings, language })
-  await write(report, outputs, language)
+  await write(report, outputs, { language, evidence: flags.evidence === true })
   process.exitCode = report.exitCode
 }
 
@@ -158,10 +160,14 @@ function onStopSignals(display: Display): { signal: AbortSignal; release: () => 
   return { signal: stopping.signal, release: () => names.forEach(name => void process.off(name, stop)) }
 }
 
-async function write(report: Report, outputs: readonly Output[], language: Language): Promise<void> {
+async function write(
+  report: Report,
+  outputs: readonly Output[],
+  how: { language: Language; evidence: boolean },
+): Promise<void> {
   const { writeReports } = await import('../../verify/reports/index.ts')
   await writeReports(report, outputs, {
-    language,
+    ...how,
     width: process.stdout.columns ?? 110,
     color: process.stdout.isTTY === true && hasColor(),
     stdout: text => void process.stdout.write(text),

@@ -3,6 +3,7 @@ import { familyOrders } from '../../ip/family.ts'
 import { pass, skip } from '../verdict.ts'
 import {
   countChecks,
+  evidenceOf,
   findingsOf,
   headline,
   outcomeOf,
@@ -69,6 +70,13 @@ test('findings come worst first, equal ones of both families once', () => {
     families: { IPv4: check.families.IPv6!, IPv6: check.families.IPv6! },
   }))
   expect(findingsOf(reportOf(both), 'warn').map(({ families }) => families)).toEqual([['IPv4', 'IPv6']])
+})
+
+test('evidence is told once for families that share it', () => {
+  const check = { ...first!, families: { IPv4: pass('a'), IPv6: pass('a') } }
+  expect(evidenceOf(check, ['IPv6', 'IPv4'])).toEqual([{ families: ['IPv6', 'IPv4'], evidence: 'a' }])
+  const half = { ...check, families: { IPv4: skip({ en: 'x', ja: 'x' }), IPv6: pass('b') } }
+  expect(evidenceOf(half, ['IPv4', 'IPv6'])).toEqual([{ families: ['IPv6'], evidence: 'b' }])
 })
 
 test('reasons are told once for all checks that share them', () => {

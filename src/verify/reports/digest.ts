@@ -63,6 +63,20 @@ export function findingsOf(report: Report, outcome: 'warn' | 'fail'): FoundHere[
   return found.sort((a, b) => rank(a) - rank(b))
 }
 
+/** What was seen where the check passed, the same about two families once. */
+export function evidenceOf(
+  check: CheckResult,
+  families: IPFamilies,
+): { readonly families: IPFamilies; readonly evidence: string }[] {
+  const byText = new Map<string, IPFamily[]>()
+  for (const family of families) {
+    const verdict = check.families[family]
+    if (verdict?.outcome !== 'pass') continue
+    byText.set(verdict.evidence, [...(byText.get(verdict.evidence) ?? []), family])
+  }
+  return [...byText].map(([evidence, whose]) => ({ families: whose, evidence }))
+}
+
 export interface ReasonGroup {
   readonly reason: Text
   /** The ids for which it was given, by the families it was given for. */

@@ -47,6 +47,8 @@ export interface ReportSink {
   /** Columns of the terminal; `color`: whether it shows colours. A file gets neither. */
   readonly width: number
   readonly color: boolean
+  /** The terminal report says also what was seen where a check passed. */
+  readonly evidence?: boolean
   stdout(text: string): void
   stderr(text: string): void
   writeFile(path: string, text: string): Promise<void>
@@ -62,7 +64,7 @@ function render(report: Report, output: Output, sink: ReportSink): string {
     case 'html':
       return renderHTML(report, { language })
     case 'terminal':
-      return renderTerminal(report, output.file === undefined ? sink : { language, width: 110, color: false })
+      return renderTerminal(report, output.file === undefined ? sink : { ...sink, width: 110, color: false })
   }
 }
 

@@ -48,6 +48,18 @@ describe('the table', () => {
   })
 })
 
+test('with evidence, it says what was seen where a check passed', () => {
+  const text = renderTerminal(dualStackReport, { language: 'en', width: 84, color: false, evidence: true })
+  expect(text).toContain(
+    '  PRE-03   The cluster gives Services addresses of both families    ✓ pass  ✓ pass\n' +
+      '           IPv4, IPv6: 10.96.0.0/16, fd00:10:96::/112\n',
+  )
+  expect(text).toContain(
+    '           IPv4: 10.244.0.4, 10.244.1.7\n           IPv6: fd00:10:244::4, fd00:10:244:1::7\n',
+  )
+  expect(render()).not.toContain('10.244.1.7')
+})
+
 test('findings come last and say what to change', () => {
   const text = render()
   expect(text).toContain(`

@@ -8,6 +8,7 @@ import type { Language } from '../text.ts'
 import type { Outcome } from '../verdict.ts'
 import {
   checksBySection,
+  evidenceOf,
   type FoundHere,
   findingsOf,
   headline,
@@ -23,6 +24,8 @@ export interface TerminalOptions {
   /** Columns; lines are no longer, except for a word that is. */
   readonly width: number
   readonly color: boolean
+  /** Also what was seen where a check passed. */
+  readonly evidence?: boolean
 }
 
 const colors: Readonly<Record<Outcome | 'bold' | 'dim', string>> = {
@@ -46,6 +49,7 @@ export const outcomeCell = (outcome: Outcome, language: Language): string =>
   `${words.outcomeMarks[outcome]} ${words.outcomeNames[outcome][language]}`
 
 const idWidth = 9
+const gap = 2
 const narrowestTitle = 24
 
 /** The widest outcome in the language, and a gap. */
@@ -62,6 +66,7 @@ class TerminalPage {
   readonly #paint: ReturnType<typeof painter>
   readonly #families: IPFamilies
   readonly #cellWidth: number
+  readonly #evidence: boolean
 
   constructor(report: Report, options: TerminalOptions) {
     this.#report = report
@@ -70,6 +75,7 @@ class TerminalPage {
     this.#paint = painter(options.color)
     this.#families = shownFamilies(report)
     this.#cellWidth = cellWidthIn(options.language)
+    this.#evidence = options.evidence ?? false
   }
 
   text(): string {
@@ -106,7 +112,7 @@ class TerminalPage {
     const found = words.listFamilies(cluster.families, language)
     const differs = expected === found ? '' : ` (${label('expected')}: ${expected})`
     this.#lines.push(this.#paint('bold', label('title')), '')
-    this.#field('', label('cluster'), cluster.server + context, width)
+    if (cluster.server + context !== '') this.#field('', label('cluster'), cluster.server + context, width)
     this.#field('', label('version'), `Kubernetes ${cluster.version}${separator}${nodes}`, width)
     this.#field('', label('families'), `${found}${differs}: ${cluster.evidence}`, width)
     const parts = [
@@ -125,33 +131,48 @@ class TerminalPage {
       const checks = bySection.get(section)
       if (!checks) continue
       const name = words.sectionNames[section][this.#language]
-      const heads = this.#families.map(family => padTo(family, this.#cellWidth)).join('')
+      const heads = this.#cells(this.#families.map(family => this.#paint('dim', family)))
       const room = stacked ? 2 + idWidth : 2 + idWidth + titleWidth
-      const [first, ...rest] = wrap(name, room - 1).reverse()
+      const [first, ...rest] = wrap(name, room - gap).reverse()
       this.#lines.push('', ...rest.reverse().map(line => this.#paint('bold', line)))
-      this.#lines.push(`${this.#paint('bold', padTo(first!, room))}${this.#paint('dim', heads)}`.trimEnd())
+      this.#lines.push(padTo(this.#paint('bold', first!), room) + heads)
       for (const check of checks) this.#row(check, stacked ? undefined : titleWidth)
     }
   }
 
   /** One check; its title on lines of their own where there is no room beside it. */
   #row(check: CheckResult, titleWidth: number | undefined): void {
-    const cells = this.#families.map(family => {
-      const outcome = check.families[family]?.outcome
-      return outcome
-        ? this.#paint(outcome, padTo(outcomeCell(outcome, this.#language), this.#cellWidth))
-        : ' '.repeat(this.#cellWidth)
-    })
+    const cells = this.#cells(
+      this.#families.map(family => {
+        const outcome = check.families[family]?.outcome
+        return outcome ? this.#paint(outcome, outcomeCell(outcome, this.#language)) : ''
+      }),
+    )
     const id = `  ${padTo(check.id, idWidth)}`
     const title = check.title[this.#language]
     if (titleWidth === undefined) {
-      this.#lines.push(`${id}${cells.join('')}`.trimEnd())
-      this.#lines.push(...wrap(title, this.#width - 4).map(line => `    ${this.#paint('dim', line)}`))
-      return
+      this.#lines.push(`${id}${cells}`.trimEnd())
+      this.#lines.push(...wrap(title, this.#width - 4).map(line => `    ${line}`))
+    } else {
+      const [first, ...rest] = wrap(title, titleWidth - gap)
+      this.#lines.push(`${id}${padTo(first!, titleWidth)}${cells}`.trimEnd())
+      this.#lines.push(...rest.map(line => ' '.repeat(2 + idWidth) + line))
     }
-    const [first, ...rest] = wrap(title, titleWidth - 1)
-    this.#lines.push(`${id}${padTo(first!, titleWidth)}${cells.join('')}`.trimEnd())
-    this.#lines.push(...rest.map(line => ' '.repeat(2 + idWidth) + line))
+    if (this.#evidence) this.#seen(check, titleWidth === undefined ? 4 : 2 + idWidth)
+  }
+
+  /** Side by side, without spaces at the end. */
+  #cells(cells: readonly string[]): string {
+    const last = cells.length - 1
+    return cells.map((cell, index) => (index === last ? cell : padTo(cell, this.#cellWidth))).join('')
+  }
+
+  #seen(check: CheckResult, indent: number): void {
+    for (const { families, evidence } of evidenceOf(check, this.#families)) {
+      const whose = words.listFamilies(families, this.#language)
+      const lines = wrap(`${whose}: ${evidence}`, this.#width - indent)
+      this.#lines.push(...lines.map(line => ' '.repeat(indent) + this.#paint('dim', line)))
+    }
   }
 
   #reasons(outcome: 'skip' | 'notEvaluable'): void {
