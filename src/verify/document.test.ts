@@ -1,6 +1,7 @@
 // docs/verify.md says of every check what it proves, and knows every flag.
 import { readFileSync } from 'node:fs'
 import { expect, test } from 'vitest'
+import { createProgram } from '../cli/main.ts'
 import { checks } from './checks/index.ts'
 
 const read = (name: string) => readFileSync(new URL(`../../docs/${name}`, import.meta.url), 'utf8')
@@ -19,4 +20,11 @@ const parts = /\*\*Proves\*\*.*\*\*How\*\*.*\*\*A (failure|finding) means\*\*.*\
 test('each heading is followed by what it proves, how, what a failure means and how to mend it', () => {
   const bodies = page.split(/^### /m).slice(1)
   expect(bodies.filter(body => !parts.test(body)).map(body => body.split('\n')[0])).toEqual([])
+})
+
+test.each(['verify.md', 'verify.ja.md'])('%s says what each flag does', name => {
+  const verify = createProgram().commands.find(command => command.name() === 'verify')!
+  const flags = verify.options.map(option => option.long!)
+  expect(flags).toContain('--profile')
+  expect(flags.filter(flag => !read(name).includes(`\`${flag}`))).toEqual([])
 })
