@@ -19,7 +19,7 @@ export interface WaitTarget<T extends KubeObject> {
   /** Absent for cluster-scoped kinds. */
   readonly namespace?: string
   readonly name: string
-  /** Undefined: there is no such object (any more). */
+  /** Undefined: there is no such object (any more). What it throws ends the waiting. */
   readonly until: (object: T | undefined) => boolean
   readonly timeoutMs: number
   readonly signal?: AbortSignal
@@ -89,11 +89,15 @@ function watchOnce<T extends KubeObject>(
         { ...selectionOf(target), resourceVersion },
         {
           onEvents(events) {
-            for (const { type, object } of events) {
-              const current = type === 'DELETED' ? undefined : object
-              if (type !== 'BOOKMARK' && target.until(current)) {
-                return settle(() => resolve({ isAsWanted: true, object: current }))
+            try {
+              for (const { type, object } of events) {
+                const current = type === 'DELETED' ? undefined : object
+                if (type !== 'BOOKMARK' && target.until(current)) {
+                  return settle(() => resolve({ isAsWanted: true, object: current }))
+                }
               }
+            } catch (error) {
+              settle(() => reject(error))
             }
           },
           onEnd: () => settle(() => resolve({ isAsWanted: false })),
