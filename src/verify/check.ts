@@ -68,6 +68,8 @@ export interface Mode {
 
 export interface CheckContext {
   readonly client: Client
+  /** Where the client connects to, `https://[fd00::1]:6443`; empty when it is used in process. */
+  readonly server: string
   readonly mode: Mode
   /** What it is measured against, primary first: --expect and --primary, else what the cluster is. */
   readonly families: IPFamilies

@@ -150,6 +150,7 @@ class Run {
     const { signal } = this.#stopping
     return {
       client,
+      server: this.#options.server ?? '',
       mode,
       families: expectedFamilies(mode, settings),
       version,

@@ -1,6 +1,7 @@
 // The catalogue: every check, in the order of the page and then of what it leaves out. One check is one file
 // in this folder, named for its id.
 import type { Check } from '../check.ts'
+import { endpointHasFamilies } from './API-01.ts'
 import { balancedServiceGetsAddress } from './LB-01.ts'
 import { dualServicesGetBothAddresses } from './LB-02.ts'
 import { singleServicesGetTheirFamily } from './LB-03.ts'
@@ -70,5 +71,6 @@ export const checks: readonly Check[] = [
   singleServicesGetTheirFamily,
   entrancesHaveFamilies,
   policiesNameBothFamilies,
+  endpointHasFamilies,
   migrationIsDone,
 ]
