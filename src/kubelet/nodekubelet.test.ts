@@ -14,6 +14,7 @@ import { fakeMounts } from '../host/mounts.fake.ts'
 import { type IPFamilies, loopbackAddress } from '../ip/family.ts'
 import { namespace, openAPI, podRanges, settle } from './cluster.fake.ts'
 import { NodeKubelet } from './nodekubelet.ts'
+import { type ContainerStart, type RuntimeContainer, RuntimeError } from './runtime.ts'
 // Loaded on first use, which could take long.
 import './shell/process.ts'
 import './shell/streams.ts'
@@ -242,4 +243,44 @@ test('A Pod whose sandbox is lost begins anew, init containers first', async () 
   await runtime.removePod(pod.metadata.uid ?? '')
   await client.patch(pods, { namespace, name: 'p' }, { metadata: { labels: { look: 'again' } } })
   await until(async () => (await statuses()) === 'i 1 true, c 1 true')
+})
+
+/** As a runtime that makes a container whose process then cannot begin. */
+function failToBegin(runtime: SimulatedRuntime): void {
+  const ended: RuntimeContainer[] = []
+  Object.assign(runtime, {
+    async startContainer({ container, attempt }: ContainerStart) {
+      const exit = { exitCode: 128, reason: 'StartError', finishedAt: '2026-01-01T12:00:00Z' }
+      const image = container.image ?? ''
+      ended.splice(0, 1, {
+        name: container.name,
+        id: `simulated://${attempt}`,
+        image,
+        imageID: image,
+        attempt,
+        startedAt: '2026-01-01T12:00:00Z',
+        exit,
+      })
+      throw new RuntimeError('RunContainerError', 'no such file')
+    },
+    containers: () => ended,
+  })
+}
+
+test.each([
+  ['Never', 'Failed', { terminated: { exitCode: 128, reason: 'StartError' } }],
+  ['Always', 'Running', { waiting: { reason: 'RunContainerError', message: 'no such file' } }],
+])('With policy %s a container that cannot begin leaves the Pod %s', async (restartPolicy, phase, state) => {
+  const node = await startNode()
+  await giveRanges(node)
+  await node.first.kubelet.ready
+  failToBegin(node.runtime)
+  const containers = [{ name: 'c', image: 'nginx', command: ['/missing'] }]
+  await node.client.create(pods, {
+    metadata: { name: 'p', namespace },
+    spec: { nodeName: 'node1', automountServiceAccountToken: false, restartPolicy, containers },
+  })
+  await settle(200)
+  const { status } = await node.client.get(pods, { namespace, name: 'p' })
+  expect(status).toMatchObject({ phase, containerStatuses: [{ state }] })
 })

@@ -198,7 +198,10 @@ export class NodeVolumes {
     let path = resolvedRoot
     for (const part of subPath.split('/').filter(name => name !== '' && name !== '.')) {
       const next = join(path, part)
-      if (!existsSync(next)) mkdirSync(next, { mode: statSync(resolvedRoot).mode & 0o777 })
+      if (!existsSync(next)) {
+        mkdirSync(next)
+        chmodSync(next, statSync(resolvedRoot).mode & sharedMode)
+      }
       path = realpathSync(next)
       if (!inside(path)) throw outside
     }

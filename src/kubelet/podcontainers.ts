@@ -14,7 +14,7 @@ import {
 import { ContainerConfigError, hasReferences } from './environment.ts'
 import { type HookContext, runHook } from './hooks.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
-import { type ContainerSubject, describeContainer, type PodEvents } from './podevents.ts'
+import { type ContainerSubject, describeBackOff, describeContainer, type PodEvents } from './podevents.ts'
 import { terminatedState } from './podstatus.ts'
 import { ContainerProbes } from './probes.ts'
 import { type ContainerKind, type ContainerStart, type RuntimeContainer, RuntimeError } from './runtime.ts'
@@ -217,23 +217,13 @@ export class PodContainers {
     this.#observe()
   }
 
-  #showBackOff(container: Container): void {
-    const record = this.#record(container.name)
+  #showBackOff({ name }: Container): void {
+    const record = this.#record(name)
     if (record.waiting || !record.current) return
-    const { name } = container
-    const pod = `${this.pod.metadata.name}_${this.pod.metadata.namespace}(${this.#uid})`
-    const delay = record.backoffMs >= 60_000 ? formatMinutes(record.backoffMs) : `${record.backoffMs / 1000}s`
-    record.waiting = {
-      reason: 'CrashLoopBackOff',
-      message: `back-off ${delay} restarting failed container=${name} pod=${pod}`,
-    }
+    const { waiting, event } = describeBackOff(this.pod, name, record.backoffMs)
+    record.waiting = waiting
     const found = this.#find(name)
-    if (!found) return
-    const text = `Back-off restarting failed container ${name} in pod ${pod}`
-    this.#events.container(this.pod, describeContainer(found), 'Warning', {
-      reason: 'BackOff',
-      message: text,
-    })
+    if (found) this.#events.container(this.pod, describeContainer(found), 'Warning', event)
   }
 
   #environmentContext(startedAt?: string): EnvironmentContext {
@@ -278,12 +268,11 @@ export class PodContainers {
 
   /** False when it could not be started; it is tried again later. */
   async #start(container: Container): Promise<boolean> {
-    const { clock, runtime } = this.#context
+    const { runtime } = this.#context
     const found = this.#find(container.name)
     if (!found) return false
     const record = this.#record(container.name)
-    const previous = record.current
-    const attempt = previous ? previous.attempt + 1 : 0
+    const attempt = record.current ? record.current.attempt + 1 : 0
     const subject = describeContainer(found)
     try {
       const variables = hasReferences(container)
@@ -291,25 +280,43 @@ export class PodContainers {
         : {}
       const run = await runtime.startContainer(this.#startOf(found, attempt, variables))
       this.#events.started(this.pod, subject)
-      if (previous) record.last = terminatedState(previous)
-      if (previous) noteRestart(record, clock.now())
-      record.current = run
-      record.image = container.image
-      record.isLost = false
-      record.waiting = undefined
-      if (run.exit) noteExit(record)
-      else this.#probe(container, record)
+      this.#noteStart(container, run)
+      if (!run.exit) this.#probe(container, record)
       await this.#postStart(container, subject)
       return true
     } catch (error) {
       const isConfig = error instanceof ContainerConfigError
       if (!isConfig && !(error instanceof RuntimeError)) throw error
       const reason = isConfig ? 'CreateContainerConfigError' : error.reason
-      record.waiting = { reason, message: error.message }
-      record.retryAtMs = clock.now() + retryMs
+      this.#noteFailure(container, { reason, message: error.message })
       this.#events.failedStart(this.pod, subject, { reason, message: error.message, image: container.image })
       return false
     }
+  }
+
+  #noteStart(container: Container, run: RuntimeContainer): void {
+    const record = this.#record(container.name)
+    if (record.current) {
+      record.last = terminatedState(record.current)
+      noteRestart(record, this.#context.clock.now())
+    }
+    record.current = run
+    record.image = container.image
+    record.isLost = false
+    record.waiting = undefined
+    if (run.exit) noteExit(record)
+  }
+
+  /** One that was made and then could not begin has run all the same, for a moment, and ended. */
+  #noteFailure(container: Container, waiting: { readonly reason: string; readonly message: string }): void {
+    const { clock, runtime } = this.#context
+    const record = this.#record(container.name)
+    const run = runtime.containers(this.#uid).find(({ name }) => name === container.name)
+    const isNew = run?.exit && run.id !== record.current?.id
+    if (isNew) this.#noteStart(container, run)
+    else record.retryAtMs = clock.now() + retryMs
+    const isOver = isNew && this.pod.spec?.restartPolicy === 'Never'
+    record.waiting = isOver ? undefined : waiting
   }
 
   #run(container: string, command: readonly string[], options: { readonly timeoutMs: number }) {
@@ -388,9 +395,4 @@ export class PodContainers {
     for (const container of [...(spec?.initContainers ?? [])].reverse()) await stop(container)
     this.#observe()
   }
-}
-
-const formatMinutes = (ms: number) => {
-  const seconds = Math.round(ms / 1000)
-  return `${Math.floor(seconds / 60)}m${seconds % 60}s`
 }

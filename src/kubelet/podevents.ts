@@ -38,6 +38,18 @@ function formatDuration(ms: number): string {
   return minutes > 0 ? `${minutes}m${seconds}` : seconds
 }
 
+/** What a container that waits for its next start says, and the Event about it. */
+export function describeBackOff(pod: Pod, name: string, delayMs: number) {
+  const { name: podName, namespace, uid } = pod.metadata
+  const where = `${podName}_${namespace}(${uid})`
+  const message = `back-off ${formatDuration(delayMs)} restarting failed container=${name} pod=${where}`
+  const event = `Back-off restarting failed container ${name} in pod ${where}`
+  return {
+    waiting: { reason: 'CrashLoopBackOff', message },
+    event: { reason: 'BackOff', message: event },
+  }
+}
+
 function describeStep(step: StartStep, image: string): EventText {
   switch (step.type) {
     case 'pulling':
