@@ -25,6 +25,7 @@ import { ClientReferences } from './references.ts'
 import type { DNSConfig } from './resolvconf.ts'
 import type { PodRuntime } from './runtime.ts'
 import { type KubeletServer, type KubeletServerOptions, listenKubelet } from './server.ts'
+import { ServerAccess } from './serveraccess.ts'
 import { clientTokens } from './tokens.ts'
 import { WatchedReferences } from './watchedreferences.ts'
 
@@ -139,8 +140,9 @@ export class NodeKubelet implements Component {
   }
 
   async #listen(kubelet: Kubelet): Promise<void> {
-    const { addresses, server, clock, log = silentLogger } = this.#options
-    this.#server = await listenKubelet({ kubelet, clock, log }, { addresses, ...server })
+    const { client, addresses, server, clock, name, log = silentLogger } = this.#options
+    const access = new ServerAccess({ client, clock, nodeName: name })
+    this.#server = await listenKubelet({ kubelet, clock, log, access }, { addresses, ...server })
     kubelet.port = this.#server.port
   }
 

@@ -1,17 +1,16 @@
 import { randomBytes } from 'node:crypto'
 import { request as requestHTTP } from 'node:http'
-import { request as requestHTTPS } from 'node:https'
 import { buffer, text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import type { Node, Pod } from '../api/generated/types.ts'
 import { createAuthority, issueCertificate } from '../cluster/certificates.ts'
 import { silentLogger } from '../component/log.ts'
 import { familyOrders, type IPFamilies, loopbackAddress } from '../ip/family.ts'
-import { joinHostPort } from '../ip/hostport.ts'
 import { namespace, startTestCluster } from './cluster.fake.ts'
 import type { Kubelet } from './kubelet.ts'
 import { connectRemoteKubelets, kubeletAddresses } from './remoteconnection.ts'
 import { listenKubelet } from './server.ts'
+import { ServerAccess } from './serveraccess.ts'
 
 const validity = { notBeforeMs: 0, notAfterMs: 4_000_000_000_000 }
 const authority = createAuthority('test', validity)
@@ -23,6 +22,7 @@ const serving = issueCertificate(authority, {
 })
 const clientCertificate = issueCertificate(authority, {
   commonName: 'kube-apiserver',
+  organizations: ['system:masters'],
   usages: ['client'],
   ...validity,
 })
@@ -35,8 +35,10 @@ afterEach(async () => {
 /** A simulated node behind a real server, and a connection to it as the API server has it. */
 async function startServer(families: IPFamilies = ['IPv4', 'IPv6']) {
   const cluster = await startTestCluster(families)
+  const { client, clock } = cluster
   const kubelet = (await cluster.connect()) as Kubelet
-  const parts = { kubelet, clock: cluster.clock, log: silentLogger }
+  const access = new ServerAccess({ client, clock, nodeName: 'node1' })
+  const parts = { kubelet, clock, log: silentLogger, access }
   const addresses = families.map(family => loopbackAddress[family])
   const server = await listenKubelet(parts, {
     addresses,
@@ -188,17 +190,6 @@ test('The server answers upstreams paths, in process and over the network', asyn
     expect((await get(connect, '/metrics')).body).toContain('kubelet_node_name{node="node1"} 1\n')
     expect((await get(connect, '/nowhere')).status).toBe(404)
   }
-})
-
-test('Nobody is served without a client certificate of the cluster', async () => {
-  const { server } = await startServer()
-  const url = `https://${joinHostPort(loopbackAddress.IPv4, server.port)}/pods`
-  const answer = await new Promise<import('node:http').IncomingMessage>((resolve, reject) => {
-    const options = { ca: authority.certificate, agent: false, servername: '' }
-    requestHTTPS(url, options, resolve).once('error', reject).end()
-  })
-  expect(answer.statusCode).toBe(401)
-  expect(JSON.parse(await text(answer)).message).toBe('a client certificate is required')
 })
 
 test("The Node's addresses are tried in the order of the API server's families", async () => {

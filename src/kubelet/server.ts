@@ -1,20 +1,22 @@
-// A kubelet's server: TLS on the node's addresses, for whoever has a client certificate of the cluster. The
-// same server answers in process, without TLS, where the kubelet and the API server are one.
+// A kubelet's server: TLS on the node's addresses, for those whom the API server lets. The same server
+// answers in process, without TLS, where the kubelet and the API server are one.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
-import type { TLSSocket } from 'node:tls'
 import { internal, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import type { Kubelet } from './kubelet.ts'
+import type { ServerAccess } from './serveraccess.ts'
 import { answerRequest, type KubeletAnswer } from './serverroutes.ts'
 
 export interface KubeletServerParts {
   readonly kubelet: Kubelet
   readonly clock: Clock
   readonly log: Logger
+  /** Absent: whoever can connect may ask. */
+  readonly access?: ServerAccess
 }
 
 export interface KubeletServerOptions {
@@ -34,17 +36,12 @@ export interface KubeletServer {
   close(): Promise<void>
 }
 
-const unauthorized = () =>
-  new StatusError({ code: 401, reason: 'Unauthorized', message: 'a client certificate is required' })
-
 class Answerer {
   readonly #parts: KubeletServerParts
-  readonly #isAllowed: (message: IncomingMessage) => boolean
   readonly #upgraded = new Set<Duplex>()
 
-  constructor(parts: KubeletServerParts, isAllowed: (message: IncomingMessage) => boolean) {
+  constructor(parts: KubeletServerParts) {
     this.#parts = parts
-    this.#isAllowed = isAllowed
   }
 
   attach(server: Server): void {
@@ -59,7 +56,7 @@ class Answerer {
 
   async #answer(message: IncomingMessage, options: { canUpgrade: boolean; signal: AbortSignal }) {
     try {
-      if (!this.#isAllowed(message)) throw unauthorized()
+      await this.#parts.access?.check(message)
       const { method = '', url = '', headers } = message
       const { pathname: path, searchParams: query } = new URL(url, 'http://kubelet')
       return await answerRequest({ method, path, headers, query, ...options }, this.#parts)
@@ -139,7 +136,7 @@ export async function listenKubelet(
   parts: KubeletServerParts,
   { addresses, port: wanted, certificate: cert, key, clientCA: ca }: KubeletServerOptions,
 ): Promise<KubeletServer> {
-  const answerer = new Answerer(parts, message => (message.socket as TLSSocket).authorized)
+  const answerer = new Answerer(parts)
   const servers: Server[] = []
   const close = async () => {
     answerer.end()
@@ -165,7 +162,7 @@ export async function listenKubelet(
 /** One connection to a server that listens nowhere. */
 export function connectInProcess(parts: KubeletServerParts): Duplex {
   const server = createServer()
-  new Answerer(parts, () => true).attach(server)
+  new Answerer(parts).attach(server)
   const [client, own] = duplexPair()
   server.emit('connection', own)
   client.once('close', () => own.destroy())
