@@ -47,7 +47,7 @@ const [port, protocol] = process.argv.slice(1)
 const plain = address => address.replace(/^::ffff:/, '')
 if (protocol === 'UDP') {
   for (const type of ['udp4', 'udp6']) {
-    const socket = require('dgram').createSocket({ type, ipv6Only: true })
+    const socket = require('dgram').createSocket({ type, ipv6Only: type === 'udp6' })
     socket.on('message', (_, from) => socket.send(from.address, from.port, from.address))
     socket.bind(port)
   }

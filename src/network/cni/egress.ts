@@ -1,6 +1,7 @@
 // What Pods send to the outside carries the node's address, in both families: addresses of Pods mean nothing
 // there (what kube-proxy and ip-masq-agent do for iptables). One nftables table, replaced as a whole.
-import { type CIDR, cidrCovers, formatCIDR, parseCIDR } from '../../ip/cidr.ts'
+import { type CIDR, formatCIDR, parseCIDR } from '../../ip/cidr.ts'
+import { withoutCovered } from '../../ip/cidrset.ts'
 import type { IPFamily } from '../../ip/family.ts'
 import type { Table } from '../nftables/objects.ts'
 import { familySyntax } from '../nftables/syntax.ts'
@@ -17,15 +18,6 @@ export interface EgressOptions {
 
 const ofFamily = (ranges: readonly string[], family: IPFamily): CIDR[] =>
   ranges.flatMap(range => parseCIDR(range) ?? []).filter(cidr => cidr.family === family)
-
-/** Without those that another one covers: an interval set takes no overlaps. */
-const withoutCovered = (ranges: readonly CIDR[]): CIDR[] =>
-  ranges.filter(
-    (cidr, index) =>
-      !ranges.some(
-        (other, at) => at !== index && cidrCovers(other, cidr) && (at < index || !cidrCovers(cidr, other)),
-      ),
-  )
 
 export function planEgress({ podCIDRs, insideRanges }: EgressOptions): Transaction {
   const transaction = new Transaction(egressTable)

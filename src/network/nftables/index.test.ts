@@ -48,6 +48,7 @@ describe('FakeNft', () => {
     ['a rule with an unknown set', 'No such file', t => t.addRule('main', 'tcp dport @x drop')],
     ['a rule in no chain', 'No such file', t => t.addRule('x', 'drop')],
     ['the removal of a chain in use', 'busy', t => t.deleteChain('web')],
+    ['the removal of a map in use', 'busy', t => t.deleteCollection({ kind: 'map', name: 'ports', key: '' })],
   ])('refuses %s, and then changes nothing', async (_, message, step) => {
     const nft = new FakeNft()
     await nft.run(change(base))

@@ -91,6 +91,8 @@ function apply(table: FakeTable | undefined, operation: Operation): FakeTable | 
         table.collections.set(operation.collection.name, new Map())
       }
       return table
+    case 'delete collection':
+      return deleteCollection(table, operation.collection)
     case 'flush collection':
       elementsOf(table, operation.collection).clear()
       return table
@@ -109,6 +111,16 @@ function apply(table: FakeTable | undefined, operation: Operation): FakeTable | 
 
 const elementsOf = (table: FakeTable, name: string): Map<string, string> =>
   table.collections.get(name) ?? refuse(`set ${name}`, absent)
+
+function deleteCollection(table: FakeTable, name: string): FakeTable {
+  elementsOf(table, name)
+  const used = [...table.chains.values()].some(({ rules }) =>
+    rules.some(rule => collectionsIn(rule).includes(name)),
+  )
+  if (used) refuse(`set ${name}`, 'Device or resource busy')
+  table.collections.delete(name)
+  return table
+}
 
 function changeElements(
   table: FakeTable,

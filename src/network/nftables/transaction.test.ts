@@ -48,6 +48,7 @@ describe('A transaction is written as nft reads it', () => {
       },
     ],
     ['flush map inet futago-test seen\n', t => t.flushCollection({ kind: 'map', name: 'seen', key: '' })],
+    ['delete set inet futago-test seen\n', t => t.deleteCollection({ kind: 'set', name: 'seen', key: '' })],
     [
       'add element inet futago-test ports { tcp . 80 : goto web, udp . 53 : drop }\n',
       t =>

@@ -20,7 +20,11 @@ export type Operation =
   | { readonly verb: 'add rule'; readonly chain: string; readonly rule: string }
   | { readonly verb: 'flush chain' | 'delete chain'; readonly chain: string }
   | { readonly verb: 'add collection'; readonly collection: NftSet | NftMap }
-  | { readonly verb: 'flush collection'; readonly collection: string; readonly kind: 'set' | 'map' }
+  | {
+      readonly verb: 'flush collection' | 'delete collection'
+      readonly collection: string
+      readonly kind: 'set' | 'map'
+    }
   | {
       readonly verb: 'add element' | 'delete element'
       readonly collection: string
@@ -101,6 +105,11 @@ export class Transaction {
     this.#operations.push({ verb: 'flush collection', collection: name, kind })
   }
 
+  /** No rule may look into it any more. */
+  deleteCollection({ name, kind }: NftSet | NftMap): void {
+    this.#operations.push({ verb: 'delete collection', collection: name, kind })
+  }
+
   addElements(collection: string, elements: readonly Element[]): void {
     this.#changeElements('add element', collection, elements)
   }
@@ -146,6 +155,8 @@ function format(table: string, operation: Operation): string {
       const { kind, name } = operation.collection
       return `add ${kind} ${table} ${name} ${formatCollection(operation.collection)}`
     }
+    case 'delete collection':
+      return `delete ${operation.kind} ${table} ${operation.collection}`
     case 'flush collection':
       return `flush ${operation.kind} ${table} ${operation.collection}`
     case 'add element':

@@ -1,0 +1,205 @@
+// NetworkPolicies with a real kernel: Pods of the same bridge and of two nodes, in every configuration of
+// families. What is refused is dropped, so it shows as a timeout.
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import type { NetworkPolicy } from '../src/api/generated/types.ts'
+import { namespaces } from '../src/api/resources/core/namespace.ts'
+import { pods } from '../src/api/resources/core/pod.ts'
+import { serviceAccounts } from '../src/api/resources/core/serviceaccount.ts'
+import { networkPolicies } from '../src/api/resources/networking.k8s.io/networkpolicy.ts'
+import { systemClock } from '../src/component/clock.ts'
+import { familyOrders } from '../src/ip/family.ts'
+import { NftCommand } from '../src/network/nftables/nft.ts'
+import { NetworkPolicies } from '../src/network/policy/policy.ts'
+import { whyNot } from './needs.ts'
+import { type Machine, NodeNetwork, outside } from './nodenetwork.ts'
+
+const reason = whyNot(['ip', 'nft', 'nsenter', 'bridge', 'portmap', 'iptables', 'ping'])
+
+describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
+  'families $families',
+  ({ families }) => {
+    let network: NodeNetwork
+    let server: Machine
+    let near: Machine
+    let far: Machine
+    let stranger: Machine
+
+    async function addPod(node: Machine, name: string, namespace = 'default'): Promise<Machine> {
+      const pod = await network.addPod(node, name)
+      const created = await network.client.create(pods, {
+        metadata: { name, namespace, labels: { app: name } },
+        spec: {
+          nodeName: node.name,
+          containers: [{ name: 'c', image: 'i', ports: [{ name: 'http', containerPort: 80 }] }],
+        },
+      })
+      const podIPs = pod.addresses.map(ip => ({ ip }))
+      await network.client.updateStatus(pods, { ...created, status: { phase: 'Running', podIPs } })
+      return pod
+    }
+
+    beforeAll(async () => {
+      network = await NodeNetwork.open(families)
+      await network.client.create(namespaces, { metadata: { name: 'other' } })
+      for (const namespace of ['default', 'other']) {
+        const account = { metadata: { name: 'default', namespace } }
+        await network.client.create(serviceAccounts, account).catch(() => undefined)
+      }
+      const [first, second] = network.nodes as [Machine, Machine]
+      server = await addPod(first, 'server')
+      near = await addPod(first, 'near')
+      far = await addPod(second, 'far')
+      stranger = await addPod(second, 'stranger', 'other')
+      for (const port of [80, 81]) await server.serve(port)
+      await server.serve(53, 'UDP')
+      await far.serve(80)
+      await network.router.serve(9090)
+      for (const { name, exec } of network.nodes) {
+        const nft = new NftCommand(exec)
+        await network.start(
+          new NetworkPolicies({ informers: network.informers, clock: systemClock, nft, nodeName: name }),
+        )
+      }
+    })
+    afterAll(() => network?.close())
+
+    /** The text of both nodes' rules. */
+    const rules = async () => {
+      const texts = network.nodes.map(({ exec }) =>
+        exec.run('nft', ['list', 'table', 'inet', 'futago-policy']),
+      )
+      return (await Promise.all(texts)).map(({ stdout }) => stdout).join('')
+    }
+    const settled = async (isDone: (text: string) => boolean) => {
+      for (let attempt = 0; !isDone(await rules()) && attempt < 100; attempt++) await systemClock.sleep(50)
+    }
+    const hasPolicies = (text: string) => text.includes('goto')
+    const apply = async (spec: NetworkPolicy['spec'], name = 'policy') => {
+      const metadata = { name, namespace: 'default' }
+      await network.client.create(networkPolicies, { metadata, spec: { podSelector: {}, ...spec } })
+      await settled(hasPolicies)
+      await systemClock.sleep(50)
+    }
+    afterEach(async () => {
+      await network.client.deleteCollection(networkPolicies, { namespace: 'default' })
+      await settled(text => !hasPolicies(text))
+    })
+
+    const isServer = { podSelector: { matchLabels: { app: 'server' } } }
+    const app = (name: string) => ({ podSelector: { matchLabels: { app: name } } })
+    /** `near 80`, for those of these that get an answer, in every family. */
+    async function reaching(port: number, protocol: 'TCP' | 'UDP' = 'TCP'): Promise<string[]> {
+      const from = { near, far, stranger, node: network.nodes[0]!, self: server }
+      const found = await Promise.all(
+        Object.entries(from).flatMap(([name, machine]) =>
+          families.map(async family => {
+            const answer = await machine.connect(server.address(family), port, { protocol, timeoutMs: 700 })
+            return answer === 'timeout' ? [] : [`${name} ${family}`]
+          }),
+        ),
+      )
+      return found.flat().sort()
+    }
+    const inAll = (...names: readonly string[]) =>
+      names.flatMap(name => families.map(family => `${name} ${family}`)).sort()
+
+    test('without policies everybody gets through', async () => {
+      expect(await reaching(80)).toEqual(inAll('near', 'far', 'stranger', 'node', 'self'))
+    })
+
+    test('a Pod that a policy chooses takes nothing but from its own node and itself', async () => {
+      await apply({ ...isServer })
+      expect(await reaching(80)).toEqual(inAll('node', 'self'))
+      expect(await reaching(53, 'UDP')).toEqual(inAll('node', 'self'))
+      for (const family of families) {
+        expect(await network.nodes[0]!.ping(server.address(family))).toBe(true)
+        expect(await near.ping(server.address(family))).toBe(false)
+        expect(await near.connect(far.address(family), 80)).toBe(near.address(family))
+      }
+    })
+
+    test('Pods of the namespace that a rule names get through, on the same bridge and from afar', async () => {
+      await apply({ ...isServer, ingress: [{ from: [app('near')] }] }, 'near')
+      expect(await reaching(80)).toEqual(inAll('near', 'node', 'self'))
+      await apply({ ...isServer, ingress: [{ from: [app('far')] }] }, 'far')
+      expect(await reaching(80)).toEqual(inAll('near', 'far', 'node', 'self'))
+    })
+
+    test('Pods of another namespace get through when it is named', async () => {
+      const other = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'other' } } }
+      await apply({ ...isServer, ingress: [{ from: [other] }] })
+      expect(await reaching(80)).toEqual(inAll('stranger', 'node', 'self'))
+    })
+
+    test.each<[string, object, number[]]>([
+      ['by number', { port: 81 }, [81]],
+      ['by range', { port: 80, endPort: 81 }, [80, 81]],
+      ['by name', { port: 'http' }, [80]],
+      ['by protocol', { protocol: 'TCP' }, [80, 81]],
+    ])('ports are let through %s', async (_, port, expected) => {
+      await apply({ ...isServer, ingress: [{ from: [app('far')], ports: [port] }] })
+      for (const family of families) {
+        for (const number of [80, 81]) {
+          const answer = far.connect(server.address(family), number, { timeoutMs: 500 })
+          expect(await answer).toBe(expected.includes(number) ? far.address(family) : 'timeout')
+        }
+        const overUDP = { protocol: 'UDP', timeoutMs: 500 } as const
+        expect(await far.connect(server.address(family), 53, overUDP)).toBe('timeout')
+        expect(await near.connect(server.address(family), 80, { timeoutMs: 500 })).toBe('timeout')
+      }
+    })
+
+    test('blocks let through what they hold, but for their exceptions', async () => {
+      const all = { IPv4: '10.201.0.0/16', IPv6: 'fd00:201::/56' }
+      const length = { IPv4: 32, IPv6: 128 }
+      const from = families.map(family => ({
+        ipBlock: { cidr: all[family], except: [`${near.address(family)}/${length[family]}`] },
+      }))
+      await apply({ ...isServer, ingress: [{ from }] })
+      expect(await reaching(80)).toEqual(inAll('far', 'stranger', 'node', 'self'))
+    })
+
+    test('a block of one family lets nothing of the other through', async () => {
+      const [family] = families
+      const cidr = { IPv4: '0.0.0.0/0', IPv6: '::/0' }[family!]
+      await apply({ ...isServer, ingress: [{ from: [{ ipBlock: { cidr } }] }] })
+      const others = ['near', 'far', 'stranger'].map(name => `${name} ${family}`)
+      expect(await reaching(80)).toEqual([...inAll('node', 'self'), ...others].sort())
+    })
+
+    test('egress is held to its rules, and answers to what came in are free', async () => {
+      await apply({
+        ...app('near'),
+        policyTypes: ['Egress'],
+        egress: [{ to: [isServer], ports: [{ port: 80 }] }],
+      })
+      for (const family of families) {
+        expect(await near.connect(server.address(family), 80)).toBe(near.address(family))
+        expect(await near.connect(server.address(family), 81, { timeoutMs: 500 })).toBe('timeout')
+        expect(await near.connect(far.address(family), 80, { timeoutMs: 500 })).toBe('timeout')
+        expect(await near.connect(outside[family], 9090, { timeoutMs: 500 })).toBe('timeout')
+        expect(await server.connect(outside[family], 9090)).toBe(network.nodes[0]!.address(family))
+      }
+      await near.serve(82)
+      for (const family of families) {
+        expect(await far.connect(near.address(family), 82)).toBe(far.address(family))
+      }
+    })
+
+    test('both ends must agree', async () => {
+      await apply({ ...app('far'), policyTypes: ['Egress'], egress: [{ to: [isServer] }] }, 'sender')
+      expect(await reaching(80)).toEqual(inAll('near', 'far', 'stranger', 'node', 'self'))
+      await apply({ ...isServer, ingress: [{ from: [app('near')] }] }, 'receiver')
+      expect(await reaching(80)).toEqual(inAll('near', 'node', 'self'))
+    })
+
+    test('a Pod that comes later is guarded, and let through, as those before', async () => {
+      await apply({ ...isServer, ingress: [{ from: [app('late')] }] })
+      const late = await addPod(network.nodes[1]!, 'late')
+      for (const family of families) {
+        await settled(text => text.includes(late.address(family)))
+        expect(await late.connect(server.address(family), 80)).toBe(late.address(family))
+      }
+    })
+  },
+)
