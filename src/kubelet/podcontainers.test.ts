@@ -1,6 +1,10 @@
 import { afterEach, expect, test } from 'vitest'
 import { pods } from '../api/resources/core/pod.ts'
 import { namespace, startTestCluster } from './cluster.fake.ts'
+// What runs hooks is loaded when it is first needed: too late for a clock that waits for nobody.
+import './shell/process.ts'
+import './shell/streams.ts'
+import './shell/world.ts'
 
 let cluster: Awaited<ReturnType<typeof startTestCluster>>
 const start = async () => {
