@@ -13,6 +13,8 @@ const packages: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   ping: 'iputils-ping',
   dig: 'dnsutils',
+  ctr: 'containerd',
+  busybox: 'busybox-static',
 }
 
 const isThere = (program: string) =>

@@ -31,11 +31,12 @@ function connect({ url, tls, connect: open }: SpdyTarget, protocol: string): Pro
   const isSecure = url.protocol === 'https:'
   const host = url.hostname.replace(/^\[|\]$/g, '')
   const servername = isIP(host) ? '' : host
-  const own = open ? { createConnection: () => open(Number(url.port)) } : {}
+  // An agent would make the connection itself.
+  const own = open ? { createConnection: () => open(Number(url.port)) } : { agent: false }
   return new Promise((resolve, reject) => {
     const sent = isSecure
       ? requestHTTPS(url, { method: 'POST', headers, agent: false, servername, ...tls })
-      : requestHTTP(url, { method: 'POST', headers, agent: false, ...own })
+      : requestHTTP(url, { method: 'POST', headers, ...own })
     sent.on('upgrade', (_answer, socket: Duplex, head) => {
       let onClose = () => undefined as unknown
       const closed = new Promise<void>(done => {

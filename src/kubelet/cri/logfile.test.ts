@@ -89,8 +89,8 @@ test('A follower sees what is added, also after a rotation, until the container 
   await rename(path, `${path}.old`)
   await writeFile(path, '2026-01-01T00:00:58Z stdout F six\n')
   expect(await next()).toBe('six\n')
-  isRunning = false
   await appendFile(path, '2026-01-01T00:00:59Z stdout F seven\n')
+  isRunning = false
   expect(await next()).toBe('seven\n')
   expect((await chunks.next()).done).toBe(true)
 })
