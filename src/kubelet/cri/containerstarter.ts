@@ -6,12 +6,13 @@ import type { EphemeralContainer, Secret } from '../../api/generated/types.ts'
 import { GRPCError } from '../grpc.ts'
 import type { References } from '../references.ts'
 import { type ContainerStart, type RuntimeContainer, RuntimeError } from '../runtime.ts'
-import { containerConfig, logPath } from './containerconfig.ts'
+import { containerConfig } from './containerconfig.ts'
+import { removeLog } from './logrotation.ts'
 import type { PodRecord, RunRecord, SandboxRecord } from './podrecords.ts'
 import { containerResources } from './resources.ts'
 import { type ContainerConfig, type CRIImage, runtimeAPI } from './runtimeapi.ts'
 import { containerSecurityContext, type ImageUser } from './securitycontext.ts'
-import { type CRISettings, containersFolder } from './settings.ts'
+import { type CRISettings, containersFolder, logFile } from './settings.ts'
 
 /** The last one, and the one before for `logs --previous`. */
 const runsKept = 2
@@ -133,8 +134,7 @@ export class ContainerStarter {
     const runs = pod.runs.get(name) ?? []
     for (const old of runs.splice(0, Math.max(0, runs.length - runsKept))) {
       await this.#settings.client.call(runtimeAPI.removeContainer, { containerId: old.id })
-      const folder = pod.config?.logDirectory
-      if (folder) await rm(`${folder}/${logPath(name, old.attempt)}`, { force: true })
+      await removeLog(logFile(this.#settings, pod.identity, old))
       await rm(`${containersFolder(this.#settings, pod.identity.uid)}/${name}/${old.attempt}`, {
         force: true,
       })

@@ -30,11 +30,12 @@ import { CRIClient } from './criclient.ts'
 import { ExitWatch } from './exitwatch.ts'
 import { Images } from './images.ts'
 import { Inventory } from './inventory.ts'
+import { defaultRotation, LogRotation, type RotationLimits } from './logrotation.ts'
 import type { PodRecord } from './podrecords.ts'
 import { type RPC, runtimeAPI } from './runtimeapi.ts'
 import { Sandboxes } from './sandboxes.ts'
 import { Sessions } from './sessions.ts'
-import type { CRISettings } from './settings.ts'
+import { type CRISettings, logFile } from './settings.ts'
 import { podUsage } from './usage.ts'
 
 export interface CRIRuntimeOptions {
@@ -50,6 +51,8 @@ export interface CRIRuntimeOptions {
   readonly references: References
   /** Below which each Pod has a cgroup: `/futago/node1`. Default: the runtime's own choice. */
   readonly cgroupParent?: string
+  /** When containers' logs are rotated; default: at 10 MiB, with 5 files. */
+  readonly rotation?: RotationLimits
   /** How the runtime's streaming server is reached; default: it listens on the loopback of this process. */
   readonly connectStreaming?: SpdyTarget['connect']
 }
@@ -60,6 +63,7 @@ export class CRIRuntime implements PodRuntime, Component {
   readonly #sandboxes: Sandboxes
   readonly #starter: ContainerStarter
   readonly #exits: ExitWatch
+  readonly #rotation: LogRotation
   readonly #sessions: Sessions
   #listener: (uid: string) => void = () => undefined
 
@@ -86,6 +90,12 @@ export class CRIRuntime implements PodRuntime, Component {
     const onExit = (id: string) => {
       inventory.noteExit(id).catch(error => log.debug('an exit is not understood', { error: String(error) }))
     }
+    this.#rotation = new LogRotation({
+      clock,
+      log,
+      limits: options.rotation ?? defaultRotation,
+      logs: () => this.#runningLogs(),
+    })
     this.#exits = new ExitWatch({ client, clock, log, onExit, relist: () => inventory.relist() })
   }
 
@@ -93,11 +103,13 @@ export class CRIRuntime implements PodRuntime, Component {
   async start(): Promise<void> {
     await this.#settings.inventory.load()
     this.#exits.start()
+    this.#rotation.start()
   }
 
   /** What runs goes on. */
   async stop(): Promise<void> {
     this.#exits.stop()
+    this.#rotation.stop()
     this.#settings.client.close()
   }
 
@@ -107,6 +119,16 @@ export class CRIRuntime implements PodRuntime, Component {
 
   #pod(uid: string): PodRecord | undefined {
     return this.#settings.inventory.pods.get(uid)
+  }
+
+  *#runningLogs() {
+    for (const { identity, lastRuns } of this.#settings.inventory.pods.all) {
+      for (const { id, name, attempt, run } of lastRuns) {
+        if (run.exit) continue
+        const reopen = async () => void (await this.#call(runtimeAPI.reopenContainerLog, { containerId: id }))
+        yield { path: logFile(this.#settings, identity, { name, attempt }), reopen }
+      }
+    }
   }
 
   async version(): Promise<string> {

@@ -207,7 +207,12 @@ describe('A container', () => {
     await expect(created).rejects.toMatchObject({ reason: 'CreateContainerError', message: 'no such device' })
     server.failures.clear()
     server.failures.set('startContainer', 'executable file not found')
-    await expect(runtime.startContainer(startOf())).rejects.toMatchObject({ reason: 'RunContainerError' })
+    await expect(runtime.startContainer(startOf())).rejects.toMatchObject({
+      reason: 'RunContainerError',
+      message: 'executable file not found',
+    })
+    // It counts as a run all the same.
+    expect(runtime.containers('u')).toMatchObject([{ name: 'main', attempt: 0 }])
   })
 
   test('runs commands for probes; one that has ended does not', async () => {

@@ -67,11 +67,12 @@ export class Sandboxes {
 
   /** Idempotent. */
   async stop(record: PodRecord): Promise<void> {
-    const { client } = this.#settings
+    const { client, inventory } = this.#settings
     for (const sandbox of record.sandboxes) {
       await ignoreMissing(client.call(runtimeAPI.stopPodSandbox, { podSandboxId: sandbox.id }))
       sandbox.isReady = false
     }
+    for (const run of [...record.runs.values()].flat()) await inventory.refresh(run)
   }
 
   /** With containers, logs and cgroups. */

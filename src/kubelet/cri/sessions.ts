@@ -12,12 +12,10 @@ import { badRequest, internal, StatusError } from '../../api/status.ts'
 import { openSpdyCommand, openSpdyPort, type SpdyTarget } from '../../streaming/spdyclient.ts'
 import { GRPCError, grpcCode } from '../grpc.ts'
 import type { CommandResult } from '../runtime.ts'
-import { logPath } from './containerconfig.ts'
 import { readLog } from './logfile.ts'
 import type { RunRecord } from './podrecords.ts'
 import { type RPC, runtimeAPI } from './runtimeapi.ts'
-import { logFolder } from './sandboxconfig.ts'
-import type { CRISettings } from './settings.ts'
+import { type CRISettings, logFile } from './settings.ts'
 
 export class Sessions implements ContainerAccess {
   readonly #settings: CRISettings
@@ -36,7 +34,7 @@ export class Sessions implements ContainerAccess {
   }
 
   async logs(reference: ContainerReference, options: LogOptions, signal: AbortSignal): Promise<Readable> {
-    const { clock, inventory, logsRoot } = this.#settings
+    const { clock, inventory } = this.#settings
     const pod = inventory.pods.get(reference.uid)
     const record = pod?.runs.get(reference.container)?.at(options.previous ? -2 : -1)
     if (!pod || !record) {
@@ -47,7 +45,7 @@ export class Sessions implements ContainerAccess {
           : `container "${container}" in pod "${name}" is not available`,
       )
     }
-    const path = `${logsRoot}/${logFolder(pod.identity)}/${logPath(record.name, record.attempt)}`
+    const path = logFile(this.#settings, pod.identity, record)
     return readLog({ path, clock, isRunning: () => !record.run.exit }, options, signal)
   }
 
