@@ -25,6 +25,7 @@ test('readTranscript() takes commands and their output out of console blocks onl
 test('normalize() hides what differs from run to run and keeps the rest', () => {
   expect(normalize('10.244.1.4,a00:100::4  pod01')).toBe('<IPv4>,<IPv6> pod01')
   expect(normalize('::1\tlocalhost\nfe00::0\tip6-localnet')).toBe('<IPv6> localhost\n<IPv6> ip6-localnet')
+  expect(normalize('https://127.0.0.1:6443 300 ms, 1.2 s')).toBe('<server> <duration>, <duration>')
   expect(normalize('80:30790/TCP   35s')).toBe('80:<node port>/TCP <age>')
   expect(normalize('service "a" deleted from default namespace')).toBe('service "a" deleted')
   expect(normalize('Endpoints: [fd00::2]:80,10.0.0.2:80')).toBe(

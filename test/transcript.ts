@@ -38,6 +38,8 @@ export function readTranscript(markdown: string, version = ''): Step[] {
 
 const variable: readonly (readonly [RegExp, string])[] = [
   [/ready in \d+ ms {2}kubeconfig: \S+/g, 'ready in <ms> kubeconfig: <file>'],
+  [/https:\/\/\S+:\d+/g, '<server>'],
+  [/\b\d+(\.\d+)? m?s\b/g, '<duration>'],
   [/\b\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>'],
   [/\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b/g, '<uid>'],
   [/\b\d{1,3}(\.\d{1,3}){3}\b/g, '<IPv4>'],

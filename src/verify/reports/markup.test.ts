@@ -17,3 +17,16 @@ test('withCode() marks what stands in backticks and escapes all of it', () => {
     'Set <code>--node-ip=&lt;a&gt;</code> or <code>x</code>, not `this',
   )
 })
+
+test.each([
+  ['Set --cluster-cidr on both.', 'Set <code>--cluster-cidr</code> on both.'],
+  ['e.g. --node-ip=10.0.0.1,fd00::1. Then', 'e.g. <code>--node-ip=10.0.0.1,fd00::1</code>. Then'],
+  [
+    'kubeletの--node-ip=<IPv4 address>,<IPv6アドレス>の順序',
+    'kubeletの<code>--node-ip=&lt;IPv4 address&gt;,&lt;IPv6アドレス&gt;</code>の順序',
+  ],
+  ['a -- b, x--y and ---', 'a -- b, x--y and ---'],
+  ['(--image PREFIX/)', '(<code>--image</code> PREFIX/)'],
+])('withCode() finds the flag in %j', (text, marked) => {
+  expect(withCode(text).text).toBe(marked)
+})

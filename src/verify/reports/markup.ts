@@ -39,8 +39,18 @@ function escaped(part: Part): string {
 export const html = (strings: TemplateStringsArray, ...parts: readonly Part[]): Markup =>
   Markup.trusted(strings.reduce((text, string, index) => text + escaped(parts[index - 1]) + string))
 
-/** A text in which `backticks` mark code. */
-export const withCode = (text: string): Markup =>
-  html`${text
-    .split(/`([^`\n]+)`/)
-    .map((piece, index) => (index % 2 === 1 ? html`<code>${piece}</code>` : piece))}`
+/** What stands in `backticks`, and flags, such as --node-ip=<IPv4 address>,<IPv6 address>, anywhere. */
+const placeholderOrValue = '(?:<[^<>\\n]*>|[\\w/\\]]|[.:,\\[-](?=[\\w</:\\[]))+'
+const flag = `(?<![\\w-])--[a-z][a-z0-9-]*[a-z0-9](?:=${placeholderOrValue})?`
+const code = new RegExp(`\`([^\`\\n]+)\`|(${flag})`, 'g')
+
+/** A text with what is to be typed marked as code. */
+export function withCode(text: string): Markup {
+  const parts: Part[] = []
+  let end = 0
+  for (const match of text.matchAll(code)) {
+    parts.push(text.slice(end, match.index), html`<code>${match[1] ?? match[2]}</code>`)
+    end = match.index + match[0].length
+  }
+  return html`${[...parts, text.slice(end)]}`
+}

@@ -80,7 +80,8 @@ a:hover{text-decoration-color:currentColor}
 :focus-visible{outline:2px solid var(--notEvaluable);outline-offset:2px;border-radius:3px}
 code,.value{font-family:ui-monospace,SFMono-Regular,Menlo,Consolas,"Noto Sans Mono",monospace;
 font-size:.875em}
-code{background:var(--panel);border:1px solid var(--line);border-radius:4px;padding:.05em .3em}
+code{background:var(--panel);border:1px solid var(--line);border-radius:4px;padding:.05em .3em;
+display:inline-block;max-width:100%;line-height:1.4}
 .value{white-space:pre-wrap}
 .eyebrow,.muted,dt,figcaption,footer{color:var(--muted)}
 .eyebrow{font-size:.875rem;margin:0}
