@@ -54,6 +54,10 @@ test('every check is there once, under its id, with its evidence', () => {
   expect(page).toContain('<a href="#NODE-04">NODE-04</a>')
 })
 
+test('the time is readable', () => {
+  expect(page).toContain('<time datetime="2026-11-25T09:30:00Z">2026-11-25 09:30:00 UTC</time>')
+})
+
 test('what comes from the cluster cannot break out', () => {
   expect(page).toContain('default/allow-egress &lt;b&gt;&amp;&quot;quoted&quot;&lt;/b&gt;')
   expect(page).not.toContain('allow-egress <b>')

@@ -55,6 +55,9 @@ interface View {
 const value = (text: string) => html`<span class="value">${text}</span>`
 const fact = (term: string, description: string | Markup) => html`<dt>${term}</dt><dd>${description}</dd>`
 
+/** `2026-11-25T09:30:00.123Z` for people. */
+const readable = (time: string) => time.replace('T', ' ').replace(/(\.\d+)?Z$/, ' UTC')
+
 function outcomeTag(view: View, outcome: Outcome): Markup {
   const name = view.say(words.outcomeNames[outcome])
   return html`<span class="outcome ${outcome}">${words.outcomeMarks[outcome]} ${name}</span>`
@@ -86,7 +89,7 @@ ${fact(
   html`${list(cluster.families)}${differs}<br><span class="muted value">${cluster.evidence}</span>`,
 )}
 ${fact(say(labels.profile), mode)}
-${fact(say(labels.started), html`<time datetime="${report.startedAt}">${report.startedAt}</time>`)}
+${fact(say(labels.started), html`<time datetime="${report.startedAt}">${readable(report.startedAt)}</time>`)}
 ${fact(say(labels.duration), words.formatDuration(report.durationMs, language))}
 </dl>
 </header>`
