@@ -2,6 +2,7 @@
 // is the only one that reads arguments, the environment and signals.
 import { Command } from 'commander'
 import { ConfigError } from '../cluster/config.ts'
+import { keepAlive } from '../component/clock.ts'
 import { futagoVersion } from '../component/version.ts'
 import { CommandError } from './commanderror.ts'
 import { addDown } from './commands/down.ts'
@@ -32,7 +33,7 @@ export function createProgram(): Command {
 /** Runs one command line; returns the exit code. */
 export async function main(args: readonly string[]): Promise<number> {
   try {
-    await createProgram().parseAsync(args, { from: 'user' })
+    await keepAlive(() => createProgram().parseAsync(args, { from: 'user' }))
     return 0
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message, 2)

@@ -11,7 +11,7 @@ import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import { Client } from '../client/client.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
-import { type Clock, systemClock } from '../component/clock.ts'
+import { type Clock, keepAlive, systemClock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
 import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
 import { versionInfo } from '../component/version.ts'
@@ -374,7 +374,7 @@ class ClusterStart {
       startedAt: new Date(this.#clock.now()).toISOString(),
     })
     const stop = async () => {
-      await this.#parts.stop()
+      await keepAlive(() => this.#parts.stop())
       directory.clearRunning()
     }
     return { config, server, kubeconfig, kubeconfigPath, client, stop }
@@ -393,5 +393,5 @@ export async function startCluster(
   options: ClusterOptions,
   environment: ClusterEnvironment,
 ): Promise<Cluster> {
-  return new ClusterStart(options, environment).run()
+  return keepAlive(() => new ClusterStart(options, environment).run())
 }

@@ -1,3 +1,4 @@
+import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { FakeClock, systemClock } from './clock.ts'
 
@@ -43,4 +44,15 @@ test('sleep() resolves when its time has come and rejects with the reason when a
   controller.abort(new Error('stopping'))
   await expect(aborted).rejects.toThrow('stopping')
   await expect(systemClock.sleep(1e6, controller.signal)).rejects.toThrow('stopping')
+})
+
+test('a process stays until its work is done, and no longer', async () => {
+  const clock = new URL('clock.ts', import.meta.url).pathname
+  const script = `
+    import { keepAlive, systemClock } from '${clock}'
+    await keepAlive(() => systemClock.sleep(1))
+    process.stdout.write('done')
+    systemClock.after(60_000, () => undefined)`
+  const args = ['--import', 'tsx', '--input-type=module', '-e', script]
+  expect(execFileSync(process.execPath, args).toString()).toBe('done')
 })

@@ -43,6 +43,20 @@ export const systemClock: Clock = {
   sleep: (delayMs, signal) => sleepOn(systemClock, delayMs, signal),
 }
 
+/**
+ * Runs `work` and keeps the process alive until it is done: timers alone do not, nor do programs that run on
+ * their own.
+ */
+export async function keepAlive<T>(work: () => Promise<T>): Promise<T> {
+  const longest = 2 ** 31 - 1
+  const handle = setInterval(() => undefined, longest)
+  try {
+    return await work()
+  } finally {
+    clearInterval(handle)
+  }
+}
+
 interface Waiting {
   readonly due: number
   readonly callback: () => void

@@ -67,3 +67,12 @@ test('A state that ended does not stay beside the new one', () => {
     status: { containerStatuses: [running] },
   })
 })
+
+test('A Pod that begins anew loses the addresses it had', () => {
+  const podIPs = [{ ip: '10.244.0.9' }, { ip: 'fd00:10:244::9' }]
+  const known = { ...pod, status: { ...pod.status, podIPs: [{ ip: '10.244.0.2' }] } }
+  expect(statusPatch(known, { podIPs })).toMatchObject({
+    status: { podIPs: [...podIPs, { $patch: 'replace' }] },
+  })
+  expect(statusPatch({ ...pod, status: {} }, { podIPs })).toMatchObject({ status: { podIPs } })
+})

@@ -34,6 +34,16 @@ function everyField(object: object, holds: (value: unknown, key: string) => bool
 /** Lists of states are whole: what is not wanted any more must not stay. */
 const sameState = (current: unknown, wanted: unknown) => says(current, wanted) && says(wanted, current)
 
+/** Lists that a patch would merge by address: a Pod that begins anew must lose its old ones. */
+const addressLists = ['podIPs', 'hostIPs'] as const
+
+function replaceAddresses(current: PodStatus | undefined, changed: Record<string, unknown>): void {
+  for (const key of addressLists) {
+    const wanted = changed[key]
+    if (Array.isArray(wanted) && current?.[key]?.length) changed[key] = [...wanted, { $patch: 'replace' }]
+  }
+}
+
 /** Undefined: there is nothing to write. */
 export function statusPatch(pod: Pod, status: PodStatus): object | undefined {
   const current: Readonly<Record<string, unknown>> = { ...pod.status }
@@ -42,6 +52,7 @@ export function statusPatch(pod: Pod, status: PodStatus): object | undefined {
     const isSame = key.endsWith('Statuses') ? sameState(current[key], value) : says(current[key], value)
     if (!isSame) changed[key] = value
   }
+  replaceAddresses(pod.status, changed)
   const known = new Map(pod.status?.conditions?.map(condition => [condition.type, condition]))
   const conditions = status.conditions?.filter(condition => !says(known.get(condition.type), condition)) ?? []
   delete changed.conditions
