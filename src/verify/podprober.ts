@@ -9,6 +9,7 @@ import type { Inventory } from './inventory.ts'
 import { podTrouble } from './podtrouble.ts'
 import { ProbeError } from './probeerror.ts'
 import {
+  liveMain,
   mark,
   type ProbePodOptions,
   parseScriptLog,
@@ -29,6 +30,7 @@ const mostScriptsPerPod = 48
 const startMs = 90_000
 const scriptMs = 60_000
 const pollMs = 250
+const livePollMs = 80
 
 export interface PodProberOptions {
   readonly client: Client
@@ -55,6 +57,7 @@ interface PodPlan {
   readonly hostNetwork: boolean
   readonly main: string
   readonly env?: ProbePodOptions['env']
+  readonly ports?: ProbePodOptions['ports']
   readonly onRunning?: (pod: Pod) => void
 }
 
@@ -107,7 +110,8 @@ export class PodProber implements Prober {
     const http = hostNetwork ? firstHostPort + offset : httpPort
     const udp = hostNetwork ? firstHostPort + offset + 1 : udpPort
     const main = serverMain(http, udp)
-    const pod = await this.#startPod({ check, node, labels, hostNetwork, main }, signal)
+    const ports = { http, udp }
+    const pod = await this.#startPod({ check, node, labels, hostNetwork, main, ports }, signal)
     await this.#readLog(pod, log => log.includes(`${mark} ready`), { timeoutMs: startMs, signal })
     return { node, pod, addresses: addressesOf(pod), httpPort: http, udpPort: udp }
   }
@@ -115,7 +119,7 @@ export class PodProber implements Prober {
   run(script: string, options: ScriptOptions): Promise<ScriptResult> {
     return new Promise((resolve, reject) => {
       const waiting = { script, options, resolve, reject }
-      if (options.labels || options.onRunning) return void this.#runAll([waiting])
+      if (options.labels || options.onRunning || options.onOutput) return void this.#runAll([waiting])
       const key = `${options.node} ${options.hostNetwork ?? false}`
       const queue = this.#queues.get(key)
       if (queue) queue.push(waiting)
@@ -133,13 +137,13 @@ export class PodProber implements Prober {
   }
 
   async #runAll(waiting: readonly Waiting[]): Promise<void> {
-    const { check, node, labels = {}, hostNetwork = false, onRunning, signal } = waiting[0]!.options
+    const { check, node, labels = {}, hostNetwork = false, onRunning, onOutput, signal } = waiting[0]!.options
     const plan = {
       check: waiting.length === 1 ? check : 'scripts',
       node,
       labels,
       hostNetwork,
-      main: scriptsMain(waiting.length),
+      main: onOutput ? liveMain : scriptsMain(waiting.length),
       env: scriptVariables(waiting.map(({ script }) => script)),
       onRunning,
     }
@@ -156,7 +160,11 @@ export class PodProber implements Prober {
         }
         return told.size === waiting.length
       }
-      await this.#readLog(pod, log => tell(parseScriptLog(log)), { timeoutMs, signal: own })
+      const isEnough = (log: string) => {
+        onOutput?.(log)
+        return tell(parseScriptLog(log))
+      }
+      await this.#readLog(pod, isEnough, { timeoutMs, signal: own, pollMs: onOutput ? livePollMs : pollMs })
       const { name = '', namespace } = pod.metadata
       void this.#options.scratch.remove(pods, name, namespace).catch(() => undefined)
     } catch (error) {
@@ -168,12 +176,23 @@ export class PodProber implements Prober {
   async #startPod(plan: PodPlan, signal?: AbortSignal): Promise<Pod> {
     if (this.#hopeless) throw this.#hopeless
     const { scratch, settings, hasHostIPs } = this.#options
-    const { check, node, labels, hostNetwork, main, env = [] } = plan
+    const { check, node, labels, hostNetwork, main, env = [], ports } = plan
     const namespace = await (hostNetwork ? scratch.hostNamespace() : scratch.namespace())
     const generateName = `${check.toLowerCase()}-`
     const made = await scratch.create(
       pods,
-      probePod({ generateName, namespace, node, labels, hostNetwork, settings, hasHostIPs, main, env }),
+      probePod({
+        generateName,
+        namespace,
+        node,
+        labels,
+        hostNetwork,
+        settings,
+        hasHostIPs,
+        main,
+        env,
+        ports,
+      }),
       check,
     )
     const name = made.metadata.name ?? ''
@@ -209,7 +228,7 @@ export class PodProber implements Prober {
   async #readLog(
     pod: Pod,
     isEnough: (log: string) => boolean,
-    options: { readonly timeoutMs: number; readonly signal?: AbortSignal },
+    options: { readonly timeoutMs: number; readonly signal?: AbortSignal; readonly pollMs?: number },
   ): Promise<void> {
     const { client, clock } = this.#options
     const { namespace, name = '' } = pod.metadata
@@ -227,7 +246,7 @@ export class PodProber implements Prober {
         })
       if (isEnough(log)) return
       if (clock.monotonic() > deadline) throw unfinished(name, pod.spec?.nodeName ?? '', options.timeoutMs)
-      await clock.sleep(pollMs, signal)
+      await clock.sleep(options.pollMs ?? pollMs, signal)
     }
   }
 

@@ -118,4 +118,61 @@ ANSWER
 can_serve() { [ -n "$agnhost" ] || has httpd; }
 `
 
-export const prelude = [clock, http, udp, tcp, resolve, serve].map(part => part.trim()).join('\n')
+/**
+ * probe KEY COMMAND...: runs it beside the others, eight at a time; settle prints a line for each, with the
+ * key, the exit code, the milliseconds and the output, separated by tabs.
+ */
+const probe = `
+probes=0
+probe() {
+  probes=$((probes+1))
+  (
+    key=$1; shift; began=$(now)
+    said=$("$@" 2>&1); code=$?
+    said=$(echo "$said" | tr '\\n\\t' '  ')
+    printf '%s\\t%s\\t%s\\t%s\\n' "$key" "$code" "$(( $(now) - began ))" "$said" > "probe.$probes"
+  ) &
+  if [ $((probes % 8)) = 0 ]; then wait; fi
+}
+settle() {
+  wait
+  if [ "$probes" -gt 0 ]; then cat probe.*; rm -f probe.*; fi
+  probes=0
+}
+`
+
+/**
+ * until_ok SECONDS COMMAND...: again and again until it succeeds; prints what it said last. gather COUNT
+ * TRIES COMMAND...: until it has given so many different answers; prints how many tries failed, and the
+ * answers. fqdn NAME NAMESPACE: of a Service, in the cluster's domain.
+ */
+const repeat = `
+until_ok() {
+  giveup=$(( $(now) + $1 * 1000 )); shift
+  until last=$("$@" 2>&1); do
+    if [ "$(now)" -ge "$giveup" ]; then echo "$last"; return 1; fi
+    sleep 0.2
+  done
+  echo "$last"
+}
+gather() {
+  wanted=$1; tries=$2; shift 2; seen=' '; distinct=0; failed=0
+  while [ "$tries" -gt 0 ] && [ "$distinct" -lt "$wanted" ]; do
+    tries=$((tries-1))
+    if one=$("$@" 2>/dev/null) && [ -n "$one" ]; then
+      case $seen in *" $one "*) ;; *) seen="$seen$one "; distinct=$((distinct+1)) ;; esac
+    else
+      failed=$((failed+1)); if [ "$failed" -ge 3 ]; then break; fi
+    fi
+  done
+  echo "$failed$seen"
+}
+fqdn() {
+  domain=$(sed -n 's/^search.*[[:space:]]svc\\.\\([^[:space:]]*\\).*/\\1/p' /etc/resolv.conf)
+  echo "$1.$2.svc.\${domain:-cluster.local}"
+}
+`
+
+export const prelude = [clock, http, udp, tcp, resolve, serve, probe, repeat]
+  .map(part => part.trim())
+  .join('\n')

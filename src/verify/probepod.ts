@@ -23,6 +23,8 @@ export interface ProbePodOptions {
   /** Shell. */
   readonly main: string
   readonly env: readonly EnvVar[]
+  /** Of servers: `http` and `udp`, for Services that name them. */
+  readonly ports?: { readonly http: number; readonly udp: number }
 }
 
 const field = (name: string, fieldPath: string): EnvVar => ({ name, valueFrom: { fieldRef: { fieldPath } } })
@@ -33,8 +35,16 @@ const literally = (text: string) => text.replaceAll('$(', '$$$$(')
 export const scriptVariables = (scripts: readonly string[]): EnvVar[] =>
   scripts.map((script, index) => ({ name: `SCRIPT_${index}`, value: literally(script) }))
 
-function container({ main, env, settings, hasHostIPs }: ProbePodOptions): Container {
+function container({ main, env, settings, hasHostIPs, ports }: ProbePodOptions): Container {
   return {
+    ...(ports
+      ? {
+          ports: [
+            { name: 'http', containerPort: ports.http, protocol: 'TCP' },
+            { name: 'udp', containerPort: ports.udp, protocol: 'UDP' },
+          ],
+        }
+      : {}),
     name: 'probe',
     image: settings.image,
     imagePullPolicy: 'IfNotPresent',
@@ -46,7 +56,7 @@ function container({ main, env, settings, hasHostIPs }: ProbePodOptions): Contai
       ...(hasHostIPs ? [field('HOST_IPS', 'status.hostIPs')] : []),
       ...env,
     ],
-    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '1', memory: '128Mi' } },
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '1', memory: '512Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },
@@ -103,7 +113,8 @@ next=0
 while [ "$next" -lt ${count} ]; do
   (
     eval "script=\\"\\$SCRIPT_$next\\""
-    ( eval "$script" ) > "$next.out" 2> "$next.err" < /dev/null
+    mkdir "in.$next"
+    ( cd "in.$next"; eval "$script" ) > "$next.out" 2> "$next.err" < /dev/null
     echo "$?" > "$next.code.part"; mv "$next.code.part" "$next.code"
   ) &
   next=$((next+1))
@@ -122,6 +133,13 @@ while [ "$finished" -lt ${count} ]; do
   done
   if [ "$finished" -lt ${count} ]; then sleep 0.1; fi
 done
+`
+
+/** Runs one script whose output is read while it goes on. */
+export const liveMain = `
+trap 'exit 0' TERM
+( eval "$SCRIPT_0" ) < /dev/null
+echo "${mark} end 0 $?"
 `
 
 export interface ScriptOutput {

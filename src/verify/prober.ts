@@ -38,6 +38,8 @@ export interface ScriptOptions {
   readonly signal?: AbortSignal
   /** Called as soon as the Pod runs: for what is done to the cluster while the script goes on. */
   readonly onRunning?: (pod: Pod) => void
+  /** Called with what the script has said so far, several times a second; it gets a Pod of its own. */
+  readonly onOutput?: (stdout: string) => void
 }
 
 export interface ScriptResult {

@@ -2,6 +2,8 @@
 // in this folder, named for its id.
 import type { Check } from '../check.ts'
 import { endpointHasFamilies } from './API-01.ts'
+import { dnsAnswersEachFamily } from './DNS-01.ts'
+import { nameserversAnswer } from './DNS-02.ts'
 import { balancedServiceGetsAddress } from './LB-01.ts'
 import { dualServicesGetBothAddresses } from './LB-02.ts'
 import { singleServicesGetTheirFamily } from './LB-03.ts'
@@ -15,12 +17,18 @@ import { nodeAddressesAreOrdered } from './NODE-05.ts'
 import { nodeAddressesAreReachable } from './NODE-06.ts'
 import { nodesAreUniform } from './NODE-07.ts'
 import { podRangesHaveRoom } from './NODE-08.ts'
+import { nodeKernelsAreReady } from './NODE-09.ts'
 import { policiesNameBothFamilies } from './NP-03.ts'
 import { podsGetAddresses } from './POD-01.ts'
 import { podAddressesAreOrdered } from './POD-02.ts'
 import { podAddressesAreOfTheirNode } from './POD-03.ts'
 import { downwardAPIListsAddresses } from './POD-04.ts'
+import { hostsFilesNamePods } from './POD-05.ts'
+import { podNetworksAreReady } from './POD-07.ts'
 import { hostPodsHaveNodeAddresses } from './POD-08.ts'
+import { podsReachPods } from './POD-09.ts'
+import { largePayloadsArrive } from './POD-10.ts'
+import { nodesReachTheirPods } from './POD-11.ts'
 import { podsHaveFamilies } from './POD-12.ts'
 import { serverIsRecent } from './PRE-01.ts'
 import { userHasRights } from './PRE-02.ts'
@@ -32,9 +40,18 @@ import { preferredServiceIsDualStack } from './SVC-03.ts'
 import { requiredServiceIsDualStack } from './SVC-04.ts'
 import { servicesKeepTheirOrder } from './SVC-05.ts'
 import { servicesChangeFamilies } from './SVC-06.ts'
+import { clusterIPsAnswerPods } from './SVC-07.ts'
+import { clusterIPsAnswerNodes } from './SVC-08.ts'
 import { endpointsAreComplete } from './SVC-09.ts'
+import { headlessServicesHaveRecords } from './SVC-10.ts'
 import { selectorlessServicesHaveBothFamilies } from './SVC-11.ts'
+import { nodePortsAnswer } from './SVC-12.ts'
+import { otherFamilyIsRefused } from './SVC-13.ts'
+import { podsReachThemselves } from './SVC-14.ts'
+import { affinityIsKept } from './SVC-15.ts'
+import { hostBackendsAnswer } from './SVC-18.ts'
 import { clusterIPsAreRecorded } from './SVC-19.ts'
+import { apiServiceAnswers } from './SVC-20.ts'
 import { servicesUseBothFamilies } from './SVC-21.ts'
 
 export const checks: readonly Check[] = [
@@ -50,11 +67,17 @@ export const checks: readonly Check[] = [
   nodeAddressesAreReachable,
   nodesAreUniform,
   podRangesHaveRoom,
+  nodeKernelsAreReady,
   podsGetAddresses,
   podAddressesAreOrdered,
   podAddressesAreOfTheirNode,
   downwardAPIListsAddresses,
+  hostsFilesNamePods,
+  podNetworksAreReady,
   hostPodsHaveNodeAddresses,
+  podsReachPods,
+  largePayloadsArrive,
+  nodesReachTheirPods,
   podsHaveFamilies,
   plainServiceIsSingleStack,
   servicesHaveOneFamily,
@@ -62,14 +85,25 @@ export const checks: readonly Check[] = [
   requiredServiceIsDualStack,
   servicesKeepTheirOrder,
   servicesChangeFamilies,
+  clusterIPsAnswerPods,
+  clusterIPsAnswerNodes,
   endpointsAreComplete,
+  headlessServicesHaveRecords,
   selectorlessServicesHaveBothFamilies,
+  nodePortsAnswer,
+  otherFamilyIsRefused,
+  podsReachThemselves,
+  affinityIsKept,
+  hostBackendsAnswer,
   clusterIPsAreRecorded,
+  apiServiceAnswers,
   servicesUseBothFamilies,
   balancedServiceGetsAddress,
   dualServicesGetBothAddresses,
   singleServicesGetTheirFamily,
   entrancesHaveFamilies,
+  dnsAnswersEachFamily,
+  nameserversAnswer,
   policiesNameBothFamilies,
   endpointHasFamilies,
   migrationIsDone,
