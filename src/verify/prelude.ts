@@ -31,8 +31,8 @@ udp() {
   udpfile=$(mktemp ./udp.XXXXXX); udpin="$udpfile.in"
   printf '%s' "\${3:-hostname}" > "$udpin"
   nc -u -w "\${4:-3}" "$1" "$2" < "$udpin" > "$udpfile" 2>/dev/null &
-  udppid=$!; udpleft=$(( \${4:-3} * 20 ))
-  while [ ! -s "$udpfile" ] && [ "$udpleft" -gt 0 ]; do sleep 0.05; udpleft=$((udpleft-1)); done
+  udppid=$!; udpleft=$(( \${4:-3} * 10 ))
+  while [ ! -s "$udpfile" ] && [ "$udpleft" -gt 0 ]; do sleep 0.1; udpleft=$((udpleft-1)); done
   kill "$udppid" 2>/dev/null; wait "$udppid" 2>/dev/null
   cat "$udpfile"; [ -s "$udpfile" ]; udpcode=$?
   rm -f "$udpfile" "$udpin"

@@ -56,7 +56,8 @@ function container({ main, env, settings, hasHostIPs, ports }: ProbePodOptions):
       ...(hasHostIPs ? [field('HOST_IPS', 'status.hostIPs')] : []),
       ...env,
     ],
-    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { cpu: '1', memory: '512Mi' } },
+    // No limit for the processor: what is held back there looks like a network that is slow.
+    resources: { requests: { cpu: '10m', memory: '16Mi' }, limits: { memory: '512Mi' } },
     securityContext: {
       allowPrivilegeEscalation: false,
       capabilities: { drop: ['ALL'] },

@@ -64,4 +64,6 @@ export type RunEvent =
   | { readonly type: 'progress'; readonly id: string; readonly what: Text }
   | { readonly type: 'checkFinished'; readonly result: CheckResult }
   | { readonly type: 'cleaning'; readonly namespace: string }
+  /** It goes, but not within the time that a run waits for it; the report is whole. */
+  | { readonly type: 'stillCleaning'; readonly namespaces: readonly string[]; readonly why: string }
   | { readonly type: 'finished'; readonly report: Report }

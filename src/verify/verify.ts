@@ -130,7 +130,7 @@ class Run {
       const durationMs = Math.round(this.#clock.monotonic() - this.#began)
       return this.#finished({ ...head, durationMs, checks: results, ...summarize(results) })
     } catch (error) {
-      await this.#clean(scratch, leftovers).catch(() => undefined)
+      await this.#clean(scratch, leftovers)
       throw error
     }
   }
@@ -183,9 +183,14 @@ class Run {
     })
   }
 
+  /** Never rejects: a namespace that is slow to go must not cost the report. */
   async #clean(scratch: Scratch, leftovers: Awaited<ReturnType<typeof sweep>> | undefined): Promise<void> {
     for (const namespace of scratch.namespaces) this.#emit({ type: 'cleaning', namespace })
-    await Promise.all([scratch.close(), leftovers?.gone])
+    const ended = await Promise.allSettled([scratch.close(), leftovers?.gone])
+    const failed = ended.flatMap(result => (result.status === 'rejected' ? [String(result.reason)] : []))
+    if (failed.length === 0) return
+    const namespaces = [...scratch.namespaces, ...(leftovers?.names ?? [])]
+    this.#emit({ type: 'stillCleaning', namespaces, why: failed.join('; ') })
   }
 
   async #describe(context: SharedContext) {

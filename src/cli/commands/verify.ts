@@ -3,7 +3,7 @@
 import { writeFile } from 'node:fs/promises'
 import { type Command, Option } from 'commander'
 import { systemClock } from '../../component/clock.ts'
-import type { Check, Language, Report } from '../../verify/index.ts'
+import type { Check, Language, Report, RunEvent } from '../../verify/index.ts'
 import type { Display, Output } from '../../verify/reports/index.ts'
 import { CommandError } from '../commanderror.ts'
 import { type ConnectFlags, connectionError, connectToCluster } from '../connect.ts'
@@ -126,15 +126,22 @@ async function runWithDisplay(
   const live = process.stderr.isTTY === true && process.env.TERM !== 'dumb'
   const display = openDisplay(process.stderr, { language, color: hasColor(), clock: systemClock, live })
   const { signal, release } = onStopSignals(display)
+  let left: StillCleaning | undefined
   try {
-    return await runChecks({
+    const report = await runChecks({
       client: connection.client,
       server: connection.config.server,
       ...(connection.context === undefined ? {} : { context: connection.context }),
       settings,
       signal,
-      onEvent: event => display.handle(event),
+      onEvent(event) {
+        display.handle(event)
+        if (event.type === 'stillCleaning') left = event
+      },
     })
+    display.close()
+    if (left) process.stderr.write(stillThere(left))
+    return report
   } catch (error) {
     display.close()
     throw connectionError(error, connection) ?? error
@@ -144,6 +151,12 @@ async function runWithDisplay(
     connection.close()
   }
 }
+
+type StillCleaning = Extract<RunEvent, { type: 'stillCleaning' }>
+
+const stillThere = ({ namespaces, why }: StillCleaning) =>
+  `futago: ${namespaces.join(', ')} still to be removed when the run ended (${why}); ` +
+  `the next run removes what is left, or: kubectl delete namespace ${namespaces.join(' ')}\n`
 
 /** The first signal ends the run in order and cleans up, the second one ends the process. */
 function onStopSignals(display: Display): { signal: AbortSignal; release: () => void } {

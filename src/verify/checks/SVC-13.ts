@@ -5,6 +5,7 @@ import { defineCheck, forEachFamily } from '../check.ts'
 import { internalIPsOf, listSome, nameOf, ofFamily } from '../nodefacts.ts'
 import { createProbeService, usableFamilies } from '../probeservice.ts'
 import { parseProbes } from '../traffic.ts'
+import { needsTwoFamilies } from '../trialservices.ts'
 import { fail, notEvaluable, pass, type Verdict, warn } from '../verdict.ts'
 
 /** How a connection in the other family went: `tcp` of the prelude. */
@@ -75,9 +76,9 @@ export const otherFamilyIsRefused = defineCheck({
   profile: 'standard',
   needs: ['traffic', 'nodePort'],
   requires: ['SVC-07'],
-  families: ({ mode, families }) => (mode.families.length > 1 ? families : []),
   async run(context) {
-    const { prober, inventory, signal } = context
+    const { prober, inventory, mode, signal } = context
+    if (mode.families.length < 2) return needsTwoFamilies
     const servers = await prober.servers()
     const nodes = await inventory.sampledNodes()
     const target = nodes.find(node => nameOf(node) !== servers[0]?.node) ?? nodes[0]!

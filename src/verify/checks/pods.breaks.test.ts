@@ -39,7 +39,7 @@ const probing: readonly BreakCase[] = [
           status.podIP = status.podIPs[0].ip
         }),
       },
-      text: text => text.replace(/^(podIPs=)10\.244\.1\./gm, '$110.244.9.'),
+      text: text => text.replace(/^(podIPs=)?10\.244\.1\./gm, '$110.244.9.'),
     },
     fails: ['POD-03'],
     reads: ['node2: 10.244.9.', '/etc/cni/net.d'],
