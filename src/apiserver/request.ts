@@ -55,6 +55,8 @@ export class ServerRequest {
   readonly method: string
   readonly path: string
   readonly query: Query
+  /** As it came, with its question mark; empty when there is none. */
+  readonly search: string
   readonly headers: IncomingHttpHeaders
   readonly readBody: () => Promise<Buffer>
   readonly certificateUser: User | undefined
@@ -73,6 +75,7 @@ export class ServerRequest {
     const mark = init.target.indexOf('?')
     this.method = init.method
     this.path = mark < 0 ? init.target : init.target.slice(0, mark)
+    this.search = mark < 0 ? '' : init.target.slice(mark)
     this.query = mark < 0 ? emptyQuery : parseQuery(init.target.slice(mark + 1))
     this.headers = init.headers ?? {}
     this.readBody = init.readBody ?? noBody

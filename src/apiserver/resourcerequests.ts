@@ -20,6 +20,7 @@ import type { SubresourceLookup } from './subresources/endpoint.ts'
 import { podExec, type StreamingContext } from './subresources/exec.ts'
 import { podLog } from './subresources/log.ts'
 import { podPortForward } from './subresources/portforward.ts'
+import { isProxied, proxySubresource } from './subresources/proxy.ts'
 
 export interface ResourceRequestsOptions {
   readonly lookup: RegistryLookup
@@ -94,6 +95,10 @@ export class ResourceRequests {
 
   #streamed(call: Call, request: ServerRequest): Promise<Reply> | undefined {
     const { resource, info } = call
+    if (isProxied(call)) {
+      const { lookup, kubelet: connector } = this.#options
+      return proxySubresource(call, { request, lookup, connector })
+    }
     if (info.subresource === '' || resource.resource !== 'pods' || resource.group !== '') return undefined
     const { kubelet, clock } = this.#options
     if (info.subresource === 'log' && info.verb === 'get') {

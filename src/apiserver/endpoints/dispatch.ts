@@ -28,12 +28,13 @@ const onCollections: ReadonlySet<string> = new Set(['create', 'list', 'watch', '
 /** Throws 404 where no such path exists and 405 where it exists but not for this method. */
 export function checkPath(resource: Resource, info: RequestInfo, method: string) {
   const { namespace, verb, parts } = info
-  if (parts.length > 3) throw noSuchPath()
+  const isProxy = info.subresource === 'proxy'
+  if (parts.length > 3 && !isProxy) throw noSuchPath()
   if (!resource.namespaced && namespace !== '' && resource.resource !== 'namespaces') throw noSuchPath()
   if (resource.namespaced && namespace === '' && !acrossNamespaces.has(verb)) {
     throw info.parts.length > 1 ? noSuchPath() : methodNotAllowed()
   }
-  if (method === 'HEAD' || verb === '') throw methodNotAllowed()
+  if (!isProxy && (method === 'HEAD' || verb === '')) throw methodNotAllowed()
   if (info.subresource !== '') return
   const named = parts.length > 1 && parts[1] !== ''
   if (verb !== 'watch' && named === onCollections.has(verb)) throw methodNotAllowed()
