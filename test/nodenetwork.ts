@@ -60,7 +60,8 @@ if (protocol === 'UDP') {
 const clientScript = `
 const [host, port, protocol, timeout] = process.argv.slice(1)
 const finish = text => { console.log(text); process.exit() }
-setTimeout(() => finish('timeout'), Number(timeout))
+// Twice: a process that was kept waiting first gets to see what has arrived.
+setTimeout(() => setTimeout(() => finish('timeout'), 150), Number(timeout))
 if (protocol === 'UDP') {
   const socket = require('dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4')
   socket.on('message', text => finish(String(text)))
