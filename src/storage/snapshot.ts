@@ -1,0 +1,46 @@
+// A store's contents at one moment, and the way back to them. Going back is a write like any other: watchers
+// are told what changed, revisions go on counting, and what did not change is not touched.
+import type { Entry, Store, WriteOperation } from './store.ts'
+
+export interface StoreSnapshot {
+  /** The revision that it shows. */
+  readonly revision: number
+  /** By key. */
+  readonly entries: ReadonlyMap<string, Entry>
+}
+
+const everything = { prefix: '' }
+
+export async function takeSnapshot(store: Store): Promise<StoreSnapshot> {
+  const { entries, revision } = await store.list(everything)
+  return { revision, entries: new Map(entries.map(entry => [entry.key, entry])) }
+}
+
+/** What has to be written for the entries to be those of the snapshot. */
+export function planRestore(snapshot: StoreSnapshot, current: readonly Entry[]): WriteOperation[] {
+  const operations: WriteOperation[] = []
+  const seen = new Set<string>()
+  for (const { key, revision, value } of current) {
+    seen.add(key)
+    const wanted = snapshot.entries.get(key)
+    if (!wanted) operations.push({ type: 'delete', key, expectedRevision: revision })
+    else if (wanted.revision !== revision && !wanted.value.equals(value)) {
+      operations.push({ type: 'update', key, value: wanted.value, expectedRevision: revision })
+    }
+  }
+  for (const [key, { value }] of snapshot.entries) {
+    if (!seen.has(key)) operations.push({ type: 'create', key, value })
+  }
+  return operations
+}
+
+/**
+ * Brings the store back to the snapshot in one write; resolves with the number of entries that had changed.
+ * Throws StoreError `Conflict` and the like when somebody writes at the same time.
+ */
+export async function restoreSnapshot(store: Store, snapshot: StoreSnapshot): Promise<number> {
+  const { entries } = await store.list(everything)
+  const operations = planRestore(snapshot, entries)
+  if (operations.length > 0) await store.write(operations)
+  return operations.length
+}
