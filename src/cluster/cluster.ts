@@ -3,16 +3,14 @@
 import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import type { KubeletConnector } from '../api/kubeletapi.ts'
 import { resources } from '../api/resources/index.ts'
-import { StatusError } from '../api/status.ts'
 import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
+import type { User } from '../apiserver/registry/registry.ts'
 import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import { Client } from '../client/client.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
 import { type Clock, keepAlive, systemClock } from '../component/clock.ts'
-import { type Component, startAll, stopAll } from '../component/component.ts'
 import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
 import { versionInfo } from '../component/version.ts'
 import { ControllerManager, createControllers } from '../controllers/index.ts'
@@ -37,6 +35,7 @@ import {
   localAddress,
 } from './listen.ts'
 import type { ClusterNodes, NodesContext } from './nodes.ts'
+import { Kubelets, part, RunningParts } from './parts.ts'
 import { type ClusterPKI, openPKI } from './pki.ts'
 import { StateDirectory, writePrivate } from './statedirectory.ts'
 
@@ -47,6 +46,8 @@ export interface ClusterEnvironment {
   readonly kubeconfigPath?: string
   readonly log?: Logger
   readonly clock?: Clock
+  /** Instead of the one of the settings; closed at the end. */
+  readonly store?: Store
   /** Aborted: the start is given up and what was started is stopped. */
   readonly signal?: AbortSignal
   /** Told, a sentence each, what was decided for the user: the runtime, other ranges than the usual ones. */
@@ -65,6 +66,8 @@ export interface Cluster {
   readonly kubeconfigPath: string
   /** As the administrator, in process. */
   readonly client: Client
+  /** As somebody else, in process: what they may do is up to their roles. */
+  clientAs(user: User): Client
   /** Ends everything; resolves when nothing is left. */
   stop(): Promise<void>
 }
@@ -74,24 +77,6 @@ const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:au
 
 /** What tokens name as their maker, as upstream's installers have it. */
 const tokenIssuer = 'https://kubernetes.default.svc.cluster.local'
-
-/** How the API server reaches kubelets, which exist only after it. */
-class Kubelets {
-  #connector: KubeletConnector | undefined
-
-  set(connector: KubeletConnector): void {
-    this.#connector = connector
-  }
-
-  readonly connect: KubeletConnector = async nodeName => {
-    if (this.#connector) return this.#connector(nodeName)
-    throw new StatusError({
-      code: 503,
-      reason: 'ServiceUnavailable',
-      message: `node ${nodeName} is still starting`,
-    })
-  }
-}
 
 async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
   const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
@@ -127,26 +112,6 @@ async function listen(server: APIServer, config: ClusterConfig, pki: ClusterPKI)
 const nthAddress = (range: string, offset: bigint) => formatAddress(addressAt(parseCIDR(range)!, offset))
 
 const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRange[0]!, 1n)
-
-class RunningParts {
-  readonly #components: Component[] = []
-
-  /** Starts a part, to be stopped before those that were added earlier. */
-  async add(component: Component): Promise<void> {
-    await startAll([component])
-    this.#components.push(component)
-  }
-
-  async stop(): Promise<void> {
-    await stopAll(this.#components.splice(0))
-  }
-}
-
-const part = (name: string, stop: () => Promise<void>): Component => ({
-  name,
-  start: async () => undefined,
-  stop,
-})
 
 /** The command line beside the bundle that this is part of, or above the chunk of it. */
 function defaultCommand(): string[] {
@@ -212,7 +177,7 @@ class ClusterStart {
     directory.create()
     await this.#prepareHost()
     const config = this.#config
-    const store = await openClusterStore(config, directory)
+    const store = this.#environment.store ?? (await openClusterStore(config, directory))
     await this.#parts.add(part('store', () => store.close()))
     const pki = openPKI({
       directory,
@@ -227,7 +192,8 @@ class ClusterStart {
     await this.#startComponents({ client, pki, kubelets, port })
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
-    return this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` })
+    const clientAs = (user: User) => new Client(server.transport(user))
+    return { ...this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` }), clientAs }
   }
 
   #refuseSecondStart(): void {
@@ -348,7 +314,7 @@ class ClusterStart {
     })
   }
 
-  #ready(made: { pki: ClusterPKI; client: Client; server: string }): Cluster {
+  #ready(made: { pki: ClusterPKI; client: Client; server: string }): Omit<Cluster, 'clientAs'> {
     const config = this.#config
     const directory = this.#directory
     const { pki, client, server } = made

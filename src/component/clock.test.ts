@@ -1,6 +1,6 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
-import { FakeClock, systemClock } from './clock.ts'
+import { FakeClock, JumpingClock, systemClock } from './clock.ts'
 
 test('FakeClock fires timers in order of time, and only those that are due', async () => {
   const clock = new FakeClock(1000)
@@ -55,4 +55,22 @@ test('a process stays until its work is done, and no longer', async () => {
     systemClock.after(60_000, () => undefined)`
   const args = ['--import', 'tsx', '--input-type=module', '-e', script]
   expect(execFileSync(process.execPath, args).toString()).toBe('done')
+})
+
+test('A JumpingClock runs as time does, and what is due by a jump happens in order', async () => {
+  const clock = new JumpingClock()
+  const began = clock.monotonic()
+  const done: string[] = []
+  clock.after(3_600_000, () => done.push('hour'))
+  clock.after(60_000, () => {
+    done.push('minute')
+    clock.after(60_000, () => done.push('two minutes'))
+  })
+  clock.after(60_000, () => done.push('cancelled')).cancel()
+  await clock.advance(600_000)
+  expect(done).toEqual(['minute', 'two minutes'])
+  const aheadMs = clock.monotonic() - began
+  expect(Number.isInteger(clock.now())).toBe(true)
+  expect(aheadMs).toBeGreaterThanOrEqual(600_000)
+  await clock.sleep(0)
 })

@@ -7,7 +7,7 @@ export interface Timer {
 }
 
 export interface Clock {
-  /** Wall-clock time in milliseconds since the epoch. */
+  /** Wall-clock time in whole milliseconds since the epoch. */
   now(): number
   /** Milliseconds that only ever grow; for measuring durations. */
   monotonic(): number
@@ -54,6 +54,58 @@ export async function keepAlive<T>(work: () => Promise<T>): Promise<T> {
     return await work()
   } finally {
     clearInterval(handle)
+  }
+}
+
+/**
+ * Time that passes as it does, and jumps ahead when a test says so: what is due by then happens at once.
+ */
+export class JumpingClock implements Clock {
+  #aheadMs = 0
+  readonly #pending = new Set<{ readonly dueMs: number; fire(): void }>()
+
+  now() {
+    return Math.floor(systemClock.now() + this.#aheadMs)
+  }
+
+  monotonic() {
+    return systemClock.monotonic() + this.#aheadMs
+  }
+
+  after(delayMs: number, callback: () => void): Timer {
+    const cancel = () => {
+      timer.cancel()
+      this.#pending.delete(pending)
+    }
+    const fire = () => {
+      cancel()
+      callback()
+    }
+    const pending = { dueMs: this.monotonic() + Math.max(0, delayMs), fire }
+    const timer = systemClock.after(delayMs, fire)
+    this.#pending.add(pending)
+    return { cancel }
+  }
+
+  sleep(delayMs: number, signal?: AbortSignal) {
+    return sleepOn(this, delayMs, signal)
+  }
+
+  /**
+   * Jumps ahead by `stepMs`, from one timer that is due to the next; between two of them what the first one
+   * set off gets a turn.
+   */
+  async advance(stepMs: number): Promise<void> {
+    const end = this.monotonic() + stepMs
+    for (;;) {
+      const due = [...this.#pending].filter(({ dueMs }) => dueMs <= end).sort((a, b) => a.dueMs - b.dueMs)[0]
+      if (!due) break
+      this.#aheadMs += Math.max(0, due.dueMs - this.monotonic())
+      due.fire()
+      await new Promise(resolve => setImmediate(resolve))
+    }
+    this.#aheadMs += Math.max(0, end - this.monotonic())
+    await new Promise(resolve => setImmediate(resolve))
   }
 }
 

@@ -14,6 +14,7 @@ import { endpointSlices } from '../api/resources/discovery.k8s.io/endpointslice.
 import { notFound } from '../api/status.ts'
 import type { Transport, TransportRequest, TransportWatchEvent, WatchHandlers } from '../api/transport.ts'
 import { Client } from '../client/client.ts'
+import { waitForObject } from '../client/waitfor.ts'
 import { startCluster } from '../cluster/cluster.ts'
 import { type Clock, systemClock } from '../component/clock.ts'
 import type { IPFamilies } from '../ip/family.ts'
@@ -24,7 +25,6 @@ import { needsOf } from './rights.ts'
 import type { VerifySettings } from './settings.ts'
 import type { Outcome } from './verdict.ts'
 import { runChecks } from './verify.ts'
-import { waitForObject } from './waitfor.ts'
 
 // biome-ignore lint/suspicious/noExplicitAny: tests change any field of any object
 type Loose = any

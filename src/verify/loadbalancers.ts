@@ -2,11 +2,11 @@
 // recognised by what runs, since nothing in the API says it.
 import type { LoadBalancerIngress, Node, Pod, Service } from '../api/generated/types.ts'
 import { services as serviceResource } from '../api/resources/core/service.ts'
+import { WaitTimeout } from '../client/waitfor.ts'
 import { familyOf, type IPFamilies, type IPFamily } from '../ip/family.ts'
 import { familiesOf } from './nodefacts.ts'
 import type { Text } from './text.ts'
 import { trialService } from './trialservices.ts'
-import { WaitTimeout } from './waitfor.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Balancer {

@@ -12,10 +12,10 @@ import { endpointSlices } from '../api/resources/discovery.k8s.io/endpointslice.
 import { networkPolicies } from '../api/resources/networking.k8s.io/networkpolicy.ts'
 import { isForbidden, isNotFound, StatusError } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
+import { waitForObject } from '../client/waitfor.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Owner } from './owner.ts'
 import { heartbeatAnnotation, managedBy, manager, ownerAnnotation, runLabel } from './scratch.ts'
-import { waitForObject } from './waitfor.ts'
 
 /** Far longer than between two signs of life, and than two machines' clocks differ. */
 const abandonedMs = 180_000

@@ -2,8 +2,8 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import type { WatchHandle } from '../api/transport.ts'
-import type { Client } from '../client/client.ts'
 import type { Clock } from '../component/clock.ts'
+import type { Client } from './client.ts'
 
 export class WaitTimeout extends Error {
   constructor(message: string) {

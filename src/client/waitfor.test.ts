@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import type { ConfigMap } from '../api/generated/types.ts'
 import { configMaps } from '../api/resources/core/configmap.ts'
 import type { Transport, WatchHandlers } from '../api/transport.ts'
-import { Client } from '../client/client.ts'
 import { FakeClock } from '../component/clock.ts'
+import { Client } from './client.ts'
 import { waitForObject } from './waitfor.ts'
 
 const named = (data: Record<string, string>): ConfigMap => ({
