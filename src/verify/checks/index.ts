@@ -4,6 +4,9 @@ import type { Check } from '../check.ts'
 import { endpointHasFamilies } from './API-01.ts'
 import { dnsAnswersEachFamily } from './DNS-01.ts'
 import { nameserversAnswer } from './DNS-02.ts'
+import { outsideNamesAreReachable } from './DNS-03.ts'
+import { podsReachOutside } from './EGR-01.ts'
+import { outsideSeesSource } from './EGR-02.ts'
 import { balancedServiceGetsAddress } from './LB-01.ts'
 import { dualServicesGetBothAddresses } from './LB-02.ts'
 import { singleServicesGetTheirFamily } from './LB-03.ts'
@@ -34,6 +37,7 @@ import { serverIsRecent } from './PRE-01.ts'
 import { userHasRights } from './PRE-02.ts'
 import { clusterHasFamilies } from './PRE-03.ts'
 import { serviceRangesAreDisjoint } from './PRE-04.ts'
+import { proxiesServeFamilies } from './PRX-01.ts'
 import { plainServiceIsSingleStack } from './SVC-01.ts'
 import { servicesHaveOneFamily } from './SVC-02.ts'
 import { preferredServiceIsDualStack } from './SVC-03.ts'
@@ -53,6 +57,9 @@ import { hostBackendsAnswer } from './SVC-18.ts'
 import { clusterIPsAreRecorded } from './SVC-19.ts'
 import { apiServiceAnswers } from './SVC-20.ts'
 import { servicesUseBothFamilies } from './SVC-21.ts'
+import { backendsAnswerInBothFamilies } from './WRK-01.ts'
+import { readyPodsAnswerInBothFamilies } from './WRK-02.ts'
+import { namesConnectFast } from './WRK-03.ts'
 
 export const checks: readonly Check[] = [
   serverIsRecent,
@@ -104,7 +111,14 @@ export const checks: readonly Check[] = [
   entrancesHaveFamilies,
   dnsAnswersEachFamily,
   nameserversAnswer,
+  outsideNamesAreReachable,
+  podsReachOutside,
+  outsideSeesSource,
   policiesNameBothFamilies,
+  proxiesServeFamilies,
+  backendsAnswerInBothFamilies,
+  readyPodsAnswerInBothFamilies,
+  namesConnectFast,
   endpointHasFamilies,
   migrationIsDone,
 ]
