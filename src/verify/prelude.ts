@@ -10,11 +10,14 @@ now() {
 has() { command -v "$1" >/dev/null 2>&1; }
 `
 
-/** http URL [SECONDS]: the body of a GET; the exit code is 0 for an answer. */
+/**
+ * http URL [SECONDS]: the body of a GET; the exit code is 0 for an answer. A statically linked busybox dies
+ * of wget -T.
+ */
 const http = `
 http() {
   if has curl; then curl -gsS --noproxy '*' -m "\${2:-3}" "$1"
-  elif has timeout; then timeout "\${2:-3}" wget -q -T "\${2:-3}" -O - "$1"
+  elif has timeout; then timeout "\${2:-3}" wget -q -O - "$1"
   else wget -q -T "\${2:-3}" -O - "$1"; fi
 }
 `

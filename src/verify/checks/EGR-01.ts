@@ -1,5 +1,5 @@
-// Pods reach what is outside of the cluster, per family. Addresses of Pods are mostly private (IPv4) or unique
-// local (IPv6), so something has to masquerade them; for IPv6 that is often left out.
+// Pods reach what is outside of the cluster, per family. Addresses of Pods are mostly private (IPv4) or
+// unique local (IPv6), so something has to masquerade them; for IPv6 that is often left out.
 import type { IPFamily } from '../../ip/family.ts'
 import { defineCheck, forEachFamily } from '../check.ts'
 import { type EgressTarget, egressTargets } from '../egress.ts'

@@ -1,6 +1,6 @@
-// The source address that the outside sees: the Pod's own, or the node's (or another's) by masquerading. Both
-// can be meant; a family that differs from the other one seldom is. Asked of a target that tells it: agnhost's
-// /clientip, or the trace page of the default targets.
+// The source address that the outside sees: the Pod's own, or the node's (or another's) by masquerading.
+// Both can be meant; a family that differs from the other one seldom is. Asked of a target that tells it:
+// agnhost's /clientip, or the trace page of the default targets.
 import type { Node } from '../../api/generated/types.ts'
 import { canonicalAddress } from '../../ip/address.ts'
 import type { IPFamily } from '../../ip/family.ts'

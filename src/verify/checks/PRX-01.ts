@@ -1,6 +1,6 @@
-// Which proxy implements Services on each node, in which mode, and whether it does so in each family. kube-proxy
-// goes on in one family, with a line in its log, where the kernel lacks a module for the other one
-// (kubernetes/kubernetes#133694): a node-local fault that looks like a broken application.
+// Which proxy implements Services on each node, in which mode, and whether it does so in each family.
+// kube-proxy goes on in one family, with a line in its log, where the kernel lacks a module for the other
+// one (kubernetes/kubernetes#133694): a node-local fault that looks like a broken application.
 import type { Pod, Service } from '../../api/generated/types.ts'
 import { pathOf } from '../../api/resource.ts'
 import { pods as podResource } from '../../api/resources/core/pod.ts'

@@ -1,5 +1,5 @@
-// Dual-stack Services whose backends listen in one family only, mostly because the program binds 0.0.0.0: half
-// of the clients are told an address that refuses them.
+// Dual-stack Services whose backends listen in one family only, mostly because the program binds 0.0.0.0:
+// half of the clients are told an address that refuses them.
 import type { IPFamily } from '../../ip/family.ts'
 import { type CheckContext, defineCheck, forEachFamily } from '../check.ts'
 import { listSome, nameOf } from '../nodefacts.ts'

@@ -70,15 +70,15 @@ export const namesConnectFast = defineCheck({
     const addresses = clusterIPsOf(service)
     const url = (host: string) => `'${httpURL(host, 80, '/hostname')}'`
     const byAddress = families.map(
-      family => `probe ${family} http ${url(ofFamily(addresses, family)[0] ?? '')} 10`,
+      family => `probe ${family} http ${url(ofFamily(addresses, family)[0] ?? '')} 5`,
     )
     const host = `${nameOf(service)}.${await workspace.namespace()}.svc`
     const script = [
-      `until_ok 10 http ${url(addresses[0] ?? '')} 2 >/dev/null`,
+      `until_ok 5 http ${url(addresses[0] ?? '')} 2 >/dev/null`,
       `probe dns resolve A "$(fqdn ${nameOf(service)} ${await workspace.namespace()})"`,
       'settle',
       ...byAddress,
-      `probe name http ${url(host)} 10`,
+      `probe name http ${url(host)} 5`,
       'settle',
     ].join('\n')
     const { stdout } = await prober.run(script, { check: 'WRK-03', node: server?.node ?? '', signal })
