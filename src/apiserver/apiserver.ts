@@ -26,6 +26,7 @@ import { timeout } from './filters/timeout.ts'
 import type { HealthCheck } from './health.ts'
 import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
+import { createMetricsRegistries } from './nodemetrics/metricsregistries.ts'
 import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
 import { accessReviews, rbacAuthorizer } from './rbac/authorizer.ts'
@@ -143,6 +144,7 @@ class ComposedServer implements APIServer {
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
+      others: lookup => createMetricsRegistries({ lookup, connector: kubelet, clock }),
       ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}),
     })
     const { lookup } = this.#registries
@@ -178,7 +180,8 @@ class ComposedServer implements APIServer {
   }
 
   #endpoints(): Handler {
-    const { resources, version, log, openapi = createOpenAPI() } = this.#options
+    const { version, log, openapi = createOpenAPI() } = this.#options
+    const { resources } = this.#registries
     const nonResource = {
       discovery: createDiscovery(resources),
       groupVersions: resources,

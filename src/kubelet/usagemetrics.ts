@@ -37,7 +37,7 @@ export function formatResourceMetrics({ node, pods }: NodeUsage): string {
   const of = (
     list: readonly { readonly labels: Labels; readonly usage: Usage }[],
     value: (usage: Usage) => number,
-  ) => list.map(({ labels, usage }) => ({ labels, value: value(usage), timeMs: usage.timeMs }))
+  ) => list.map(({ labels, usage }) => ({ labels, value: value(usage), timeMs: Math.round(usage.timeMs) }))
   const whole = [{ labels: {}, usage: node }]
   const family = (
     name: string,

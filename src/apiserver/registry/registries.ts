@@ -32,6 +32,8 @@ export interface RegistriesOptions {
   /** In the order in which they run; default: upstream's. */
   readonly admission?: readonly AdmissionPluginFactory[]
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
+  /** Made elsewhere: given what looks others up. */
+  readonly others?: (lookup: RegistryLookup) => readonly Registry[]
   /** Besides the usual ones: kinds that are answered and not stored, by `group/resource`. */
   readonly answerers?: Readonly<Record<string, Answerer>>
 }
@@ -71,12 +73,17 @@ export function createRegistries(options: RegistriesOptions): Registries {
     if (!stored) continue
     registries.set(idOf(resource.group, resource.version, resource.resource), createFace(resource, stored))
   }
+  const others = options.others?.(lookup) ?? []
+  for (const registry of others) {
+    const { group, version, resource } = registry.resource
+    registries.set(idOf(group, version, resource), registry)
+  }
   const { clock, admission = admissionPlugins, defaultIPFamilyPolicy } = options
   const services = { lookup, clock, ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}) }
   plugins.push(...admission.map(create => create(services)))
   return {
     lookup,
-    resources: options.resources,
+    resources: [...options.resources, ...others.map(({ resource }) => resource)],
     admission: plugins,
     async close() {
       for (const expiry of expiries) expiry.close()
