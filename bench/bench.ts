@@ -1,6 +1,6 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start services scale store load]
+// Usage: npm run bench [-- start services scale store proxy load]
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -246,11 +246,22 @@ async function benchStore(): Promise<void> {
   execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 }
 
+/** The Service proxy by itself, with the kernel's nftables. */
+async function benchProxy(): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    print('proxy: left out, needs root')
+    return
+  }
+  const args = ['--import', 'tsx', join(root, 'bench/proxy.ts')]
+  execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
+}
+
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   services: benchServices,
   scale: benchScale,
   store: benchStore,
+  proxy: benchProxy,
   // Last: the reference cluster goes on deleting for a while after its load.
   load: benchLoad,
 }

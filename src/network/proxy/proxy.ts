@@ -20,6 +20,7 @@ import { changedFrontends, flushFlows } from './conntrack.ts'
 import { HealthCheckServers } from './healthcheck.ts'
 import { Ruleset } from './ruleset.ts'
 import {
+  type HealthCheck,
   type PlanNode,
   type PlannedElement,
   planService,
@@ -89,6 +90,7 @@ export class ServiceProxy implements Component {
   readonly #healthChecks: HealthCheckServers
   readonly #loop: SyncLoop
   readonly #plans = new Map<string, ServicePlan>()
+  readonly #checks = new Map<string, HealthCheck>()
   readonly #dirty = new Set<string>()
   readonly #removeHandlers: (() => void)[] = []
   /** UDP frontends whose flows are to be looked at once the kernel has the change. */
@@ -243,7 +245,7 @@ export class ServiceProxy implements Component {
     this.#lastProblem = ''
     const toFlush = this.#toFlush
     this.#toFlush = []
-    await this.#healthChecks.update([...this.#plans.values()].flatMap(({ healthCheck }) => healthCheck ?? []))
+    await this.#healthChecks.update([...this.#checks.values()])
     await this.#flush(exec, toFlush)
   }
 
@@ -253,14 +255,25 @@ export class ServiceProxy implements Component {
       const service = this.#services.get(key)
       const previous = this.#plans.get(key)
       if (!service && !previous) continue
-      const slices = this.#slices.byIndex(serviceIndex, key)
-      const plan = service ? planService(service, slices, this.#node) : undefined
+      const plan = service && this.#plan(key, service)
       this.#ruleset.replace(key, plan?.elements ?? [])
       if (plan) this.#plans.set(key, plan)
       else this.#plans.delete(key)
+      if (plan?.healthCheck) this.#checks.set(key, plan.healthCheck)
+      else this.#checks.delete(key)
       this.#toFlush.push(...changedFrontends(previous?.udpFrontends ?? [], plan?.udpFrontends ?? []))
     }
     this.#dirty.clear()
+  }
+
+  /** One Service that cannot be planned must not keep the others from the kernel. */
+  #plan(key: string, service: Service): ServicePlan | undefined {
+    try {
+      return planService(service, this.#slices.byIndex(serviceIndex, key), this.#node)
+    } catch (error) {
+      this.#log.error('cannot plan a Service', { service: key, error: String(error) })
+      return undefined
+    }
   }
 
   /** That flows are stale must not keep later changes from the kernel. */
