@@ -37,8 +37,14 @@ export function addDown(program: Command): void {
         return
       }
       const stopped = await stop(directory, options.name)
+      const { removeClusterRemains } = await import('../../cluster/containerd/remains.ts')
+      const hadRemains = await removeClusterRemains(directory.path)
       if (options.delete) directory.remove()
-      const what = [stopped ? 'stopped' : 'was not running', ...(options.delete ? ['deleted'] : [])]
+      const what = [
+        stopped ? 'stopped' : 'was not running',
+        ...(hadRemains ? ['its nodes removed'] : []),
+        ...(options.delete ? ['deleted'] : []),
+      ]
       process.stdout.write(`cluster ${options.name}: ${what.join(', ')}\n`)
     })
 }

@@ -22,6 +22,7 @@ import { PodNetwork } from '../../network/cni/podnetwork.ts'
 import { LoadBalancerSpeaker } from '../../network/loadbalancer/speaker.ts'
 import { NftCommand } from '../../network/nftables/nft.ts'
 import { NetworkPolicies } from '../../network/policy/policy.ts'
+import { ServiceProxy } from '../../network/proxy/proxy.ts'
 import { NodeRoutes } from '../../network/routes/routes.ts'
 import { ContainerdProcess } from './containerdprocess.ts'
 import type { NodeConfig } from './nodeconfig.ts'
@@ -119,6 +120,11 @@ function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Co
   })
   return [
     ...(config.podNetwork === 'bridge' ? [podNetwork, new NodeRoutes(shared)] : []),
+    new ServiceProxy({
+      ...shared,
+      nodeAddresses: config.addresses,
+      serviceCIDRs: config.serviceClusterIPRange,
+    }),
     new LoadBalancerSpeaker({ ...shared, link: config.uplink }),
     ...(config.podNetwork === 'bridge'
       ? [new NetworkPolicies({ ...shared, dnsAddresses: config.nameservers })]

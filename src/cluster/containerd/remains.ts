@@ -1,12 +1,12 @@
 // Takes away whatever a cluster has on the host, made or half made, by this process or by one that was
 // killed: everything is found by its name or by the program it runs, so nothing else is touched.
 import { existsSync, readdirSync, rmdirSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import type { Clock } from '../../component/clock.ts'
+import { join, resolve } from 'node:path'
+import { type Clock, systemClock } from '../../component/clock.ts'
 import { removeCgroup, removeEmptyCgroup } from '../../host/cgroups.ts'
-import type { Exec } from '../../host/exec.ts'
+import { type Exec, hostExec } from '../../host/exec.ts'
 import { findProcesses, findProcessesWith, killProcesses } from '../../host/processes.ts'
-import { cgroupRoot, type HostNames, nodeNames, runRoot } from './hostnames.ts'
+import { cgroupRoot, type HostNames, hostNames, nodeNames, runRoot } from './hostnames.ts'
 import { withHostLock } from './hostrecord.ts'
 import { restoreHostSysctls } from './hostsysctls.ts'
 import { Underlay } from './underlay.ts'
@@ -58,4 +58,13 @@ export async function removeRemains({ exec, clock, names, stateDirectory }: Rema
     removeEmptyCgroup(cgroupRoot)
   })
   removeIfEmpty(runRoot)
+}
+
+/** For `down`: removes what a cluster has left that was killed; false when there was nothing. */
+export async function removeClusterRemains(stateDirectory: string): Promise<boolean> {
+  const directory = resolve(stateDirectory)
+  const names = hostNames(directory)
+  if (!hasRemains(names)) return false
+  await removeRemains({ exec: hostExec, clock: systemClock, names, stateDirectory: directory })
+  return true
 }
