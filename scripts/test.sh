@@ -3,6 +3,19 @@
 set -euo pipefail
 cd "$(dirname "$0")/.."
 [[ -d node_modules ]] || npm install --no-save
+
+# Tests with real containers and packets need these; without them they are skipped and say why.
+packages=(containerd runc containernetworking-plugins nftables iptables iproute2 conntrack busybox-static
+  util-linux mount procps iputils-ping dnsutils)
+if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
+  missing=()
+  for package in "${packages[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done
+  if ((${#missing[@]})); then
+    (apt-get update -qq && DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends "${missing[@]}") ||
+      echo "test.sh: cannot install ${missing[*]}" >&2
+  fi
+fi
+
 npm run ok
 npm run build
 npx vitest run --project system --passWithNoTests

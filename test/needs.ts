@@ -13,6 +13,10 @@ const packages: Readonly<Record<string, string>> = {
   iptables: 'iptables',
   ping: 'iputils-ping',
   dig: 'dnsutils',
+  'host-local': 'containernetworking-plugins',
+  sysctl: 'procps',
+  conntrack: 'conntrack',
+  unshare: 'util-linux',
   ctr: 'containerd',
   busybox: 'busybox-static',
 }
