@@ -1,16 +1,23 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start services scale store proxy load]
+// Usage: npm run bench [-- start services scale store proxy pods load]
 import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
+import { busyboxArchive } from '../test/containerd.ts'
 import { Connection } from './connection.ts'
 import { createNamespace, createServices, type Figures, type Place, type Rate } from './load.ts'
+import type { PodFigures } from './pods.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
+
+function residentMB(pid: number): number {
+  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
+  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024)
+}
 
 class Futago {
   readonly home = mkdtempSync(join(tmpdir(), 'futago-bench-'))
@@ -18,7 +25,8 @@ class Futago {
   #output = ''
 
   constructor(flags: readonly string[] = []) {
-    const args = [join(root, 'dist/cli.js'), 'up', '--runtime', 'simulated', '--secure-port', '0', ...flags]
+    const runtime = flags.includes('--runtime') ? [] : ['--runtime', 'simulated']
+    const args = [join(root, 'dist/cli.js'), 'up', '--secure-port', '0', ...runtime, ...flags]
     this.#child = spawn(process.execPath, args, {
       env: { ...process.env, FUTAGO_HOME: this.home },
       stdio: ['ignore', 'pipe', 'inherit'],
@@ -45,8 +53,17 @@ class Futago {
 
   /** Resident memory in MB, as the kernel counts it. */
   memory(): number {
-    const status = readFileSync(`/proc/${this.#child.pid}/status`, 'utf8')
-    return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024)
+    return residentMB(this.#child.pid!)
+  }
+
+  /** Of each node's process, containerd and what it runs not included. */
+  nodeMemory(): number[] {
+    const pattern = `^[^ ]*node [^ ]+ node run --config ${this.home}/`
+    const found = execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' })
+    return found
+      .trim()
+      .split('\n')
+      .map(pid => residentMB(Number(pid)))
   }
 
   async stop(): Promise<void> {
@@ -256,12 +273,46 @@ async function benchProxy(): Promise<void> {
   execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 }
 
+const podFigures = (kubeconfig: string): PodFigures =>
+  JSON.parse(
+    execFileSync(process.execPath, ['--import', 'tsx', join(root, 'bench/pods.ts'), kubeconfig], {
+      cwd: root,
+      encoding: 'utf8',
+      stdio: ['ignore', 'pipe', 'inherit'],
+    }),
+  )
+
+/** Real containers; the reference cluster has to have the image on its nodes. */
+async function benchPods(): Promise<void> {
+  if (process.getuid?.() !== 0) {
+    print('pods: left out, needs root')
+    return
+  }
+  const folder = mkdtempSync(join(tmpdir(), 'futago-bench-image-'))
+  const archive = join(folder, 'busybox.tar')
+  writeFileSync(archive, busyboxArchive())
+  const flags = ['--runtime', 'containerd', '--nodes', '2', '--image', archive]
+  const ours = await withFutago(flags, async futago => {
+    const measured = podFigures(futago.kubeconfig)
+    print(
+      `resident memory of each node, without containerd: ${futago.nodeMemory().join(', ')} MB (target 90 MB)`,
+    )
+    return measured
+  }).finally(() => rmSync(folder, { recursive: true, force: true }))
+  const reference = process.env['REFERENCE_KUBECONFIG']
+  const theirs = reference ? podFigures(reference) : undefined
+  const compared = (name: keyof PodFigures) => (theirs ? `; reference ${theirs[name]} ms` : '')
+  print(`one Pod, created to Ready: ${ours.onePodMs} ms${compared('onePodMs')} (target 500 ms)`)
+  print(`50 Pods on one node: ${ours.fiftyPodsMs} ms${compared('fiftyPodsMs')} (target 12000 ms)`)
+}
+
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
   services: benchServices,
   scale: benchScale,
   store: benchStore,
   proxy: benchProxy,
+  pods: benchPods,
   // Last: the reference cluster goes on deleting for a while after its load.
   load: benchLoad,
 }
