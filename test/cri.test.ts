@@ -26,6 +26,8 @@ import { whyNot } from './needs.ts'
 const reason = whyNot(containerdNeeds)
 const nodeAddresses: Readonly<Record<IPFamily, string>> = { IPv4: '172.31.9.4', IPv6: 'fd00:31:9::4' }
 
+const rotation = { maxBytes: 20_000, maxFiles: 3 }
+
 function newRuntime(containerd: TestContainerd, families: IPFamilies): CRIRuntime {
   return new CRIRuntime({
     clock: systemClock,
@@ -39,6 +41,7 @@ function newRuntime(containerd: TestContainerd, families: IPFamilies): CRIRuntim
       serviceAccountToken: async () => undefined,
     },
     cgroupParent: containerd.cgroupParent,
+    rotation,
     connectStreaming: port => containerd.connect(port),
   })
 }
@@ -472,6 +475,21 @@ describe.skipIf(reason)('A container', () => {
     await own.start(`echo ${long}; printf partial`, { attempt: 2 })
     await own.exit()
     expect(await own.log()).toBe(`${long}\npartial`)
+    await own.remove()
+  })
+
+  test('that writes much has its log rotated, which a follower does not notice', async () => {
+    const own = await new TestPod(runtime, {}).create()
+    await own.start('i=0; while [ ! -e /tmp/end ]; do i=$((i+1)); echo line $i; sleep 0.005; done; echo end')
+    const followed = own.log({ follow: true })
+    const folder = `${containerd.folder}/kubelet/logs/${own.logs}/main`
+    while (readdirSync(folder).length < 2) await systemClock.sleep(100)
+    expect(readdirSync(folder)[1]).toMatch(/^0\.log\.\d{8}-\d{6}$/)
+    await systemClock.sleep(500)
+    await own.run('touch', '/tmp/end')
+    const lines = (await followed).trimEnd().split('\n')
+    expect(lines.pop()).toBe('end')
+    expect(lines).toEqual(lines.map((_, index) => `line ${index + 1}`))
     await own.remove()
   })
 

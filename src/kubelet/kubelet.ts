@@ -217,7 +217,10 @@ export class Kubelet implements KubeletConnection {
         `container "${container.container}" in pod "${container.pod}" is waiting to start: ${reasons[reason] ?? reason}`,
       )
     }
-    return this.#options.context.runtime.logs(container, options, signal)
+    // While it waits to be started again, the last run is the previous one.
+    const isBetween = waiting !== undefined && hasRun
+    const chosen = isBetween && options.previous ? { ...options, previous: false } : options
+    return this.#options.context.runtime.logs(container, chosen, signal)
   }
 
   exec(container: ContainerReference, options: ExecOptions): Promise<ExecSession> {

@@ -2,6 +2,8 @@
 // put together. Whatever else there is of the cluster it knows through the API.
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { runtimeClasses } from '../../api/resources/node.k8s.io/runtimeclass.ts'
+import { isNotFound } from '../../api/status.ts'
 import { Client } from '../../client/client.ts'
 import { Events } from '../../client/events.ts'
 import { Informers } from '../../client/informers.ts'
@@ -63,6 +65,15 @@ interface Shared {
 
 const cniConfigDirectory = ({ directory }: NodeConfig) => join(directory, 'cni')
 
+async function handlerOf(client: Client, name: string): Promise<string | undefined> {
+  try {
+    return (await client.get(runtimeClasses, { name })).handler
+  } catch (error) {
+    if (isNotFound(error)) return undefined
+    throw error
+  }
+}
+
 function containerParts(config: NodeConfig, shared: Shared) {
   const { client, clock, log } = shared
   const { directory, runDirectory, pluginDirectory } = config
@@ -84,6 +95,7 @@ function containerParts(config: NodeConfig, shared: Shared) {
     nodeAddresses: config.addresses,
     references: new ClientReferences({ client, clock, tokens: clientTokens(client) }),
     cgroupParent: config.cgroup,
+    runtimeHandler: className => handlerOf(client, className),
   })
   const kubelet = new NodeKubelet({
     ...shared,

@@ -49,6 +49,8 @@ export interface CRIRuntimeOptions {
   readonly nodeAddresses: readonly string[]
   /** For imagePullSecrets. */
   readonly references: References
+  /** Of a RuntimeClass; undefined: there is no such class. Default: there are none. */
+  readonly runtimeHandler?: (className: string) => Promise<string | undefined>
   /** Below which each Pod has a cgroup: `/futago/node1`. Default: the runtime's own choice. */
   readonly cgroupParent?: string
   /** When containers' logs are rotated; default: at 10 MiB, with 5 files. */
@@ -84,7 +86,8 @@ export class CRIRuntime implements PodRuntime, Component {
       nodeMemoryBytes: totalmem(),
       isCgroup2: existsSync('/sys/fs/cgroup/cgroup.controllers'),
     }
-    this.#sandboxes = new Sandboxes(this.#settings, nodeAddresses)
+    const runtimeHandler = options.runtimeHandler ?? (async () => undefined)
+    this.#sandboxes = new Sandboxes(this.#settings, { nodeAddresses, runtimeHandler })
     this.#starter = new ContainerStarter(this.#settings, references)
     this.#sessions = new Sessions(this.#settings, options.connectStreaming)
     const onExit = (id: string) => {

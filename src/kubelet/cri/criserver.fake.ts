@@ -53,6 +53,8 @@ export class FakeCRIServer {
   readonly images = new Set<string>()
   /** In order: the names of all calls. */
   readonly calls: string[] = []
+  /** How each sandbox was to be run. */
+  readonly handlers: string[] = []
   /** What a call is refused with. */
   readonly failures = new Map<Call, string>()
   /** Images that can be pulled. */
@@ -141,7 +143,8 @@ export class FakeCRIServer {
         ],
       },
     }),
-    runPodSandbox: ({ config }: { config: PodSandboxConfig }) => {
+    runPodSandbox: ({ config, runtimeHandler }: { config: PodSandboxConfig; runtimeHandler: string }) => {
+      this.handlers.push(runtimeHandler)
       const id = this.#newId('sandbox')
       this.sandboxes.set(id, { config, state: sandboxState.ready })
       return { podSandboxId: id }

@@ -40,6 +40,7 @@ async function startRuntime(nodeAddresses = ['172.20.0.4', 'fd00:172:20::4']): P
     rootDir: server.folder,
     nodeAddresses,
     references,
+    runtimeHandler: async className => (className === 'gvisor' ? 'runsc' : undefined),
   })
   await runtime.start()
   runtimes.push(runtime)
@@ -173,6 +174,22 @@ describe('A Pod', () => {
       message: 'Failed to create pod sandbox: rpc error: code = Unknown desc = cni plugin not initialized',
     })
   })
+})
+
+test('What keeps a Pod apart is not passed over: runtime classes and user namespaces', async () => {
+  const runtime = await startRuntime()
+  const withSpec = (uid: string, extra: object) =>
+    runtime.createSandbox(
+      { metadata: { ...pod.metadata, uid }, spec: { containers: [main], ...extra } },
+      sandbox,
+    )
+  await withSpec('a', { runtimeClassName: 'gvisor' })
+  expect(server.handlers).toEqual(['runsc'])
+  await expect(withSpec('b', { runtimeClassName: 'kata' })).rejects.toThrow(
+    'Failed to create pod sandbox: RuntimeClass "kata" not found',
+  )
+  await expect(withSpec('c', { hostUsers: false })).rejects.toThrow('user namespaces are not supported')
+  expect(server.sandboxes.size).toBe(1)
 })
 
 describe('A container', () => {

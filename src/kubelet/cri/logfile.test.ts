@@ -72,6 +72,11 @@ test('The last lines of a long log are found across the pieces that are read', a
   ])
 })
 
+test('A container without a log has said nothing', async () => {
+  expect(await read({})).toBe('')
+  expect(await read({ follow: true })).toBe('')
+})
+
 test('A last line that is not complete is shown once the container has ended', async () => {
   await writeFile(path, '2026-01-01T00:00:01Z stdout F one\n2026-01-01T00:00:01Z stdout P half')
   expect(await read({})).toBe('one\nhalf')

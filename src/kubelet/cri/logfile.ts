@@ -87,6 +87,16 @@ async function isRotated(file: FileHandle, path: string): Promise<boolean> {
   return named !== undefined && named.ino !== own.ino
 }
 
+/** A container that could not be started may have no log. */
+async function openIfThere(path: string): Promise<FileHandle | undefined> {
+  try {
+    return await open(path)
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
 /** What one chunk shows, as one piece. */
 const shown = (lines: readonly Buffer[], selection: LogSelection) =>
   Buffer.concat(lines.map(line => selection.take(line)))
@@ -94,11 +104,14 @@ const shown = (lines: readonly Buffer[], selection: LogSelection) =>
 async function* pieces(source: LogSource, options: LogOptions, signal: AbortSignal) {
   const { path, clock } = source
   const selection = new LogSelection(options, clock.now())
+  const opened = await openIfThere(path)
+  if (!opened) return
+  let file = opened
   const changes = options.follow ? new Changes(source, signal) : undefined
-  let file = await open(path)
   try {
     let position = options.tailLines === undefined ? 0 : await tailStart(file, options.tailLines)
     let splitter = new LineSplitter()
+    let isLeft = false
     while (!selection.isFull && !signal.aborted) {
       // Asked before reading: what it wrote at its end is read, too.
       const mayGrow = changes !== undefined && source.isRunning()
@@ -107,11 +120,15 @@ async function* pieces(source: LogSource, options: LogOptions, signal: AbortSign
       if (chunk.length > 0) {
         const piece = shown(splitter.push(chunk), selection)
         if (piece.length > 0) yield piece
-      } else if (await isRotated(file, path)) {
+      } else if (isLeft) {
         await file.close()
         file = await open(path)
         position = 0
         splitter = new LineSplitter()
+        isLeft = false
+      } else if (await isRotated(file, path)) {
+        // It is written to no more: what came since it was read is the rest.
+        isLeft = true
       } else if (mayGrow) await changes.next()
       else {
         const piece = shown([splitter.rest], selection)

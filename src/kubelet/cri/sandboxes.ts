@@ -13,14 +13,23 @@ import { type CRISettings, containersFolder, podCgroup } from './settings.ts'
 
 const cgroupRoot = '/sys/fs/cgroup'
 
+const refusal = (why: string) =>
+  new RuntimeError('FailedCreatePodSandBox', `Failed to create pod sandbox: ${why}`)
+
+export interface SandboxesOptions {
+  /** The node's own, for Pods in its network; one per family, in its order. */
+  readonly nodeAddresses: readonly string[]
+  /** Of a RuntimeClass; undefined: there is no such class. */
+  readonly runtimeHandler: (className: string) => Promise<string | undefined>
+}
+
 export class Sandboxes {
   readonly #settings: CRISettings
-  /** The node's own, for Pods in its network; one per family, in its order. */
-  readonly #nodeAddresses: readonly string[]
+  readonly #options: SandboxesOptions
 
-  constructor(settings: CRISettings, nodeAddresses: readonly string[]) {
+  constructor(settings: CRISettings, options: SandboxesOptions) {
     this.#settings = settings
-    this.#nodeAddresses = nodeAddresses
+    this.#options = options
   }
 
   /** The Pod's addresses, in the node's family order. Throws RuntimeError. */
@@ -32,35 +41,51 @@ export class Sandboxes {
     const cgroupParent = podCgroup(this.#settings, record.identity.uid)
     record.config = sandboxConfig(pod, { environment, logsRoot, attempt, cgroupParent })
     if (known?.isReady) return this.#inOrder(pod, known.podIPs)
-    if (record.isBeingMade) throw new RuntimeError('FailedCreatePodSandBox', 'the sandbox is being made')
+    if (record.isBeingMade) throw refusal('it is being made')
     record.isBeingMade = true
     try {
       // What is left of the one before holds addresses and processes.
       if (known) await this.stop(record)
-      return this.#inOrder(pod, await this.#run(record, attempt))
+      const runtimeHandler = await this.#handler(pod)
+      return this.#inOrder(pod, await this.#run(record, { attempt, runtimeHandler }))
     } finally {
       record.isBeingMade = false
     }
   }
 
-  async #run(record: PodRecord, attempt: number): Promise<readonly string[]> {
+  /** What the Pod asks for and would not get must not be passed over: it keeps Pods apart. */
+  async #handler({ spec }: Pod): Promise<string> {
+    if (spec?.hostUsers === false) {
+      throw refusal('user namespaces are not supported')
+    }
+    const className = spec?.runtimeClassName
+    if (!className) return ''
+    const handler = await this.#options.runtimeHandler(className)
+    if (handler === undefined) throw refusal(`RuntimeClass "${className}" not found`)
+    return handler
+  }
+
+  async #run(
+    record: PodRecord,
+    { attempt, runtimeHandler }: { readonly attempt: number; readonly runtimeHandler: string },
+  ): Promise<readonly string[]> {
     const { client, inventory } = this.#settings
     const { config } = record
     await mkdir(config?.logDirectory ?? '', { recursive: true })
     try {
-      const { podSandboxId: id } = await client.call(runtimeAPI.runPodSandbox, { config })
+      const { podSandboxId: id } = await client.call(runtimeAPI.runPodSandbox, { config, runtimeHandler })
       const podIPs = await inventory.addresses(id)
       record.sandboxes.push({ id, attempt, podIPs, isReady: true })
       return podIPs
     } catch (error) {
       if (!(error instanceof GRPCError)) throw error
-      throw new RuntimeError('FailedCreatePodSandBox', `Failed to create pod sandbox: ${error.message}`)
+      throw refusal(error.message)
     }
   }
 
   #inOrder(pod: Pod, podIPs: readonly string[]): readonly string[] {
-    if (pod.spec?.hostNetwork) return this.#nodeAddresses
-    const families = this.#nodeAddresses.map(familyOf)
+    if (pod.spec?.hostNetwork) return this.#options.nodeAddresses
+    const families = this.#options.nodeAddresses.map(familyOf)
     const rank = (ip: string) => families.indexOf(familyOf(ip))
     return [...podIPs].sort((a, b) => rank(a) - rank(b))
   }
