@@ -11,6 +11,7 @@ import { addressCommand } from '../../host/link.ts'
 import { findProcesses } from '../../host/processes.ts'
 import { routeCommand } from '../../host/route.ts'
 import { forwarding } from '../../host/sysctl.ts'
+import { formatNodeHosts } from '../../kubelet/hosts.ts'
 import { type NodeConfig, writeNodeConfig } from './nodeconfig.ts'
 import { pauseProgram } from './pause.ts'
 import { killNode } from './remains.ts'
@@ -63,13 +64,14 @@ export function planUplink(config: NodeConfig, gateways: readonly string[]): str
   ]
 }
 
-/** Run in the node as its root: the uplink, and a resolver that is reached from there. */
+/** Run in the node as its root: the uplink, a resolver that is reached from there, its own names. */
 const setUpScript = `
 ip -batch "$1/uplink" &&
 sysctl -q -w "kernel.hostname=$2" ${Object.entries(forwarding)
   .map(([key, value]) => `${key}=${value}`)
   .join(' ')} &&
-{ [ ! -e /etc/resolv.conf ] || mount --bind "$1/resolv.conf" /etc/resolv.conf; }
+{ [ ! -e /etc/resolv.conf ] || mount --bind "$1/resolv.conf" /etc/resolv.conf; } &&
+{ [ ! -e /etc/hosts ] || mount --bind "$1/hosts" /etc/hosts; }
 `
 
 export class NodeMachine {
@@ -108,6 +110,8 @@ export class NodeMachine {
       this.#file('resolv.conf'),
       config.nameservers.map(address => `nameserver ${address}\n`).join(''),
     )
+    // The host's own may know the loopback of one family only, which is then all that containerd forwards to.
+    writeFileSync(this.#file('hosts'), formatNodeHosts(config.addresses, config.name))
     writeFileSync(this.#init, pauseProgram(process.arch), { mode: 0o755 })
     await this.#boot()
   }
