@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { Pod, Service } from '../api/generated/types.ts'
 import { familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
-import { endpointSliceController } from './endpointslice.ts'
+import { endpointSliceController, hintsFor } from './endpointslice.ts'
 import { namespace, startControllers } from './liveserver.fake.ts'
 import { endpointSlices, nodes, pods, services } from './resources.ts'
 
@@ -117,6 +117,30 @@ test('Readiness and termination show in the conditions', async () => {
   await world.client.delete(pods, target, { gracePeriodSeconds: 0 })
   await world.settle()
   expect((await world.list(endpointSlices))[0]?.endpoints).toEqual([])
+})
+
+test.each<[string | undefined, boolean, object | undefined]>([
+  [undefined, true, undefined],
+  ['PreferClose', true, { forZones: [{ name: 'z1' }] }],
+  ['PreferSameZone', true, { forZones: [{ name: 'z1' }] }],
+  ['PreferSameNode', true, { forZones: [{ name: 'z1' }], forNodes: [{ name: 'n1' }] }],
+  ['PreferSameNode', false, undefined],
+])('With trafficDistribution %s an endpoint whose readiness is %s has the hints %j', async (...row) => {
+  const [trafficDistribution, ready, hints] = row
+  const world = await start()
+  await world.createPod(pod('p', { families: ['IPv4'], ready }))
+  const wanted = service(['IPv4'])
+  await world.client.create(services, {
+    ...wanted,
+    spec: { ...wanted.spec, ...(trafficDistribution ? { trafficDistribution } : {}) },
+  })
+  await world.settle()
+  expect((await world.list(endpointSlices))[0]?.endpoints?.[0]?.hints).toEqual(hints)
+})
+
+test('Without a zone there is nothing to hint at', () => {
+  const asked = { ...service(['IPv4']), spec: { trafficDistribution: 'PreferClose' } }
+  expect(hintsFor(asked, { ready: true, zone: undefined, nodeName: 'n1' })).toBeUndefined()
 })
 
 test('A Pod without a known node waits until the node is known', async () => {

@@ -3,6 +3,7 @@
 import type {
   DiscoveryV1EndpointPort,
   Endpoint,
+  EndpointHints,
   EndpointSlice,
   Node,
   Pod,
@@ -40,6 +41,24 @@ function portsOf(service: Service, pod: Pod): DiscoveryV1EndpointPort[] {
   })
 }
 
+/**
+ * For whom an endpoint is meant by the Service's trafficDistribution: those of its own zone, or of its own
+ * node before them (KEP-4444, KEP-3015). Only ready endpoints have hints.
+ */
+export function hintsFor(
+  { spec }: Service,
+  { ready, zone, nodeName }: { ready: boolean; zone: string | undefined; nodeName: string | undefined },
+): EndpointHints | undefined {
+  const distribution = spec?.trafficDistribution ?? ''
+  const isSameNode = distribution === 'PreferSameNode'
+  if (!ready || !(isSameNode || ['PreferClose', 'PreferSameZone'].includes(distribution))) return undefined
+  const hints: EndpointHints = {
+    ...(zone ? { forZones: [{ name: zone }] } : {}),
+    ...(isSameNode && nodeName ? { forNodes: [{ name: nodeName }] } : {}),
+  }
+  return Object.keys(hints).length > 0 ? hints : undefined
+}
+
 /** What a Pod is to a Service in one family; undefined without an address of that family. */
 export function endpointOf(
   service: Service,
@@ -55,13 +74,16 @@ export function endpointOf(
   const ready = service.spec?.publishNotReadyAddresses === true || (serving && !terminating)
   const { namespace, name, uid } = pod.metadata
   const hostname = members.hostnameIn(pod, service)
+  const nodeName = pod.spec?.nodeName
+  const hints = hintsFor(service, { ready, zone: options.zone, nodeName })
   return {
     addresses,
     conditions: { ready, serving, terminating },
     ...(hostname ? { hostname } : {}),
-    ...(pod.spec?.nodeName ? { nodeName: pod.spec.nodeName } : {}),
+    ...(nodeName ? { nodeName } : {}),
     targetRef: { kind: 'Pod', namespace, name, uid },
     ...(options.zone ? { zone: options.zone } : {}),
+    ...(hints ? { hints } : {}),
   }
 }
 
