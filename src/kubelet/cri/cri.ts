@@ -59,6 +59,9 @@ export interface CRIRuntimeOptions {
   readonly connectStreaming?: SpdyTarget['connect']
 }
 
+/** A runtime that hangs is as good as one that is gone. */
+const statusTimeoutMs = 10_000
+
 export class CRIRuntime implements PodRuntime, Component {
   readonly name = 'containerd'
   readonly #settings: CRISettings
@@ -148,7 +151,7 @@ export class CRIRuntime implements PodRuntime, Component {
 
   async notReady(): Promise<string | undefined> {
     try {
-      const { status } = await this.#call(runtimeAPI.status, {})
+      const { status } = await this.#call(runtimeAPI.status, {}, statusTimeoutMs)
       const failed = (status?.conditions ?? []).filter(condition => !condition.status)
       if (failed.length === 0) return undefined
       const texts = failed.map(

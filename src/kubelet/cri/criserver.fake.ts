@@ -55,6 +55,8 @@ export class FakeCRIServer {
   readonly calls: string[] = []
   /** How each sandbox was to be run. */
   readonly handlers: string[] = []
+  /** Whether it tells of processes that end, as containerd does and others do not. */
+  hasEvents = true
   /** What a call is refused with. */
   readonly failures = new Map<Call, string>()
   /** Images that can be pulled. */
@@ -108,6 +110,10 @@ export class FakeCRIServer {
 
   #answer(stream: ServerHttp2Stream, path: string, body: Buffer): void {
     if (path.endsWith('/Subscribe')) {
+      if (!this.hasEvents) {
+        stream.respond({ ':status': 200, 'grpc-status': '12' }, { endStream: true })
+        return
+      }
       stream.respond({ ':status': 200 })
       this.#watchers.add(stream)
       return

@@ -1,7 +1,7 @@
 import { mkdir, readdir, writeFile } from 'node:fs/promises'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
 import type { Container, Pod, Secret } from '../../api/generated/types.ts'
-import { systemClock } from '../../component/clock.ts'
+import { type Clock, FakeClock, systemClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
 import type { References } from '../references.ts'
 import type { ContainerEnvironment, ContainerStart, RuntimeContainer, StartStep } from '../runtime.ts'
@@ -32,9 +32,12 @@ const references: References = {
 }
 
 /** A kubelet's process: several may follow each other on one node. */
-async function startRuntime(nodeAddresses = ['172.20.0.4', 'fd00:172:20::4']): Promise<CRIRuntime> {
+async function startRuntime(
+  nodeAddresses = ['172.20.0.4', 'fd00:172:20::4'],
+  clock: Clock = systemClock,
+): Promise<CRIRuntime> {
   const runtime = new CRIRuntime({
-    clock: systemClock,
+    clock,
     log: silentLogger,
     socketPath: server.socketPath,
     rootDir: server.folder,
@@ -163,6 +166,14 @@ describe('A Pod', () => {
     // The kubelet counts from the beginning, the runtime from what it has.
     expect((await runtime.startContainer(startOf(0))).attempt).toBe(1)
     await runtime.removePod('u')
+    expect(server.sandboxes.size).toBe(0)
+  })
+
+  test('that goes while its sandbox is made leaves nothing', async () => {
+    const runtime = await startRuntime()
+    const made = runtime.createSandbox(pod, sandbox)
+    await runtime.removePod('u')
+    await made
     expect(server.sandboxes.size).toBe(0)
   })
 
@@ -337,4 +348,19 @@ describe('A runtime that is killed and comes back', () => {
       'container runtime network not ready: NetworkReady=false reason:NetworkPluginNotReady message:none',
     )
   })
+})
+
+test('A runtime that tells of nothing is asked every second', async () => {
+  server.hasEvents = false
+  const clock = new FakeClock()
+  const runtime = await startRuntime(undefined, clock)
+  await runtime.createSandbox(pod, sandbox)
+  await runtime.startContainer(startOf())
+  let exit: readonly RuntimeContainer[] | undefined
+  void nextExit(runtime).then(runs => {
+    exit = runs
+  })
+  server.exit('container2', 4)
+  while (!exit) await clock.advance(1000)
+  expect(exit[0]?.exit?.exitCode).toBe(4)
 })

@@ -17,8 +17,8 @@ import {
 import { podLabels } from './sandboxconfig.ts'
 
 /** How often and how soon the runtime is asked until it has noticed what its events already said. */
-const settleTries = 40
-const settleMs = 25
+const settleTries = 60
+const settleMs = (tries: number) => Math.min(25 + 10 * tries, 250)
 
 const isMissing = (error: unknown) => error instanceof GRPCError && error.code === grpcCode.notFound
 
@@ -69,7 +69,7 @@ export class Inventory {
   async noteExit(id: string): Promise<void> {
     for (let tries = 0; tries < settleTries; tries++) {
       if (await this.#hasSettled(id)) return
-      await this.#options.clock.sleep(settleMs)
+      await this.#options.clock.sleep(settleMs(tries))
     }
   }
 
@@ -151,7 +151,7 @@ export class Inventory {
   }
 
   #isBeingMade(uid: string): boolean {
-    return this.pods.get(uid)?.isBeingMade ?? false
+    return this.pods.get(uid)?.making !== undefined
   }
 
   async #sandbox({ id, metadata, state }: PodSandbox): Promise<SandboxRecord> {

@@ -28,8 +28,8 @@ export class PodRecord {
   /** Of the sandbox as it was made, or would be now. */
   config: PodSandboxConfig | undefined
 
-  /** A sandbox is under way: it is entered by who makes it. */
-  isBeingMade = false
+  /** A sandbox that is under way: it is entered by who makes it. */
+  making: Promise<readonly string[]> | undefined
 
   constructor(identity: RuntimePod) {
     this.identity = identity

@@ -41,16 +41,20 @@ export class Sandboxes {
     const cgroupParent = podCgroup(this.#settings, record.identity.uid)
     record.config = sandboxConfig(pod, { environment, logsRoot, attempt, cgroupParent })
     if (known?.isReady) return this.#inOrder(pod, known.podIPs)
-    if (record.isBeingMade) throw refusal('it is being made')
-    record.isBeingMade = true
+    if (record.making) throw refusal('it is being made')
+    record.making = this.#make(pod, record, attempt)
     try {
-      // What is left of the one before holds addresses and processes.
-      if (known) await this.stop(record)
-      const runtimeHandler = await this.#handler(pod)
-      return this.#inOrder(pod, await this.#run(record, { attempt, runtimeHandler }))
+      return this.#inOrder(pod, await record.making)
     } finally {
-      record.isBeingMade = false
+      record.making = undefined
     }
+  }
+
+  async #make(pod: Pod, record: PodRecord, attempt: number): Promise<readonly string[]> {
+    const runtimeHandler = await this.#handler(pod)
+    // What is left of the one before holds addresses and processes.
+    if (record.sandbox) await this.#stop(record)
+    return this.#run(record, { attempt, runtimeHandler })
   }
 
   /** What the Pod asks for and would not get must not be passed over: it keeps Pods apart. */
@@ -90,8 +94,13 @@ export class Sandboxes {
     return [...podIPs].sort((a, b) => rank(a) - rank(b))
   }
 
-  /** Idempotent. */
+  /** Idempotent. One that is just being made is waited for, or it would be left over. */
   async stop(record: PodRecord): Promise<void> {
+    await record.making?.catch(() => undefined)
+    await this.#stop(record)
+  }
+
+  async #stop(record: PodRecord): Promise<void> {
     const { client, inventory } = this.#settings
     for (const sandbox of record.sandboxes) {
       await ignoreMissing(client.call(runtimeAPI.stopPodSandbox, { podSandboxId: sandbox.id }))
