@@ -14,7 +14,7 @@ export const importTable: Readonly<Record<string, readonly string[]>> = {
   storage: ['component'],
   host: ['component'],
   api: ['ip'],
-  client: ['api', 'ip', 'component'],
+  client: ['streaming', 'api', 'ip', 'component'],
   streaming: ['api', 'ip', 'component'],
   apiserver: ['streaming', 'api', 'storage', 'ip', 'component'],
   controllers: ['client', 'api', 'ip', 'component'],

@@ -1,5 +1,6 @@
 // The machine that runs verify, as a client of the cluster's outside: which families it has and whether it
 // gets through to an address.
+import { resolve4, resolve6 } from 'node:dns/promises'
 import { request } from 'node:http'
 import { connect, isIP } from 'node:net'
 import { networkInterfaces } from 'node:os'
@@ -23,6 +24,8 @@ export interface Host {
   readonly families: readonly IPFamily[]
   /** Connects and, with `path`, GETs it over plain HTTP. */
   connect(address: string, port: number, options: ConnectOptions): Promise<Attempt>
+  /** The addresses that DNS here has for a name; none when it has none or does not answer. */
+  resolve(name: string, family: IPFamily): Promise<readonly string[]>
 }
 
 /** Enough for any answer of ours; the rest is thrown away. */
@@ -54,6 +57,10 @@ class ThisMachine implements Host {
     this.#clock = clock
   }
 
+  async resolve(name: string, family: IPFamily): Promise<readonly string[]> {
+    return lookUp[family](name).catch(() => [])
+  }
+
   async connect(address: string, port: number, options: ConnectOptions): Promise<Attempt> {
     const giveUp = new AbortController()
     const timer = this.#clock.after(options.timeoutMs, () => giveUp.abort())
@@ -75,6 +82,11 @@ class ThisMachine implements Host {
       timer.cancel()
     }
   }
+}
+
+const lookUp: Readonly<Record<IPFamily, (name: string) => Promise<string[]>>> = {
+  IPv4: resolve4,
+  IPv6: resolve6,
 }
 
 function openConnection(host: string, port: number, signal: AbortSignal): Promise<undefined> {

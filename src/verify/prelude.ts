@@ -91,6 +91,9 @@ resolve() {
 `
 
 /**
+ * large URL BYTES SECONDS: gets so many bytes from such a server; busybox takes no long questions, agnhost
+ * has no files.
+ *
  * serve HTTPPORT UDPPORT: answers /hostname, $CLIENTIP and $ECHO<text> over HTTP and hostname, clientip and
  * echo <text> over UDP, in both families, until it is killed. Where nothing can serve, it only stays.
  */
@@ -106,6 +109,7 @@ serve() {
   printf '#!/bin/sh\\nprintf "\\\\r\\\\n%%s" "$REMOTE_ADDR"\\n' > "www.$1/cgi-bin/clientip"
   printf '#!/bin/sh\\nprintf "\\\\r\\\\n%%s" "$QUERY_STRING"\\n' > "www.$1/cgi-bin/echo"
   chmod +x "www.$1/cgi-bin/clientip" "www.$1/cgi-bin/echo"
+  for size in 1000 10000 100000; do text "$size" > "www.$1/large-$size"; done
   cat > "answer.$2" <<'ANSWER'
 text=$(dd bs=65536 count=1 2>/dev/null)
 case $text in
@@ -118,6 +122,8 @@ ANSWER
   if has udpsvd; then udpsvd -c 200 "$any" "$2" sh "answer.$2" >/dev/null 2>&1 & fi
   exec httpd -f -p "$1" -h "www.$1" >/dev/null 2>&1
 }
+text() { head -c "$1" /dev/zero | tr '\\0' x; }
+large() { if [ -n "$agnhost" ]; then http "$1$ECHO$(text "$2")" "$3"; else http "$1/large-$2" "$3"; fi; }
 can_serve() { [ -n "$agnhost" ] || has httpd; }
 `
 

@@ -140,7 +140,8 @@ done
 export const liveMain = `
 trap 'exit 0' TERM
 ( eval "$SCRIPT_0" ) < /dev/null
-echo "${mark} end 0 $?"
+code=$?
+echo; echo "${mark} err 0"; echo; echo "${mark} end 0 $code"
 `
 
 export interface ScriptOutput {

@@ -17,8 +17,7 @@ const sizes: Readonly<Record<Protocol, readonly number[]>> = {
 }
 
 const functions = `
-text() { head -c "$1" /dev/zero | tr '\\0' x; }
-large_TCP() { answer=$(http "$1$ECHO$(text "$2")" 5); [ "\${#answer}" = "$2" ]; }
+large_TCP() { answer=$(large "$1" "$2" 5); [ "\${#answer}" = "$2" ]; }
 large_UDP() {
   answer=$(udp "$1" "$2" "echo $(text "$3")" 2)
   if [ "$?" = 3 ]; then echo "$answer"; fi

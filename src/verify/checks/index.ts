@@ -10,6 +10,10 @@ import { outsideSeesSource } from './EGR-02.ts'
 import { balancedServiceGetsAddress } from './LB-01.ts'
 import { dualServicesGetBothAddresses } from './LB-02.ts'
 import { singleServicesGetTheirFamily } from './LB-03.ts'
+import { balancersAnswerInside } from './LB-04.ts'
+import { balancersAnswerOutside } from './LB-05.ts'
+import { clientAddressIsKept } from './LB-06.ts'
+import { balancerNamesResolve } from './LB-07.ts'
 import { entrancesHaveFamilies } from './LB-08.ts'
 import { migrationIsDone } from './MIG-01.ts'
 import { nodesHavePodRanges } from './NODE-01.ts'
@@ -21,12 +25,15 @@ import { nodeAddressesAreReachable } from './NODE-06.ts'
 import { nodesAreUniform } from './NODE-07.ts'
 import { podRangesHaveRoom } from './NODE-08.ts'
 import { nodeKernelsAreReady } from './NODE-09.ts'
+import { defaultDenyStopsEachFamily } from './NP-01.ts'
+import { blocksWorkInEachFamily } from './NP-02.ts'
 import { policiesNameBothFamilies } from './NP-03.ts'
 import { podsGetAddresses } from './POD-01.ts'
 import { podAddressesAreOrdered } from './POD-02.ts'
 import { podAddressesAreOfTheirNode } from './POD-03.ts'
 import { downwardAPIListsAddresses } from './POD-04.ts'
 import { hostsFilesNamePods } from './POD-05.ts'
+import { commandsRunInPods } from './POD-06.ts'
 import { podNetworksAreReady } from './POD-07.ts'
 import { hostPodsHaveNodeAddresses } from './POD-08.ts'
 import { podsReachPods } from './POD-09.ts'
@@ -53,6 +60,8 @@ import { nodePortsAnswer } from './SVC-12.ts'
 import { otherFamilyIsRefused } from './SVC-13.ts'
 import { podsReachThemselves } from './SVC-14.ts'
 import { affinityIsKept } from './SVC-15.ts'
+import { endpointChangesHold } from './SVC-16.ts'
+import { flowsOutliveBackends } from './SVC-17.ts'
 import { hostBackendsAnswer } from './SVC-18.ts'
 import { clusterIPsAreRecorded } from './SVC-19.ts'
 import { apiServiceAnswers } from './SVC-20.ts'
@@ -80,6 +89,7 @@ export const checks: readonly Check[] = [
   podAddressesAreOfTheirNode,
   downwardAPIListsAddresses,
   hostsFilesNamePods,
+  commandsRunInPods,
   podNetworksAreReady,
   hostPodsHaveNodeAddresses,
   podsReachPods,
@@ -101,6 +111,8 @@ export const checks: readonly Check[] = [
   otherFamilyIsRefused,
   podsReachThemselves,
   affinityIsKept,
+  endpointChangesHold,
+  flowsOutliveBackends,
   hostBackendsAnswer,
   clusterIPsAreRecorded,
   apiServiceAnswers,
@@ -108,12 +120,18 @@ export const checks: readonly Check[] = [
   balancedServiceGetsAddress,
   dualServicesGetBothAddresses,
   singleServicesGetTheirFamily,
+  balancersAnswerInside,
+  balancersAnswerOutside,
+  clientAddressIsKept,
+  balancerNamesResolve,
   entrancesHaveFamilies,
   dnsAnswersEachFamily,
   nameserversAnswer,
   outsideNamesAreReachable,
   podsReachOutside,
   outsideSeesSource,
+  defaultDenyStopsEachFamily,
+  blocksWorkInEachFamily,
   policiesNameBothFamilies,
   proxiesServeFamilies,
   backendsAnswerInBothFamilies,
