@@ -67,14 +67,9 @@ function failureOf(status: string): StatusError | undefined {
 
 /** Some kubelets end the connection without ending each stream: what came until then counts. */
 async function overSpdy({ socket, head }: UpgradeResponse): Promise<string> {
-  let onClose = () => undefined as unknown
-  const closed = new Promise<void>(resolve => {
-    onClose = () => setImmediate(resolve)
-  })
-  socket.once('close', onClose)
   const connection = new SpdyConnection(socket, head, {
     onStream: stream => void stream.destroy(),
-    onClose: () => onClose(),
+    onClose: () => undefined,
   })
   const read = (streamtype: string) => {
     const said = { text: '', ended: Promise.resolve() }
@@ -89,7 +84,7 @@ async function overSpdy({ socket, head }: UpgradeResponse): Promise<string> {
   }
   try {
     const [error, stdout, stderr] = [read('error'), read('stdout'), read('stderr')]
-    await Promise.race([Promise.all([error, stdout, stderr].map(({ ended }) => ended)), closed])
+    await Promise.all([error, stdout, stderr].map(({ ended }) => ended))
     if (error.text === '') throw new Error('the connection ended before the command did')
     const failure = failureOf(error.text)
     if (failure) throw failure
