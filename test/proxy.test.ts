@@ -66,7 +66,6 @@ class World {
       log,
       checkMs: 500,
     })
-    await informers.start()
     await this.proxy.start()
     this.#stop = [
       () => this.proxy.stop(),

@@ -56,7 +56,6 @@ async function startProxy(families: IPFamilies = ['IPv4', 'IPv6']) {
     () => informers.stop(),
     () => proxy.stop(),
   )
-  await informers.start()
   await proxy.start()
   nft.ran.length = 0
   const create = async (name: string, spec = {}) => {

@@ -134,6 +134,7 @@ export class ServiceProxy implements Component {
   /** Resolves when the kernel has every Service that is known; rejects when it refuses them. */
   async start(): Promise<void> {
     this.#watch()
+    await this.#options.informers.start()
     await Promise.all([this.#services.synced, this.#slices.synced, this.#nodes.synced])
     this.#readNode()
     try {
