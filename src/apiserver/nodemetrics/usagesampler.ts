@@ -39,7 +39,7 @@ export function rateOf(current: Usage, previous: Usage | undefined): Rate {
     previous !== undefined &&
     previous.startedAt === current.startedAt &&
     current.timeMs - previous.timeMs >= leastWindowMs
-  const windowMs = Math.max(1, current.timeMs - (isSameRun ? previous.timeMs : startMs))
+  const windowMs = Math.max(leastWindowMs, current.timeMs - (isSameRun ? previous.timeMs : startMs))
   const used = current.cpuNanoseconds - (isSameRun ? previous.cpuNanoseconds : 0)
   return {
     timeMs: current.timeMs,
