@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { createServer, type Server } from 'node:http'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import type { Readable } from 'node:stream'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { StatusError } from '../api/status.ts'
@@ -10,7 +10,10 @@ import { serveCommand } from './command.ts'
 import { fakeKubelet } from './kubelet.fake.ts'
 import { servePortForward } from './portforward.ts'
 import { openSpdyCommand, openSpdyPort } from './spdyclient.ts'
-import type { UpgradeAnswer } from './upgrade.ts'
+import { dataFrameHead, finFlag } from './spdyframes.ts'
+import { switchToSpdy, type UpgradeAnswer } from './upgrade.ts'
+
+const switched = Buffer.from(switchToSpdy('v4.channel.k8s.io'))
 
 const clock = new FakeClock()
 const kubelet = fakeKubelet()
@@ -110,4 +113,33 @@ test('A forwarded port carries megabytes and half-closes', async () => {
 test('A port that cannot be reached is the error of the stream', async () => {
   const port = await openSpdyPort(target('/portForward'), 1)
   await expect(bytesOf(port)).rejects.toThrow('error forwarding port 1 to pod p: connection refused')
+})
+
+test('Why a server hangs up is heard, even while one is still talking', async () => {
+  const message = { status: 'Failure', message: 'not found', details: { causes: [{ message: 'not found' }] } }
+  const hasty = createServer()
+  hasty.on('upgrade', (_request, socket: Socket) => {
+    socket.on('error', () => undefined).write(switched)
+    const text = Buffer.from(JSON.stringify(message))
+    // The first stream is the one for errors.
+    const end = Buffer.concat([dataFrameHead(1, text.length, finFlag), text])
+    socket.once('data', () => {
+      socket.pause()
+      socket.write(end, () => setImmediate(() => socket.resetAndDestroy()))
+    })
+  })
+  await new Promise<void>(resolve => hasty.listen(0, 'localhost', resolve))
+  const { port } = hasty.address() as AddressInfo
+  for (let time = 0; time < 10; time++) {
+    const url = new URL(`http://${joinHostPort('localhost', port)}/exec`)
+    const session = await openSpdyCommand({ url }, streams)
+    session.stdin?.on('error', () => undefined)
+    const talk = () => {
+      if (session.stdin?.write(Buffer.alloc(100)) !== undefined && !session.stdin.destroyed)
+        setImmediate(talk)
+    }
+    talk()
+    expect(await session.outcome).toEqual({ type: 'failed', message: 'not found' })
+  }
+  hasty.close()
 })

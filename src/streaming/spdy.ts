@@ -100,6 +100,28 @@ class HeaderInflater {
   }
 }
 
+/** So many turns of the event loop are enough to read what has come already. */
+const turnsToRead = 20
+
+/**
+ * A write that fails says that the other side is gone; what it said before, why for example, is still there
+ * to be read, and would be lost if the socket were destroyed at once.
+ */
+function readBeforeDestroy(socket: Duplex): void {
+  const destroy = socket.destroy.bind(socket)
+  let isEnding = false
+  const end = async () => {
+    isEnding = true
+    for (let turn = 0; turn < turnsToRead; turn++) await new Promise(resolve => setImmediate(resolve))
+    destroy()
+  }
+  socket.destroy = error => {
+    if ((error as NodeJS.ErrnoException | undefined)?.syscall !== 'write') return destroy(error)
+    if (!isEnding) void end()
+    return socket
+  }
+}
+
 export interface SpdyHandlers {
   readonly onStream: (stream: SpdyStream) => void
   /** The connection is over, by either side. */
@@ -124,6 +146,7 @@ export class SpdyConnection {
   constructor(socket: Duplex, head: Buffer, handlers: SpdyHandlers) {
     this.#socket = socket
     this.#handlers = handlers
+    readBeforeDestroy(socket)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('error', () => socket.destroy())
     socket.on('end', () => socket.end())

@@ -57,6 +57,8 @@ function clientStreams(
         error.end(JSON.stringify(status), () => resolve())
       })
       stdin?.end()
+      // Nobody wants it any more; unread, it would keep the client's end from being seen.
+      stdin?.unpipe().resume()
       connection.close()
     },
     onClose: callback => void closed.then(callback),

@@ -123,6 +123,7 @@ class WebSocketStreams implements ClientStreams {
 
   async finish(status: object) {
     await sendOn(this.#socket, channel.error, Buffer.from(JSON.stringify(status)))
+    this.stdin?.unpipe().resume()
     this.#socket.close(normalClosure)
   }
 
