@@ -58,7 +58,7 @@ class Futago {
 
   /** Of each node's process, containerd and what it runs not included. */
   nodeMemory(): number[] {
-    const pattern = `^[^ ]*node [^ ]+ node run --config ${this.home}/`
+    const pattern = `^[^ ]*node .+ node run --config ${this.home}/`
     const found = execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' })
     return found
       .trim()

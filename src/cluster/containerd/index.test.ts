@@ -9,7 +9,7 @@ import { StateDirectory } from '../statedirectory.ts'
 import { hasResourceCapability } from './containerdprocess.ts'
 import { claimHost } from './index.ts'
 import { type NodeConfig, readNodeConfig, writeNodeConfig } from './nodeconfig.ts'
-import { planUplink } from './nodemachine.ts'
+import { planNodeCommand, planUplink } from './nodemachine.ts'
 
 const newFolder = () => mkdtempSync(join(tmpdir(), 'futago-containerd-'))
 
@@ -50,6 +50,18 @@ test.each([
     ...addresses.map((address, i) => `address replace ${address}/${ranges[i]!.split('/')[1]} dev eth0 nodad`),
     'link set eth0 up',
     ...gateways.map(gateway => `route replace default via ${gateway} dev eth0`),
+  ])
+})
+
+test('the process of a node is the command line again, with little room for young objects', () => {
+  expect(planNodeCommand(['/usr/bin/node', '/opt/futago/cli.js'], '/state/node.json')).toEqual([
+    '/usr/bin/node',
+    '--max-semi-space-size=2',
+    '/opt/futago/cli.js',
+    'node',
+    'run',
+    '--config',
+    '/state/node.json',
   ])
 })
 

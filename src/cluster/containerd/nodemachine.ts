@@ -64,6 +64,17 @@ export function planUplink(config: NodeConfig, gateways: readonly string[]): str
   ]
 }
 
+/** A node's process has little to do at a time: small halves for young objects save a sixth of its memory. */
+export const planNodeCommand = ([node = '', ...rest]: readonly string[], configFile: string): string[] => [
+  node,
+  '--max-semi-space-size=2',
+  ...rest,
+  'node',
+  'run',
+  '--config',
+  configFile,
+]
+
 /** Run in the node as its root: the uplink, a resolver that is reached from there, its own names. */
 const setUpScript = `
 ip -batch "$1/uplink" &&
@@ -174,7 +185,7 @@ export class NodeMachine {
 
   async #launch(pid: number): Promise<void> {
     const { command } = this.#options
-    const args = [...enter(pid), ...command, 'node', 'run', '--config', this.#file('node.json')]
+    const args = [...enter(pid), ...planNodeCommand(command, this.#file('node.json'))]
     this.#process = await startDaemon('nsenter', args, {
       logPath: this.#file('log'),
       onMessage: message => this.#heard(message as NodeMessage),

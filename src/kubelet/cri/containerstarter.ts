@@ -86,7 +86,7 @@ export class ContainerStarter {
     })
     const environment = await start.environment()
     const file = `${containersFolder(this.#settings, uid)}/${container.name}/${attempt}`
-    await mkdir(dirname(file), { recursive: true })
+    await mkdir(dirname(file), { recursive: true, mode: 0o750 })
     await writeFile(file, '')
     // Whoever the container runs as may write it.
     await chmod(file, 0o666)
