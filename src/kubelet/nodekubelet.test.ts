@@ -245,6 +245,34 @@ test('A Pod whose sandbox is lost begins anew, init containers first', async () 
   await until(async () => (await statuses()) === 'i 1 true, c 1 true')
 })
 
+test('A Pod that cannot be removed at first is removed later', async () => {
+  const node = await startNode()
+  await giveRanges(node)
+  await node.first.kubelet.ready
+  const { client, runtime } = node
+  const spec = {
+    nodeName: 'node1',
+    terminationGracePeriodSeconds: 0,
+    containers: [{ name: 'c', image: 'nginx' }],
+  }
+  const { metadata } = await client.create(pods, { metadata: { name: 'p', namespace }, spec })
+  const uid = metadata.uid ?? ''
+  await until(() => runtime.containers(uid).length > 0)
+  const remove = runtime.removePod.bind(runtime)
+  let failures = 2
+  runtime.removePod = async uid => {
+    if (failures-- > 0) throw new Error('failed to destroy network')
+    await remove(uid)
+  }
+  await client.delete(pods, { namespace, name: 'p' }, { gracePeriodSeconds: 0 })
+  await until(() => failures === 1)
+  expect(runtime.containers(uid)).toHaveLength(1)
+  await node.clock.advance(500)
+  await until(() => failures === 0)
+  await node.clock.advance(1000)
+  await until(() => runtime.containers(uid).length === 0)
+})
+
 /** As a runtime that makes a container whose process then cannot begin. */
 function failToBegin(runtime: SimulatedRuntime): void {
   const ended: RuntimeContainer[] = []

@@ -60,13 +60,16 @@ export class PodWorker {
     if (!this.#isWorking && !this.#isGone) void this.#work()
   }
 
-  /** The Pod exists no more: nothing of it is left running. */
+  /** The Pod exists no more: nothing of it is left running, after another try where that is needed. */
   async forget(): Promise<void> {
-    this.#isGone = true
-    this.#timer?.cancel()
-    this.#containers.stopProbes()
-    await this.#context.runtime.removePod(this.#uid)
-    await this.#removeVolumes()
+    this.detach()
+    try {
+      await this.#context.runtime.removePod(this.#uid)
+      await this.#removeVolumes()
+    } catch (error) {
+      this.#context.log.warn('a Pod could not be removed yet', { pod: this.#key, error: String(error) })
+      this.#timer = this.#context.clock.after(this.#nextRetryMs(), () => void this.forget())
+    }
   }
 
   /** Lets go of timers; what runs goes on. */
@@ -99,9 +102,13 @@ export class PodWorker {
     return this.#containers.pod.metadata.uid ?? ''
   }
 
-  #retry(): void {
+  #nextRetryMs(): number {
     this.#retryMs = Math.min(Math.max(firstRetryMs, this.#retryMs * 2), lastRetryMs)
-    this.#wakeAfter(this.#retryMs)
+    return this.#retryMs
+  }
+
+  #retry(): void {
+    this.#wakeAfter(this.#nextRetryMs())
   }
 
   #wakeAfter(delayMs: number): void {

@@ -2,11 +2,11 @@
 
 import type { Resource } from '../../api/resource.ts'
 import type { Clock } from '../../component/clock.ts'
+import type { KeyLocks } from '../../component/keylocks.ts'
 import type { Logger } from '../../component/log.ts'
 import type { Store } from '../../storage/store.ts'
 import type { AdmissionPlugin } from '../admission/admission.ts'
 import type { RegistryHooks } from './hooks.ts'
-import type { KeyLocks } from './keylocks.ts'
 import { relativeKey } from './keys.ts'
 import type { Codec } from './stored.ts'
 import type { WatchCache } from './watchcache.ts'

@@ -47,6 +47,7 @@ function framed(payload: Buffer): Buffer {
 export class FakeCRIServer {
   readonly folder = mkdtempSync(join(tmpdir(), 'futago-cri-'))
   readonly socketPath = join(this.folder, 'cri.sock')
+  readonly stoppedSandboxes: string[] = []
   readonly sandboxes = new Map<string, FakeSandbox>()
   readonly containers = new Map<string, FakeContainer>()
   /** Names, as they are asked for. */
@@ -156,6 +157,7 @@ export class FakeCRIServer {
       return { podSandboxId: id }
     },
     stopPodSandbox: ({ podSandboxId }: { podSandboxId: string }) => {
+      this.stoppedSandboxes.push(podSandboxId)
       const sandbox = this.sandboxes.get(podSandboxId)
       if (sandbox) sandbox.state = sandboxState.notReady
       for (const [id, container] of this.containers) {

@@ -135,6 +135,14 @@ describe('A Pod', () => {
     })
   })
 
+  test('loses its network once, however many ask for that', async () => {
+    const runtime = await startRuntime()
+    await runtime.createSandbox(pod, sandbox)
+    await Promise.all([runtime.stopSandbox('u'), runtime.removePod('u'), runtime.stopSandbox('u')])
+    expect(server.stoppedSandboxes).toHaveLength(1)
+    expect(server.sandboxes.size).toBe(0)
+  })
+
   test('is stopped, and removed with its logs', async () => {
     const runtime = await startRuntime()
     await runtime.createSandbox(pod, sandbox)

@@ -8,6 +8,8 @@ export interface SandboxRecord {
   readonly attempt: number
   readonly podIPs: readonly string[]
   isReady: boolean
+  /** Its network is gone. */
+  isStopped?: boolean
 }
 
 export interface RunRecord {

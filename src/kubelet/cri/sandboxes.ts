@@ -3,6 +3,7 @@
 import { mkdir, readdir, rm, rmdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Pod } from '../../api/generated/types.ts'
+import { KeyLocks } from '../../component/keylocks.ts'
 import { familyOf } from '../../ip/family.ts'
 import { GRPCError, grpcCode } from '../grpc.ts'
 import { RuntimeError, type SandboxEnvironment } from '../runtime.ts'
@@ -26,6 +27,8 @@ export interface SandboxesOptions {
 export class Sandboxes {
   readonly #settings: CRISettings
   readonly #options: SandboxesOptions
+  /** By the Pods' uids: the runtime does not take it well when two take a network down. */
+  readonly #locks = new KeyLocks()
 
   constructor(settings: CRISettings, options: SandboxesOptions) {
     this.#settings = settings
@@ -97,23 +100,30 @@ export class Sandboxes {
   /** Idempotent. One that is just being made is waited for, or it would be left over. */
   async stop(record: PodRecord): Promise<void> {
     await record.making?.catch(() => undefined)
-    await this.#stop(record)
+    await this.#locks.run(record.identity.uid, () => this.#stop(record))
   }
 
   async #stop(record: PodRecord): Promise<void> {
     const { client, inventory } = this.#settings
     for (const sandbox of record.sandboxes) {
+      if (sandbox.isStopped) continue
       await ignoreMissing(client.call(runtimeAPI.stopPodSandbox, { podSandboxId: sandbox.id }))
       sandbox.isReady = false
+      sandbox.isStopped = true
     }
     for (const run of [...record.runs.values()].flat()) await inventory.refresh(run)
   }
 
   /** With containers, logs and cgroups. */
   async remove(record: PodRecord): Promise<void> {
+    await record.making?.catch(() => undefined)
+    await this.#locks.run(record.identity.uid, () => this.#remove(record))
+  }
+
+  async #remove(record: PodRecord): Promise<void> {
     const { client, logsRoot } = this.#settings
     const { uid } = record.identity
-    await this.stop(record)
+    await this.#stop(record)
     for (const { id } of record.sandboxes) {
       await ignoreMissing(client.call(runtimeAPI.removePodSandbox, { podSandboxId: id }))
     }

@@ -1,5 +1,5 @@
-// One write at a time per object: the next one reads what the one before has written, instead of racing it
-// and losing. The store's expected revisions still guard against other writers.
+// One piece of work at a time per key, in the order in which it was asked for: a write to an object reads
+// what the one before has written, a sandbox is not taken down twice at once.
 
 export class KeyLocks {
   readonly #tails = new Map<string, Promise<unknown>>()

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { KeyLocks } from './keylocks.ts'
-import { nextTurn } from './registries.fake.ts'
+
+const nextTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 test('work on one key runs in turn, on different keys at once', async () => {
   const locks = new KeyLocks()
