@@ -2,7 +2,7 @@
 import type { Pod } from '../api/generated/types.ts'
 import { pathOf } from '../api/resource.ts'
 import { pods } from '../api/resources/core/pod.ts'
-import { StatusError } from '../api/status.ts'
+import { isForbidden, StatusError } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Inventory } from './inventory.ts'
@@ -28,6 +28,7 @@ const gatheringMs = 40
 const mostScriptsPerPod = 48
 /** Pulling the image included. */
 const startMs = 90_000
+const readyMs = 20_000
 const scriptMs = 60_000
 const pollMs = 250
 const livePollMs = 80
@@ -111,9 +112,27 @@ export class PodProber implements Prober {
     const udp = hostNetwork ? firstHostPort + offset + 1 : udpPort
     const main = serverMain(http, udp)
     const ports = { http, udp }
-    const pod = await this.#startPod({ check, node, labels, hostNetwork, main, ports }, signal)
-    await this.#readLog(pod, log => log.includes(`${mark} ready`), { timeoutMs: startMs, signal })
+    const plan = { check, node, labels, hostNetwork, main, ports }
+    const pod = await this.#startUntilReady(plan, signal)
     return { node, pod, addresses: addressesOf(pod), httpPort: http, udpPort: udp }
+  }
+
+  /**
+   * A server that does not come up at all is replaced once: on a busy node a container may start crippled.
+   */
+  async #startUntilReady(plan: PodPlan, signal: AbortSignal | undefined): Promise<Pod> {
+    for (let attempt = 1; ; attempt++) {
+      const pod = await this.#startPod(plan, signal)
+      const timeoutMs = attempt === 1 ? readyMs : startMs
+      try {
+        await this.#readLog(pod, log => log.includes(`${mark} ready`), { timeoutMs, signal })
+        return pod
+      } catch (error) {
+        if (attempt > 1 || !(error instanceof ProbeError)) throw error
+        const { name = '', namespace } = pod.metadata
+        await this.#options.scratch.remove(pods, name, namespace)
+      }
+    }
   }
 
   run(script: string, options: ScriptOptions): Promise<ScriptResult> {
@@ -235,17 +254,20 @@ export class PodProber implements Prober {
     const path = pathOf(pods, namespace, name, 'log')
     const deadline = clock.monotonic() + options.timeoutMs
     const signal = this.#signal(options.signal)
+    let trouble = ''
     for (;;) {
       signal.throwIfAborted()
       const log = await client.transport
         .request<unknown>({ method: 'GET', path, signal })
         .then(({ body }) => String(body))
         .catch(error => {
-          if (error instanceof StatusError && error.code !== 403) return ''
-          throw error
+          if (!(error instanceof StatusError) || isForbidden(error)) throw error
+          trouble = error.message
+          return ''
         })
       if (isEnough(log)) return
-      if (clock.monotonic() > deadline) throw unfinished(name, pod.spec?.nodeName ?? '', options.timeoutMs)
+      if (clock.monotonic() > deadline)
+        throw unfinished(pod, options.timeoutMs, log.slice(-lastWords) || trouble)
       await clock.sleep(options.pollMs ?? pollMs, signal)
     }
   }
@@ -260,8 +282,15 @@ const hasStarted = ({ status }: Pod) =>
 
 const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip)
 
-const unfinished = (name: string, node: string, timeoutMs: number) =>
-  new ProbeError({
-    en: `the probe Pod ${name} on node ${node} said nothing within ${timeoutMs / 1000} s (read from its log)`,
-    ja: `ノード ${node} のプローブPod ${name} のログに ${timeoutMs / 1000} 秒以内に結果が現れませんでした`,
+/** So much of a log says what it hangs at. */
+const lastWords = 120
+
+function unfinished(pod: Pod, timeoutMs: number, said: string): ProbeError {
+  const { name } = pod.metadata
+  const node = pod.spec?.nodeName ?? ''
+  const seconds = timeoutMs / 1000
+  return new ProbeError({
+    en: `the probe Pod ${name} on node ${node} did not end within ${seconds} s (its log: ${said || 'empty'})`,
+    ja: `ノード ${node} のプローブPod ${name} が ${seconds} 秒以内に終わりませんでした（ログ: ${said || '空'}）`,
   })
+}
