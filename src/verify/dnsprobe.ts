@@ -8,16 +8,17 @@ import { notEvaluable, type Verdict } from './verdict.ts'
 
 export const recordTypes: Readonly<Record<IPFamily, 'A' | 'AAAA'>> = { IPv4: 'A', IPv6: 'AAAA' }
 
-/** Says on the first line whether DNS answers at all, and ends the script if not: `dns TIMEOUT`. */
+/** Says first whether this cluster's DNS answers at all, and ends the script if not: `dns TIMEOUT`. */
 export const askWhetherDNS = `
 dns=$(resolve A "$(fqdn kubernetes default)" | head -n 1)
 echo "dns $dns"
-case $dns in TIMEOUT|REFUSED) exit 0 ;; esac
+case $dns in TIMEOUT|REFUSED|NXDOMAIN) exit 0 ;; esac
 `
 
-const silent = ['TIMEOUT', 'REFUSED', '']
+/** NXDOMAIN: somebody answers who has never heard of the cluster. */
+const silent = ['TIMEOUT', 'REFUSED', 'NXDOMAIN', '']
 
-/** Whether something answered, be it that there is no such record. */
+/** Whether it answered, be it that there is no such record. */
 export const dnsAnswers = (stdout: string): boolean => !silent.includes(/^dns (.*)$/m.exec(stdout)?.[1] ?? '')
 
 /** The Service of the cluster's DNS; undefined where there is none, or no right to look. */

@@ -29,6 +29,8 @@ const mostScriptsPerPod = 48
 /** Pulling the image included. */
 const startMs = 90_000
 const readyMs = 20_000
+/** A log that cannot be read for so long is gone. */
+const lostMs = 6000
 const scriptMs = 60_000
 const pollMs = 250
 const livePollMs = 80
@@ -155,7 +157,8 @@ export class PodProber implements Prober {
     while (queue.length > 0) void this.#runAll(queue.splice(0, mostScriptsPerPod))
   }
 
-  async #runAll(waiting: readonly Waiting[]): Promise<void> {
+  /** A node can lose the log of a container, and with it what the scripts said: they run once more then. */
+  async #runAll(waiting: readonly Waiting[], attempt = 1): Promise<void> {
     const { check, node, labels = {}, hostNetwork = false, onRunning, onOutput, signal } = waiting[0]!.options
     const plan = {
       check: waiting.length === 1 ? check : 'scripts',
@@ -187,7 +190,10 @@ export class PodProber implements Prober {
       const { name = '', namespace } = pod.metadata
       void this.#options.scratch.remove(pods, name, namespace).catch(() => undefined)
     } catch (error) {
-      for (const { reject } of waiting.filter((_, index) => !told.has(index))) reject(error)
+      const rest = waiting.filter((_, index) => !told.has(index))
+      const canRepeat = rest.every(({ options }) => !options.onRunning && !options.onOutput)
+      if (error instanceof LostLog && attempt === 1 && canRepeat) return this.#runAll(rest, attempt + 1)
+      for (const { reject } of rest) reject(error)
     }
   }
 
@@ -255,17 +261,24 @@ export class PodProber implements Prober {
     const deadline = clock.monotonic() + options.timeoutMs
     const signal = this.#signal(options.signal)
     let trouble = ''
+    let troubledSince: number | undefined
     for (;;) {
       signal.throwIfAborted()
       const log = await client.transport
         .request<unknown>({ method: 'GET', path, signal })
-        .then(({ body }) => String(body))
+        .then(({ body }) => {
+          troubledSince = undefined
+          return String(body)
+        })
         .catch(error => {
           if (!(error instanceof StatusError) || isForbidden(error)) throw error
           trouble = error.message
+          troubledSince ??= clock.monotonic()
           return ''
         })
       if (isEnough(log)) return
+      if (troubledSince !== undefined && clock.monotonic() - troubledSince > lostMs)
+        throw lostLog(pod, trouble)
       if (clock.monotonic() > deadline)
         throw unfinished(pod, options.timeoutMs, log.slice(-lastWords) || trouble)
       await clock.sleep(options.pollMs ?? pollMs, signal)
@@ -281,6 +294,14 @@ const hasStarted = ({ status }: Pod) =>
   (status?.podIPs?.length ?? 0) > 0 && status?.phase !== undefined && status.phase !== 'Pending'
 
 const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip)
+
+class LostLog extends ProbeError {}
+
+const lostLog = (pod: Pod, trouble: string) =>
+  new LostLog({
+    en: `the log of the probe Pod ${pod.metadata.name} cannot be read: ${trouble}`,
+    ja: `プローブPod ${pod.metadata.name} のログを読み取れません: ${trouble}`,
+  })
 
 /** So much of a log says what it hangs at. */
 const lastWords = 120

@@ -13,7 +13,7 @@ const script = `
 name=$(fqdn kubernetes default)
 ask() {
   answer=$(resolve A "$name" "$1" | head -n 1); echo "$answer"
-  case $answer in TIMEOUT|REFUSED) return 1 ;; esac
+  case $answer in TIMEOUT|REFUSED|NXDOMAIN) return 1 ;; esac
 }
 for server in $(sed -n 's/^nameserver[[:space:]]*//p' /etc/resolv.conf); do
   probe "$server UDP" ask "$server"
@@ -43,10 +43,12 @@ export interface DNSFacts {
 export function judgeNameservers({ attempts, service, primary }: DNSFacts): Verdict {
   const servers = [...new Set(attempts.map(({ server }) => server))]
   const failed = attempts.filter(({ isAnswered }) => !isAnswered)
-  if (service === undefined && failed.length === attempts.length) {
+  const asked = attempts.filter(({ protocol }) => protocol === 'UDP')
+  if (service === undefined && asked.every(({ isAnswered }) => !isAnswered)) {
+    const said = listSome(asked.map(({ server, said }) => `${server}: ${said}`)) || '(no nameserver)'
     return notEvaluable({
-      en: `No DNS runs in this cluster: there is no Service kube-system/kube-dns, and nothing answers at ${servers.join(', ') || '(no nameserver)'}`,
-      ja: `このクラスターではDNSが動作していません。Service kube-system/kube-dns がなく、${servers.join(', ') || '（nameserverなし）'} から応答がありません`,
+      en: `No DNS of this cluster answers: there is no Service kube-system/kube-dns, and the API server's name gives ${said}`,
+      ja: `このクラスターのDNSが応答しません。Service kube-system/kube-dns がなく、APIサーバーの名前を問い合わせた結果は ${said} です`,
     })
   }
   if (failed.length === 0) {

@@ -80,13 +80,13 @@ export const commandsRunInPods = defineCheck({
           namespace,
           pod,
           container: 'probe',
-          command: ['printenv', 'POD_IPS'],
+          command: ['hostname'],
           protocol,
           signal,
         }
         try {
           const output = (await execInPod(transport, target)).trim()
-          return { protocol, output, detail: `printenv POD_IPS: ${output}` }
+          return { protocol, output, detail: `hostname: ${output}` }
         } catch (error) {
           if (isForbidden(error)) throw error
           return {

@@ -40,6 +40,7 @@ describe('what scripts print', () => {
     expect(parseResolved('10.0.0.1 10.0.0.2')).toEqual({ addresses: ['10.0.0.1', '10.0.0.2'] })
     expect(parseResolved('NODATA')).toEqual({ addresses: [], failure: 'NODATA' })
     expect(dnsAnswers('dns TIMEOUT\n')).toBe(false)
+    expect(dnsAnswers('dns NXDOMAIN\n')).toBe(false)
     expect(dnsAnswers('dns NODATA\n')).toBe(true)
   })
 
