@@ -54,11 +54,14 @@ export class ContainerStarter {
       report: step => start.report(step),
     })
     const config = await this.#config(start, { pod, image, attempt })
-    const record = await this.#create(config, { pod, sandbox, image: image.id })
+    const record = await this.#create(config, { pod, sandbox })
     start.report({ type: 'created' })
     await this.#run(record)
     await inventory.refresh(record)
-    await this.#prune(pod, container.name)
+    // The container runs, whatever becomes of those before it.
+    const onError = (error: unknown) =>
+      this.#settings.log.debug('an old container was not removed', { error: String(error) })
+    await this.#prune(pod, container.name).catch(onError)
     return record.run
   }
 
@@ -103,7 +106,7 @@ export class ContainerStarter {
 
   async #create(
     config: ContainerConfig,
-    { pod, sandbox }: { pod: PodRecord; sandbox: SandboxRecord; image: string },
+    { pod, sandbox }: { pod: PodRecord; sandbox: SandboxRecord },
   ): Promise<RunRecord> {
     const { client } = this.#settings
     const request = { podSandboxId: sandbox.id, config, sandboxConfig: pod.config }
