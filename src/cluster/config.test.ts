@@ -12,6 +12,14 @@ const message = (options: Parameters<typeof loadConfig>[0]) => {
 }
 
 describe('loadConfig()', () => {
+  test('leaves the Pod network to another plugin only when told', () => {
+    expect(loadConfig().cni).toBe('bridge')
+    expect(loadConfig({ cni: 'external' }).cni).toBe('external')
+    expect(message({ cni: 'flannel' as 'external' })).toBe(
+      'Cannot use --cni flannel: expected bridge or external',
+    )
+  })
+
   test('is dual-stack, IPv4 first, on one node when nothing is said', () => {
     expect(loadConfig()).toMatchObject({
       name: 'default',

@@ -13,6 +13,7 @@ import {
 } from '../ip/cidr.ts'
 import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
 
+export type CNIName = 'bridge' | 'external'
 export type RuntimeName = 'auto' | 'simulated' | 'containerd'
 
 export type AuthorizationMode = 'RBAC' | 'AlwaysAllow'
@@ -54,6 +55,8 @@ export interface ClusterOptions {
   readonly legacyServiceAccountTokens?: boolean
   /** 0 takes a free port. Default 6443. */
   readonly securePort?: number
+  /** `bridge` connects Pods of containerd nodes; `external` leaves that to the plugin in /etc/cni/net.d. */
+  readonly cni?: CNIName
   /** Archives (`docker save`, OCI) of images that nodes with containers have from the start. */
   readonly images?: readonly string[]
 }
@@ -62,6 +65,7 @@ export interface ClusterConfig {
   readonly name: string
   readonly nodes: number
   readonly runtime: RuntimeName
+  readonly cni: CNIName
   readonly ipFamilies: IPFamilies
   readonly clusterCIDR: readonly string[]
   readonly serviceClusterIPRange: readonly string[]
@@ -210,6 +214,11 @@ function checkAuthorizationMode(mode: AuthorizationMode): AuthorizationMode {
   throw new ConfigError(`Cannot use --authorization-mode ${mode}: expected RBAC or AlwaysAllow`)
 }
 
+function checkCNI(name: CNIName): CNIName {
+  if (name === 'bridge' || name === 'external') return name
+  throw new ConfigError(`Cannot use --cni ${name}: expected bridge or external`)
+}
+
 function checkName(name: string): string {
   if (/^[a-z0-9]([a-z0-9-]{0,38}[a-z0-9])?$/.test(name)) return name
   throw new ConfigError(`Cannot use --name ${name}: expected up to 40 small letters, digits and dashes`)
@@ -237,6 +246,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     name: checkName(options.name ?? 'default'),
     nodes: checkNumber('--nodes', options.nodes ?? 1, [0, 15_000]),
     runtime: options.runtime ?? 'simulated',
+    cni: checkCNI(options.cni ?? 'bridge'),
     ipFamilies,
     clusterCIDR: texts('clusterCIDR'),
     serviceClusterIPRange: texts('serviceClusterIPRange'),

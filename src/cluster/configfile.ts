@@ -10,6 +10,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   name: 'text',
   nodes: 'number',
   runtime: 'text',
+  cni: 'text',
   ipFamilies: 'list',
   clusterCIDR: 'list',
   serviceClusterIPRange: 'list',

@@ -47,6 +47,12 @@ export function addUp(program: Command): void {
         'what runs the Pods, default simulated; auto: containerd where this host can',
       ).choices(['auto', 'simulated', 'containerd']),
     )
+    .addOption(
+      new Option(
+        '--cni <name>',
+        'what connects containers: bridge, the default, or external: the plugin set up in /etc/cni/net.d',
+      ).choices(['bridge', 'external']),
+    )
     .option('--ip-families <families>', 'IPv4,IPv6 or IPv6,IPv4 or one of them; the first is primary', list)
     .option('--cluster-cidr <ranges>', 'addresses of Pods, one range per family', list)
     .option('--service-cluster-ip-range <ranges>', 'ClusterIPs of Services, one range per family', list)

@@ -142,7 +142,7 @@ export class ContainerdNodes implements ClusterNodes {
       clusterDNS,
       clusterDomain,
       nameservers: host.addresses,
-      podNetwork: 'bridge',
+      podNetwork: config.cni,
       uplink: 'eth0',
       clusterCIDR: config.clusterCIDR,
       serviceClusterIPRange: config.serviceClusterIPRange,

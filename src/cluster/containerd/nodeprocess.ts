@@ -63,7 +63,9 @@ interface Shared {
   readonly log: Logger
 }
 
-const cniConfigDirectory = ({ directory }: NodeConfig) => join(directory, 'cni')
+/** A plugin of the user's writes its configuration where all such plugins do. */
+const cniConfigDirectory = ({ directory, podNetwork }: NodeConfig) =>
+  ({ bridge: join(directory, 'cni'), external: '/etc/cni/net.d' })[podNetwork]
 
 async function handlerOf(client: Client, name: string): Promise<string | undefined> {
   try {
