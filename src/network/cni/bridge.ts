@@ -1,5 +1,6 @@
 // The bridge that joins a node's Pods, made before the first of them: its addresses work at once, and its MTU
 // is that of the way out. Settings that forwarding needs in both families are made here too.
+import { createHash } from 'node:crypto'
 import { type Exec, ExecError } from '../../host/exec.ts'
 import { addressCommand, type Link, listLinks, runIPCommands } from '../../host/link.ts'
 import { listRoutes } from '../../host/route.ts'
@@ -26,6 +27,16 @@ export const gatewayAddresses = (podCIDRs: readonly string[]): string[] =>
     const cidr = parseCIDR(range)
     return cidr ? [`${formatAddress(addressAt(cidr, 1n))}/${cidr.prefixLength}`] : []
   })
+
+/**
+ * A link address of the bridge's own (locally administered), always the same for a node. Without one the
+ * bridge takes the lowest of its ports', which changes as Pods come and go, and Pods that know the old one
+ * lose their gateway: over IPv6 for half a minute, as nothing tells them.
+ */
+export function linkAddressFor(podCIDRs: readonly string[]): string {
+  const digest = createHash('sha256').update(podCIDRs.join()).digest('hex')
+  return ['02', ...digest.slice(0, 10).match(/../g)!].join(':')
+}
 
 export interface Uplink {
   readonly name: string | undefined
@@ -109,7 +120,9 @@ export async function ensureBridge({ exec, ...options }: BridgeOptions): Promise
   const { name } = options
   const link = (await listLinks(exec)).find(one => one.name === name)
   if (!link) {
-    await runIPCommands(exec, [`link add ${name} type bridge mcast_snooping 0`])
+    await runIPCommands(exec, [
+      `link add ${name} address ${linkAddressFor(options.podCIDRs)} type bridge mcast_snooping 0`,
+    ])
     const keys = ['accept_dad', 'accept_ra'].map(key => `net.ipv6.conf.${name}.${key}`)
     const known = Object.keys(await readSysctls(exec, keys))
     await writeSysctls(exec, Object.fromEntries(known.map(key => [key, '0'])))

@@ -11,7 +11,7 @@ import { Informers } from '../../client/informers.ts'
 import { FakeExec, type FakeProgram } from '../../host/exec.fake.ts'
 import { familyOrders, type IPFamilies, type IPFamily } from '../../ip/family.ts'
 import { FakeNft } from '../nftables/nft.fake.ts'
-import { enableForwarding, findUplink, planBridge } from './bridge.ts'
+import { enableForwarding, findUplink, linkAddressFor, planBridge } from './bridge.ts'
 import { planConflist } from './conflist.ts'
 import { planEgress } from './egress.ts'
 import { PodNetwork } from './podnetwork.ts'
@@ -226,4 +226,11 @@ test('the network is ready as soon as the node has its ranges, and can be remove
   expect(await readdir(join(directory, 'net.d'))).toEqual([])
   expect([...nft.tables.keys()]).toEqual([])
   expect(exec.commands.at(-1)).toBe('ip link delete cni0')
+})
+
+test('The bridge has a link address of its own, which is unicast, local, and the same after a restart', () => {
+  const address = linkAddressFor(['10.244.1.0/24', 'fd00:10:244:1::/64'])
+  expect(address).toMatch(/^02(:[0-9a-f]{2}){5}$/)
+  expect(linkAddressFor(['10.244.1.0/24', 'fd00:10:244:1::/64'])).toBe(address)
+  expect(linkAddressFor(['10.244.2.0/24', 'fd00:10:244:2::/64'])).not.toBe(address)
 })
