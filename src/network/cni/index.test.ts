@@ -228,7 +228,7 @@ test('the network is ready as soon as the node has its ranges, and can be remove
   expect(exec.commands.at(-1)).toBe('ip link delete cni0')
 })
 
-test('The bridge has a link address of its own, which is unicast, local, and the same after a restart', () => {
+test('The bridge has a link address of its own, unicast, local, and the same after a restart', () => {
   const address = linkAddressFor(['10.244.1.0/24', 'fd00:10:244:1::/64'])
   expect(address).toMatch(/^02(:[0-9a-f]{2}){5}$/)
   expect(linkAddressFor(['10.244.1.0/24', 'fd00:10:244:1::/64'])).toBe(address)

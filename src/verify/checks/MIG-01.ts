@@ -167,7 +167,7 @@ export function planMigration(present: Present): Verdict {
     },
     observed: steps.map(({ seen }) => seen).join('; '),
     cause: {
-      en: `${steps.length} steps are left, in this order`,
+      en: `${steps.length === 1 ? 'One step is' : `${steps.length} steps are`} left, in this order`,
       ja: `次の順序で${steps.length}つの手順が残っています`,
     },
     remedy: { en: numbered(todo.map(({ en }) => en)), ja: numbered(todo.map(({ ja }) => ja)) },

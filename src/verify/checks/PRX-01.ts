@@ -89,15 +89,27 @@ export function judgeProxies(seen: readonly NodeProxy[], family: IPFamily): Verd
 
 const modes = ['iptables', 'ipvs', 'nftables', 'userspace', 'kernelspace']
 
-/** kube-proxy says its mode on the node's loopback, whoever started it. */
-function nameProxy(found: { name: string } | undefined, said: ProbeLine | undefined): string {
+/** Those that run in no Pod: part of what the server is. */
+const builtIn: readonly (readonly [name: string, version: RegExp])[] = [
+  ['futago nftables', /\+futago/],
+  ['kube-proxy, in the k3s process', /\+(k3s|rke2)/],
+]
+
+interface Hints {
+  readonly found: { readonly name: string } | undefined
+  /** kube-proxy says its mode on the node's loopback, whoever started it. */
+  readonly said: ProbeLine | undefined
+  readonly gitVersion: string
+}
+
+function nameProxy({ found, said, gitVersion }: Hints): string {
   const mode = said?.code === 0 && modes.includes(said.output) ? said.output : undefined
   if (mode) return `kube-proxy ${mode}`
-  return found?.name ?? 'unknown'
+  return found?.name ?? builtIn.find(([, version]) => version.test(gitVersion))?.[0] ?? 'unknown'
 }
 
 async function lookAt(context: CheckContext, node: string, service: Service): Promise<NodeProxy> {
-  const { prober, inventory, signal } = context
+  const { prober, inventory, signal, version } = context
   const families = usableFamilies(context)
   const lines = families.map(family => {
     const [address = ''] = ofFamily(clusterIPsOf(service), family)
@@ -110,7 +122,7 @@ async function lookAt(context: CheckContext, node: string, service: Service): Pr
   const log = found?.name === 'kube-proxy' ? await readLog(context, found.pod) : undefined
   return {
     node,
-    proxy: nameProxy(found, probes.get('mode')),
+    proxy: nameProxy({ found, said: probes.get('mode'), gitVersion: version.gitVersion }),
     families: families.filter(family => probes.get(family)?.code === 0),
     ...(log ? { log } : {}),
   }
