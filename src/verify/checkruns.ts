@@ -126,7 +126,7 @@ export class CheckRuns {
       progress: what => emit({ type: 'progress', id: check.id, what }),
     }
     try {
-      return await Promise.race([check.run(own), whenAborted])
+      return await Promise.race([runTwiceAfterAccident(check, own), whenAborted])
     } catch (error) {
       return this.#verdictOf(error, check)
     } finally {
@@ -143,6 +143,13 @@ export class CheckRuns {
     return notEvaluable(verbatim(message))
   }
 }
+
+/** What an accident on a node cost, such as a lost log, is done again once. */
+const runTwiceAfterAccident = (check: Check, context: CheckContext) =>
+  check.run(context).catch(error => {
+    if (error instanceof ProbeError && error.isAccident) return check.run(context)
+    throw error
+  })
 
 const isVerdict = (answer: Verdict | FamilyVerdicts): answer is Verdict => 'outcome' in answer
 

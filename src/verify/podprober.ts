@@ -192,7 +192,8 @@ export class PodProber implements Prober {
     } catch (error) {
       const rest = waiting.filter((_, index) => !told.has(index))
       const canRepeat = rest.every(({ options }) => !options.onRunning && !options.onOutput)
-      if (error instanceof LostLog && attempt === 1 && canRepeat) return this.#runAll(rest, attempt + 1)
+      if (error instanceof ProbeError && error.isAccident && attempt === 1 && canRepeat)
+        return this.#runAll(rest, attempt + 1)
       for (const { reject } of rest) reject(error)
     }
   }
@@ -267,8 +268,10 @@ export class PodProber implements Prober {
       const log = await client.transport
         .request<unknown>({ method: 'GET', path, signal })
         .then(({ body }) => {
+          const text = String(body)
+          if (isGone(text)) throw new StatusError({ code: 404, reason: 'NotFound', message: text.trim() })
           troubledSince = undefined
-          return String(body)
+          return text
         })
         .catch(error => {
           if (!(error instanceof StatusError) || isForbidden(error)) throw error
@@ -295,13 +298,18 @@ const hasStarted = ({ status }: Pod) =>
 
 const addressesOf = ({ status }: Pod) => (status?.podIPs ?? []).map(({ ip }) => ip)
 
-class LostLog extends ProbeError {}
+/** What kubelets answer, as if it were the log, when the file is not there (any more). */
+const isGone = (log: string) =>
+  /^(unable to retrieve container logs|failed to try resolving symlinks)/.test(log)
 
 const lostLog = (pod: Pod, trouble: string) =>
-  new LostLog({
-    en: `the log of the probe Pod ${pod.metadata.name} cannot be read: ${trouble}`,
-    ja: `プローブPod ${pod.metadata.name} のログを読み取れません: ${trouble}`,
-  })
+  new ProbeError(
+    {
+      en: `the log of the probe Pod ${pod.metadata.name} cannot be read: ${trouble}`,
+      ja: `プローブPod ${pod.metadata.name} のログを読み取れません: ${trouble}`,
+    },
+    { isAccident: true },
+  )
 
 /** So much of a log says what it hangs at. */
 const lastWords = 120

@@ -12,6 +12,7 @@ import { Client } from '../client/client.ts'
 import { type Cluster, startCluster } from '../cluster/cluster.ts'
 import { systemClock } from '../component/clock.ts'
 import { type CheckDefinition, defineCheck } from './check.ts'
+import { ProbeError } from './probeerror.ts'
 import type { RunEvent } from './report.ts'
 import { heartbeatAnnotation, managedBy, manager, ownerAnnotation, runLabel } from './scratch.ts'
 import { verbatim } from './text.ts'
@@ -105,6 +106,20 @@ describe('A check', () => {
       'no right: pods is forbidden: you may not',
     ])
     expect(report.exitCode).toBe(0)
+  })
+
+  test('that meets an accident runs once more', async () => {
+    let runs = 0
+    const unlucky = (id: string, accidents: number) =>
+      check(id, {
+        async run() {
+          if (++runs <= accidents) throw new ProbeError(verbatim('the log is lost'), { isAccident: true })
+          return pass(`run ${runs}`)
+        },
+      })
+    expect((await run([unlucky('L-1', 1)])).checks[0]?.families.IPv4).toEqual(pass('run 2'))
+    runs = 0
+    expect(reasonOf(await run([unlucky('L-2', 2)]), 'L-2')).toBe('the log is lost')
   })
 
   test('that hangs fails as timed out, and its signal says so', async () => {
