@@ -10,10 +10,16 @@ import { serveCommand } from './command.ts'
 import { fakeKubelet } from './kubelet.fake.ts'
 import { servePortForward } from './portforward.ts'
 import { openSpdyCommand, openSpdyPort } from './spdyclient.ts'
-import { dataFrameHead, finFlag } from './spdyframes.ts'
+import {
+  controlFrame,
+  encodeHeaders,
+  FrameParser,
+  finFlag,
+  frameType,
+  numbers,
+  storedBlock,
+} from './spdyframes.ts'
 import { switchToSpdy, type UpgradeAnswer } from './upgrade.ts'
-
-const switched = Buffer.from(switchToSpdy('v4.channel.k8s.io'))
 
 const clock = new FakeClock()
 const kubelet = fakeKubelet()
@@ -115,31 +121,34 @@ test('A port that cannot be reached is the error of the stream', async () => {
   await expect(bytesOf(port)).rejects.toThrow('error forwarding port 1 to pod p: connection refused')
 })
 
-test('Why a server hangs up is heard, even while one is still talking', async () => {
-  const message = { status: 'Failure', message: 'not found', details: { causes: [{ message: 'not found' }] } }
-  const hasty = createServer()
-  hasty.on('upgrade', (_request, socket: Socket) => {
-    socket.on('error', () => undefined).write(switched)
-    const text = Buffer.from(JSON.stringify(message))
-    // The first stream is the one for errors.
-    const end = Buffer.concat([dataFrameHead(1, text.length, finFlag), text])
-    socket.once('data', () => {
-      socket.pause()
-      socket.write(end, () => setImmediate(() => socket.resetAndDestroy()))
+test('Nothing is sent on a stream before the server knows of it', async () => {
+  const order: string[] = []
+  const slow = createServer()
+  slow.on('upgrade', (_request, socket: Socket) => {
+    socket.on('error', () => undefined).write(switchToSpdy('v4.channel.k8s.io'))
+    const parser = new FrameParser()
+    socket.on('data', (chunk: Buffer) => {
+      for (const { control, streamId, payload, flags } of parser.push(chunk)) {
+        if (control === frameType.synStream) {
+          const id = payload.readUInt32BE(0)
+          setImmediate(() => {
+            order.push(`reply ${id}`)
+            const reply = Buffer.concat([numbers(id), storedBlock(encodeHeaders({}), id === 1)])
+            socket.write(controlFrame(frameType.synReply, reply))
+          })
+        } else if (control === undefined) {
+          order.push(flags === finFlag ? `end ${streamId}` : `${payload} ${streamId}`)
+          if (flags === finFlag && streamId === 3) socket.destroy()
+        }
+      }
     })
   })
-  await new Promise<void>(resolve => hasty.listen(0, 'localhost', resolve))
-  const { port } = hasty.address() as AddressInfo
-  for (let time = 0; time < 10; time++) {
-    const url = new URL(`http://${joinHostPort('localhost', port)}/exec`)
-    const session = await openSpdyCommand({ url }, streams)
-    session.stdin?.on('error', () => undefined)
-    const talk = () => {
-      if (session.stdin?.write(Buffer.alloc(100)) !== undefined && !session.stdin.destroyed)
-        setImmediate(talk)
-    }
-    talk()
-    expect(await session.outcome).toEqual({ type: 'failed', message: 'not found' })
-  }
-  hasty.close()
+  await new Promise<void>(resolve => slow.listen(0, 'localhost', resolve))
+  const { port } = slow.address() as AddressInfo
+  const url = new URL(`http://${joinHostPort('localhost', port)}/exec`)
+  const session = await openSpdyCommand({ url }, { stdin: true, stdout: false, stderr: false, tty: false })
+  session.stdin?.end('hello')
+  expect(await session.outcome).toEqual({ type: 'failed', message: 'the connection was lost' })
+  expect(order).toEqual(['reply 1', 'reply 3', 'end 1', 'hello 3', 'end 3'])
+  slow.close()
 })

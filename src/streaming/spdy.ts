@@ -29,12 +29,27 @@ export class SpdyStream extends Duplex {
   readonly #connection: SpdyConnection
   #sentEnd = false
   #gotEnd = false
+  /** Of a stream of our own: what is to be done when the other side knows of it. */
+  #waiting: (() => void)[] | undefined
 
-  constructor(connection: SpdyConnection, id: number, headers: Headers) {
+  constructor(connection: SpdyConnection, id: number, options: { headers: Headers; isOwn: boolean }) {
     super({ readableHighWaterMark: maxWaitingBytes, allowHalfOpen: true })
     this.id = id
-    this.headers = headers
+    this.headers = options.headers
     this.#connection = connection
+    if (options.isOwn) this.#waiting = []
+  }
+
+  /** The other side knows of it now: servers written in Go drop data that comes sooner. */
+  replied() {
+    const waiting = this.#waiting ?? []
+    this.#waiting = undefined
+    for (const send of waiting) send()
+  }
+
+  #whenReplied(send: () => void) {
+    if (this.#waiting) this.#waiting.push(send)
+    else send()
   }
 
   receive(data: Buffer, isLast: boolean) {
@@ -46,7 +61,7 @@ export class SpdyStream extends Duplex {
 
   /** The connection is over: what has come whole can still be read. */
   disconnect() {
-    if (!this.#gotEnd || this.readableEnded) this.destroy()
+    if (!this.#gotEnd || this.readableEnded || this.#waiting) this.destroy()
     else this.end()
   }
 
@@ -55,13 +70,15 @@ export class SpdyStream extends Duplex {
   }
 
   override _write(chunk: Buffer, _encoding: BufferEncoding, done: (error?: Error | null) => void) {
-    this.#connection.sendData(this.id, chunk, done)
+    this.#whenReplied(() => this.#connection.sendData(this.id, chunk, done))
   }
 
   override _final(done: () => void) {
-    this.#sentEnd = true
-    this.#connection.sendEnd(this.id)
-    done()
+    this.#whenReplied(() => {
+      this.#sentEnd = true
+      this.#connection.sendEnd(this.id)
+      done()
+    })
   }
 
   override _destroy(error: Error | null, done: (error?: Error | null) => void) {
@@ -100,28 +117,6 @@ class HeaderInflater {
   }
 }
 
-/** So many turns of the event loop are enough to read what has come already. */
-const turnsToRead = 20
-
-/**
- * A write that fails says that the other side is gone; what it said before, why for example, is still there
- * to be read, and would be lost if the socket were destroyed at once.
- */
-function readBeforeDestroy(socket: Duplex): void {
-  const destroy = socket.destroy.bind(socket)
-  let isEnding = false
-  const end = async () => {
-    isEnding = true
-    for (let turn = 0; turn < turnsToRead; turn++) await new Promise(resolve => setImmediate(resolve))
-    destroy()
-  }
-  socket.destroy = error => {
-    if ((error as NodeJS.ErrnoException | undefined)?.syscall !== 'write') return destroy(error)
-    if (!isEnding) void end()
-    return socket
-  }
-}
-
 export interface SpdyHandlers {
   readonly onStream: (stream: SpdyStream) => void
   /** The connection is over, by either side. */
@@ -146,7 +141,6 @@ export class SpdyConnection {
   constructor(socket: Duplex, head: Buffer, handlers: SpdyHandlers) {
     this.#socket = socket
     this.#handlers = handlers
-    readBeforeDestroy(socket)
     socket.on('data', (chunk: Buffer) => this.#receive(chunk))
     socket.on('error', () => socket.destroy())
     socket.on('end', () => socket.end())
@@ -179,7 +173,11 @@ export class SpdyConnection {
       case frameType.synStream:
         this.#open(payload.readUInt32BE(0) & 0x7fffffff, payload.subarray(10), flags)
         break
-      case frameType.synReply:
+      case frameType.synReply: {
+        const stream = this.#streams.get(payload.readUInt32BE(0) & 0x7fffffff)
+        this.#inflate(payload.subarray(4), () => stream?.replied())
+        break
+      }
       case frameType.headers:
         // Nothing uses them, but their block is part of the compression's history.
         this.#inflate(payload.subarray(4), () => undefined)
@@ -215,7 +213,7 @@ export class SpdyConnection {
 
   #open(id: number, block: Buffer, flags: number) {
     this.#inflate(block, headers => {
-      const stream = new SpdyStream(this, id, headers)
+      const stream = new SpdyStream(this, id, { headers, isOwn: false })
       stream.on('error', () => undefined)
       this.#streams.set(id, stream)
       this.#socket.write(controlFrame(frameType.synReply, Buffer.concat([numbers(id), this.#block({})])))
@@ -234,7 +232,7 @@ export class SpdyConnection {
   openStream(headers: Headers, { isEnded = false } = {}): SpdyStream {
     const id = this.#nextId
     this.#nextId += 2
-    const stream = new SpdyStream(this, id, headers)
+    const stream = new SpdyStream(this, id, { headers, isOwn: true })
     stream.on('error', () => undefined)
     this.#streams.set(id, stream)
     const payload = Buffer.concat([numbers(id, 0), Buffer.alloc(2), this.#block(headers)])
