@@ -179,15 +179,19 @@ export class Kubelet implements KubeletConnection {
     void worker.forget()
   }
 
-  /** What the runtime has from before a restart, of Pods that are no more; throws what the runtime throws. */
+  /** What there is from before a restart, of Pods that are no more. */
   async removeUnknownPods(known: ReadonlySet<string>): Promise<void> {
-    const { runtime, volumes } = this.#options.context
+    const { runtime, volumes, log } = this.#options.context
     const uids = [...(await runtime.pods()).map(({ uid }) => uid), ...(volumes?.pods() ?? [])]
     const gone = [...new Set(uids)].filter(uid => !known.has(uid))
     await Promise.all(
       gone.map(async uid => {
-        await runtime.removePod(uid)
-        await volumes?.remove(uid)
+        try {
+          await runtime.removePod(uid)
+          await volumes?.remove(uid)
+        } catch (error) {
+          log.warn('what is left of a Pod could not be removed', { uid, error: String(error) })
+        }
       }),
     )
   }

@@ -24,6 +24,7 @@ export class PodWorker {
   readonly #events: PodEvents
   readonly #containers: PodContainers
   #timer: Timer | undefined
+  #forgetTimer: Timer | undefined
   #retryMs = 0
   #refreshAfterMs = 0
   #hasAdopted = false
@@ -68,13 +69,15 @@ export class PodWorker {
       await this.#removeVolumes()
     } catch (error) {
       this.#context.log.warn('a Pod could not be removed yet', { pod: this.#key, error: String(error) })
-      this.#timer = this.#context.clock.after(this.#nextRetryMs(), () => void this.forget())
+      // Not the timer of the work that may just be coming to its end.
+      this.#forgetTimer = this.#context.clock.after(this.#nextRetryMs(), () => void this.forget())
     }
   }
 
   /** Lets go of timers; what runs goes on. */
   detach(): void {
     this.#isGone = true
+    this.#forgetTimer?.cancel()
     this.#timer?.cancel()
     this.#containers.stopProbes()
   }
