@@ -3,15 +3,17 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { nodes } from '../src/api/resources/core/node.ts'
 import { services } from '../src/api/resources/core/service.ts'
+import { endpointSlices } from '../src/api/resources/discovery.k8s.io/endpointslice.ts'
 import { systemClock } from '../src/component/clock.ts'
 import { runIPCommands } from '../src/host/link.ts'
 import { familyOrders } from '../src/ip/family.ts'
 import { LoadBalancerSpeaker } from '../src/network/loadbalancer/speaker.ts'
 import { NftCommand } from '../src/network/nftables/nft.ts'
+import { ServiceProxy } from '../src/network/proxy/proxy.ts'
 import { whyNot } from './needs.ts'
 import { type Machine, NodeNetwork } from './nodenetwork.ts'
 
-const reason = whyNot(['ip', 'nft', 'nsenter', 'bridge', 'portmap', 'iptables', 'ping'])
+const reason = whyNot(['ip', 'nft', 'nsenter', 'bridge', 'portmap', 'iptables', 'ping', 'conntrack'])
 const pools = { IPv4: '203.0.113.', IPv6: 'fd00:113::' }
 const poolRanges = { IPv4: '203.0.113.0/24', IPv6: 'fd00:113::/64' }
 
@@ -83,6 +85,68 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
         expect(await client.connect(network.nodes[0]!.address(family), 10250)).toBe(client.address(family))
       }
     })
+
+    test('the Service behind it answers, and with Local the Pod sees the client', async () => {
+      const [first, second] = network.nodes as [Machine, Machine]
+      for (const { name, exec, addresses: nodeAddresses } of network.nodes) {
+        await network.start(
+          new ServiceProxy({
+            informers: network.informers,
+            clock: systemClock,
+            exec,
+            nodeName: name,
+            nodeAddresses,
+          }),
+        )
+      }
+      const pods = [await network.addPod(first, 'pod1'), await network.addPod(second, 'pod2')]
+      for (const pod of pods) await pod.serve(80)
+      const publish = async (nodeNames: readonly string[]) => {
+        await network.client.deleteCollection(endpointSlices, { namespace: 'default' })
+        for (const family of families) {
+          const chosen = network.nodes
+            .map((node, index) => ({ node, pod: pods[index]! }))
+            .filter(({ node }) => nodeNames.includes(node.name))
+          await network.client.create(endpointSlices, {
+            metadata: {
+              name: `web-${family.toLowerCase()}`,
+              namespace: 'default',
+              labels: { 'kubernetes.io/service-name': 'web' },
+            },
+            addressType: family,
+            endpoints: chosen.map(({ node, pod }) => ({
+              addresses: [pod.address(family)],
+              nodeName: node.name,
+              conditions: { ready: true },
+            })),
+            ports: [{ name: '', port: 80, protocol: 'TCP' }],
+          })
+        }
+      }
+      const eventually = async (address: string, isRight: (answer: string) => boolean) => {
+        let answer = ''
+        for (let attempt = 0; attempt < 20 && !isRight(answer); attempt++) {
+          answer = await client.connect(address, 80, { timeoutMs: 500 })
+        }
+        return answer
+      }
+      await publish([first.name, second.name])
+      for (const address of addresses) {
+        expect(await eventually(address, answer => /^(172|10|fd00)/.test(answer))).toMatch(/^(172|10|fd00)/)
+      }
+      const service = await network.client.get(services, { namespace: 'default', name: 'web' })
+      const spec = { ...service.spec, externalTrafficPolicy: 'Local' }
+      await network.client.update(services, { ...service, spec })
+      for (const node of network.nodes) {
+        await publish([node.name])
+        for (const [index, address] of addresses.entries()) {
+          const own = client.address(families[index]!)
+          expect(await eventually(address, answer => answer === own)).toBe(own)
+          expect(await holderOf(address)).toBe(node.name)
+        }
+      }
+      await publish([first.name, second.name])
+    }, 120_000)
 
     test('the node itself never uses it as its own', async () => {
       await client.serve(9000)
