@@ -18,6 +18,7 @@ import { type NodeIPAMOptions, nodeIPAMController } from './nodeipam.ts'
 import { type NodeLifecycleOptions, nodeLifecycleControllers } from './nodelifecycle.ts'
 import { podGCController } from './podgc.ts'
 import { replicaSetController } from './replicaset.ts'
+import { replicationControllerController } from './replicationcontroller.ts'
 import { resourceQuotaController } from './resourcequota.ts'
 import { rootCAController } from './rootca.ts'
 import { serviceAccountController } from './serviceaccount.ts'
@@ -59,6 +60,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   namespaceController({ resources: options.resources ?? builtIn }),
   garbageCollector({ resources: options.resources ?? builtIn }),
   replicaSetController(),
+  replicationControllerController,
   deploymentController,
   daemonSetController,
   statefulSetController,
