@@ -65,7 +65,14 @@ export class ContainerdNodes implements ClusterNodes {
         domain: clusterDomain,
         ranges: [...host.config.clusterCIDR, ...host.config.serviceClusterIPRange],
       }),
-      new NodeRoutes({ informers, clock, log, exec: options.exec, nodeName: '', link: host.names.link }),
+      new NodeRoutes({
+        informers,
+        clock,
+        log,
+        exec: options.exec,
+        nodeName: '',
+        within: host.config.clusterCIDR,
+      }),
     ]
     this.ready = Promise.all(this.#machines.map(machine => machine.ready)).then(() => this.#finish())
     this.ready.catch(() => undefined)

@@ -133,7 +133,9 @@ function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Co
     ],
   })
   return [
-    ...(config.podNetwork === 'bridge' ? [podNetwork, new NodeRoutes(shared)] : []),
+    ...(config.podNetwork === 'bridge'
+      ? [podNetwork, new NodeRoutes({ ...shared, neighbours: config.nodeIPRange })]
+      : []),
     new ServiceProxy({
       ...shared,
       nodeAddresses: config.addresses,

@@ -40,8 +40,8 @@ delete table inet futago-0d1a7e
 table inet futago-0d1a7e {
   chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr { 172.20.0.0/16, 10.244.0.0/16 } oifname != "futago-0d1a7e" masquerade
-    ip6 saddr { fd00:172:20::/64, fd00:10:244::/56 } oifname != "futago-0d1a7e" masquerade
+    ip saddr { 172.20.0.0/16, 10.244.0.0/16 } ip daddr != 10.244.0.0/16 oifname != "futago-0d1a7e" masquerade
+    ip6 saddr { fd00:172:20::/64, fd00:10:244::/56 } ip6 daddr != fd00:10:244::/56 oifname != "futago-0d1a7e" masquerade
   }
 }
 `)

@@ -63,12 +63,16 @@ export const planBridge = (): string[] => [
   `link set ${bridgeEndOfHost} master ${bridge} up`,
 ]
 
-/** Each family's nodes and Pods get the host's address when they speak to anything beyond it. */
+/**
+ * Each family's nodes and Pods get the host's address when they speak to anything beyond it, but for Pods of
+ * nodes that have joined.
+ */
 export function formatMasquerade(config: UnderlayConfig, names: HostNames): string {
   const rules = config.nodeIPRange.map((range, index) => {
     const family = nftFamily[parseCIDR(range)!.family]
     const sources = [range, config.clusterCIDR[index]].join(', ')
-    return `    ${family} saddr { ${sources} } oifname != "${names.link}" masquerade`
+    const outside = `${family} daddr != ${config.clusterCIDR[index]} oifname != "${names.link}"`
+    return `    ${family} saddr { ${sources} } ${outside} masquerade`
   })
   return `table inet ${names.table}
 delete table inet ${names.table}

@@ -10,7 +10,7 @@ import { silentLogger } from '../../component/log.ts'
 import { FakeExec } from '../../host/exec.fake.ts'
 import { familyOrders, type IPFamilies, type IPFamily } from '../../ip/family.ts'
 import { planChanges, planRoutes } from './plan.ts'
-import { NodeRoutes } from './routes.ts'
+import { NodeRoutes, type NodeRoutesOptions } from './routes.ts'
 
 const addresses: Record<IPFamily, string> = { IPv4: '172.30.0.', IPv6: 'fd00:30::' }
 const range = (family: IPFamily, index: number) =>
@@ -69,22 +69,18 @@ test('only differences are changes', () => {
 /** A kernel's table of our routes, as far as the commands go. */
 function routeTable() {
   const routes = new Map<string, string>()
-  const links = new Map<string, string>()
   const isV6 = (text: string) => text.includes(':')
   const exec = new FakeExec({
     ip: (args, { input = '' }) => {
       if (args[0] === '-json') {
         const found = [...routes].filter(([dst]) => isV6(dst) === (args[1] === '-6'))
-        return JSON.stringify(
-          found.map(([dst, gateway]) => ({ dst, gateway, dev: links.get(dst) ?? 'eth0' })),
-        )
+        return JSON.stringify(found.map(([dst, gateway]) => ({ dst, gateway, dev: 'eth0' })))
       }
       if (args[1] === 'delete') routes.delete(args[2]!)
       for (const line of String(input).split('\n').filter(Boolean)) {
         const words = line.split(' ')
         if (words.includes('192.0.2.9')) return { exitCode: 2, stderr: 'Nexthop has invalid gateway.' }
         routes.set(words[2]!, words[4]!)
-        if (words[5] === 'dev') links.set(words[2]!, words[6]!)
       }
       return ''
     },
@@ -92,7 +88,7 @@ function routeTable() {
   return { exec, routes }
 }
 
-async function startRoutes(options: { link?: string } = {}) {
+async function startRoutes(options: Partial<NodeRoutesOptions> = {}) {
   const { server, clock } = await openTestServer()
   const client = new Client(server.transport(admin))
   const informers = new Informers({ client, clock })
@@ -157,15 +153,28 @@ test('routes follow the nodes as they come, change and go', async () => {
   await world.stop()
 })
 
-test('on a host with several clusters only routes over the own link are touched', async () => {
-  const world = await startRoutes({ link: 'futago-1' })
+test('on a host with several clusters only routes into the own ranges are touched', async () => {
+  const world = await startRoutes({ within: ['10.244.0.0/16', 'fd00:10:244::/56'] })
   world.routes.set('10.245.0.0/24', '172.21.0.4')
+  world.routes.set('fd00:10:244:7::/64', 'fd00:30::9')
   await world.create(node(2, ['IPv4']))
   await world.component.start()
   const others = ['10.245.0.0/24', '172.21.0.4']
   expect([...world.routes]).toEqual([others, ['10.244.2.0/24', '172.30.0.2']])
   await world.component.cleanup()
   expect([...world.routes]).toEqual([others])
+  await world.stop()
+})
+
+test('nodes that are no neighbours are left to the default route', async () => {
+  const world = await startRoutes({ neighbours: ['172.30.0.0/30', 'fd00:30::/126'] })
+  await world.create(node(2, ['IPv4', 'IPv6']))
+  await world.create(node(7, ['IPv4', 'IPv6']))
+  await world.component.start()
+  expect([...world.routes]).toEqual([
+    ['10.244.2.0/24', '172.30.0.2'],
+    ['fd00:10:244:2::/64', 'fd00:30::2'],
+  ])
   await world.stop()
 })
 

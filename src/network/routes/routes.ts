@@ -10,6 +10,9 @@ import { type Logger, silentLogger } from '../../component/log.ts'
 import { SyncLoop } from '../../component/syncloop.ts'
 import type { Exec } from '../../host/exec.ts'
 import { listRoutes, type Route, removeRoute, replaceRoutes } from '../../host/route.ts'
+import { parseAddress } from '../../ip/address.ts'
+import { cidrContains, parseCIDR } from '../../ip/cidr.ts'
+import { familyOf } from '../../ip/family.ts'
 import { planChanges, planRoutes, routeProtocol } from './plan.ts'
 
 export interface NodeRoutesOptions {
@@ -20,8 +23,22 @@ export interface NodeRoutesOptions {
   readonly exec: Exec
   /** Its own Pods need no route; empty: not on a node. */
   readonly nodeName: string
-  /** Only routes over this link are ours: others that use the same protocol number have other links. */
-  readonly link?: string
+  /** Only routes to destinations in these ranges are ours: other clusters on this host have theirs. */
+  readonly within?: readonly string[]
+  /** Only nodes with addresses in these ranges are neighbours; the default route leads to all others. */
+  readonly neighbours?: readonly string[]
+}
+
+/** Whether a range or an address is in one of the ranges; without ranges everything is. */
+function isIn(ranges: readonly string[] | undefined, text: string): boolean {
+  if (!ranges) return true
+  const inner = parseCIDR(text)?.base ?? parseAddress(text)?.value
+  const family = familyOf(text.split('/')[0]!)
+  if (inner === undefined || !family) return false
+  return ranges.some(range => {
+    const outer = parseCIDR(range)
+    return outer !== undefined && cidrContains(outer, { family, value: inner })
+  })
 }
 
 /** Routes vanish with the links they lead over, which nobody tells. */
@@ -75,16 +92,16 @@ export class NodeRoutes implements Component {
   }
 
   async #list(): Promise<Route[]> {
-    const { exec, link } = this.#options
+    const { exec, within } = this.#options
     const routes = await listRoutes(exec, routeProtocol)
-    return link === undefined ? routes : routes.filter(route => route.link === link)
+    return routes.filter(({ destination }) => isIn(within, destination))
   }
 
   async #sync(): Promise<void> {
-    const { exec, nodeName, link } = this.#options
+    const { exec, nodeName, neighbours } = this.#options
     const { routes: planned, unreachable } = planRoutes(this.#nodes.values(), nodeName)
     this.#tell(unreachable)
-    const routes = link === undefined ? planned : planned.map(route => ({ ...route, link }))
+    const routes = planned.filter(({ via = '' }) => isIn(neighbours, via))
     const { replace, remove } = planChanges(await this.#list(), routes)
     for (const route of remove) await removeRoute(exec, { ...route, protocol: routeProtocol })
     await this.#replace(replace)
