@@ -31,7 +31,7 @@ export interface PKIOptions {
   readonly nowMs: number
 }
 
-const authorityName = 'futago'
+export const authorityName = 'futago'
 const dayMs = 86_400_000
 /** Clocks of clients may be behind. */
 const slackMs = 3_600_000

@@ -112,10 +112,8 @@ export class ContainerdNodes implements ClusterNodes {
       exec,
       clock,
       log: log.child('nodes'),
-      underlay: host.underlay,
       config: this.#nodeConfig(index),
-      gateways: host.addresses,
-      port: nodeName(index),
+      place: { underlay: host.underlay, gateways: host.addresses, port: nodeName(index) },
       command,
     })
   }
@@ -150,6 +148,7 @@ export class ContainerdNodes implements ClusterNodes {
       clusterDomain,
       nameservers: host.addresses,
       podNetwork: config.cni,
+      gateways: [],
       uplink: 'eth0',
       clusterCIDR: config.clusterCIDR,
       serviceClusterIPRange: config.serviceClusterIPRange,

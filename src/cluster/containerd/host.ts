@@ -26,7 +26,8 @@ export interface HostOptions {
   readonly notify: (text: string) => void
 }
 
-const rangesFile = 'ranges.json'
+/** In the cluster's directory: the ranges of its last start. */
+export const rangesFile = 'ranges.json'
 
 /** What other clusters and this host's routes use. */
 async function takenRanges(exec: Exec, ownHash: string): Promise<TakenRange[]> {

@@ -7,6 +7,7 @@ import { silentLogger } from '../../component/log.ts'
 import { ConfigError } from '../config.ts'
 import { StateDirectory } from '../statedirectory.ts'
 import { hasResourceCapability } from './containerdprocess.ts'
+import { planGatewayRoutes } from './gatewayroutes.ts'
 import { claimHost } from './index.ts'
 import { type NodeConfig, readNodeConfig, writeNodeConfig } from './nodeconfig.ts'
 import { planNodeCommand, planUplink } from './nodemachine.ts'
@@ -26,6 +27,7 @@ const nodeConfig = (addresses: string[], nodeIPRange: string[]): NodeConfig => (
   clusterDomain: 'cluster.local',
   nameservers: ['172.20.0.1'],
   podNetwork: 'bridge',
+  gateways: [],
   uplink: 'eth0',
   clusterCIDR: ['10.244.0.0/16'],
   serviceClusterIPRange: ['10.96.0.0/16'],
@@ -93,4 +95,18 @@ test('nothing of the host is claimed for simulated nodes, or with settings that 
   expect(await claim({ runtime: 'simulated' })).toBeUndefined()
   await expect(claim({ runtime: 'containerd', nodes: -1 })).rejects.toThrow(ConfigError)
   expect(notices).toEqual([])
+})
+
+test('a node that has joined reaches the cluster by way of its machine', () => {
+  const config = {
+    gateways: ['2001:db8::1', '192.0.2.1'],
+    clusterCIDR: ['fd00:10:244::/56', '10.244.0.0/16'],
+    nodeIPRange: ['fd00:172:20::/64', '172.20.0.0/16'],
+  }
+  expect(planGatewayRoutes(config)).toEqual([
+    { destination: 'fd00:172:20::/64', via: '2001:db8::1', protocol: '102' },
+    { destination: 'fd00:10:244::/56', via: '2001:db8::1', protocol: '102' },
+    { destination: '172.20.0.0/16', via: '192.0.2.1', protocol: '102' },
+    { destination: '10.244.0.0/16', via: '192.0.2.1', protocol: '102' },
+  ])
 })

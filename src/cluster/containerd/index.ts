@@ -1,4 +1,5 @@
 // What the composition root loads only for a cluster that runs containers.
+import { systemClock } from '../../component/clock.ts'
 import { hostExec } from '../../host/exec.ts'
 import { loadConfig } from '../config.ts'
 import { chooseRuntime } from '../runtime.ts'
@@ -6,6 +7,7 @@ import { ContainerdNodes, type ContainerdNodesOptions } from './containerdnodes.
 import { ContainerdHost, type HostOptions } from './host.ts'
 import { findObstacle, hostFacts } from './hostrequirements.ts'
 import { type LoadOptions, loadImages } from './images.ts'
+import { type InviteOptions, inviteNode } from './invitation.ts'
 
 /** Undefined: this host cannot run containers, and nobody insists. Throws ConfigError. */
 export async function claimHost(options: Omit<HostOptions, 'exec'>): Promise<ContainerdHost | undefined> {
@@ -20,3 +22,6 @@ export const containerdNodes = (options: Omit<ContainerdNodesOptions, 'exec'>): 
 
 export const loadImagesInto = (options: Omit<LoadOptions, 'exec'>): Promise<void> =>
   loadImages({ ...options, exec: hostExec })
+
+export const inviteToCluster = (options: Omit<InviteOptions, 'exec' | 'nowMs'>): Promise<string> =>
+  inviteNode({ ...options, exec: hostExec, nowMs: systemClock.now() })

@@ -22,6 +22,8 @@ export interface NodeConfig {
   readonly nameservers: readonly string[]
   /** `external` leaves the Pod network to a plugin of the user's. */
   readonly podNetwork: 'bridge' | 'external'
+  /** Of a node on another machine: the cluster's machine, for each family; of others none. */
+  readonly gateways: readonly string[]
   /** The link to the other nodes. */
   readonly uplink: string
   readonly clusterCIDR: readonly string[]

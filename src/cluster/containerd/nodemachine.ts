@@ -17,16 +17,21 @@ import { pauseProgram } from './pause.ts'
 import { killNode } from './remains.ts'
 import { type Underlay, withPrefix } from './underlay.ts'
 
-export interface NodeMachineOptions {
-  readonly exec: Exec
-  readonly clock: Clock
-  readonly log: Logger
+export interface NodePlace {
   readonly underlay: Underlay
-  readonly config: NodeConfig
   /** The host's addresses in the nodes' network: the way to everything else. */
   readonly gateways: readonly string[]
   /** Name of the bridge's end of the cable. */
   readonly port: string
+}
+
+export interface NodeMachineOptions {
+  readonly exec: Exec
+  readonly clock: Clock
+  readonly log: Logger
+  readonly config: NodeConfig
+  /** Its place in the network of nodes; absent: it has the machine's own network. */
+  readonly place?: NodePlace
   /** The command line that `node run` is added to. */
   readonly command: readonly string[]
 }
@@ -75,9 +80,9 @@ export const planNodeCommand = ([node = '', ...rest]: readonly string[], configF
   configFile,
 ]
 
-/** Run in the node as its root: the uplink, a resolver that is reached from there, its own names. */
+/** Run in the node as its root: its uplink if it has one, a resolver reached from there, its own names. */
 const setUpScript = `
-ip -batch "$1/uplink" &&
+{ [ ! -s "$1/uplink" ] || ip -batch "$1/uplink"; } &&
 sysctl -q -w "kernel.hostname=$2" ${Object.entries(forwarding)
   .map(([key, value]) => `${key}=${value}`)
   .join(' ')} &&
@@ -111,12 +116,12 @@ export class NodeMachine {
 
   /** Resolves when its process runs; `ready` says when it is Ready. */
   async start(): Promise<void> {
-    const { config } = this.#options
+    const { config, place } = this.#options
     for (const directory of [config.directory, config.runDirectory]) {
       mkdirSync(directory, { recursive: true, mode: 0o711 })
     }
     writeNodeConfig(this.#file('node.json'), config)
-    writeFileSync(this.#file('uplink'), planUplink(config, this.#options.gateways).join('\n'))
+    writeFileSync(this.#file('uplink'), place ? planUplink(config, place.gateways).join('\n') : '')
     writeFileSync(
       this.#file('resolv.conf'),
       config.nameservers.map(address => `nameserver ${address}\n`).join(''),
@@ -138,12 +143,23 @@ export class NodeMachine {
   }
 
   async #boot(): Promise<void> {
-    const { exec, underlay, config, port } = this.#options
-    const flags = ['--net', '--mount', '--pid', '--ipc', '--uts', '--fork', '--mount-proc', '--']
+    const { exec, place, config } = this.#options
+    const flags = [
+      ...(place ? ['--net'] : []),
+      '--mount',
+      '--pid',
+      '--ipc',
+      '--uts',
+      '--fork',
+      '--mount-proc',
+      '--',
+    ]
     const launcher = await startDaemon('unshare', [...flags, this.#init], { logPath: this.#file('log') })
     const pid = await this.#firstProcess(launcher)
-    await exec.run('nsenter', [...enter(pid), 'sysctl', '-q', '-w', 'net.ipv6.conf.default.accept_dad=0'])
-    await underlay.connect(port, pid)
+    if (place) {
+      await exec.run('nsenter', [...enter(pid), 'sysctl', '-q', '-w', 'net.ipv6.conf.default.accept_dad=0'])
+      await place.underlay.connect(place.port, pid)
+    }
     const script = ['sh', '-c', setUpScript, 'sh', config.directory, config.name]
     await exec.run('nsenter', [...enter(pid), ...script])
     await this.#launch(pid)

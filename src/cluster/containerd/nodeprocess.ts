@@ -25,8 +25,9 @@ import { LoadBalancerSpeaker } from '../../network/loadbalancer/speaker.ts'
 import { NftCommand } from '../../network/nftables/nft.ts'
 import { NetworkPolicies } from '../../network/policy/policy.ts'
 import { ServiceProxy } from '../../network/proxy/proxy.ts'
-import { NodeRoutes } from '../../network/routes/routes.ts'
+import { NodeRoutes, type NodeRoutesOptions } from '../../network/routes/routes.ts'
 import { ContainerdProcess } from './containerdprocess.ts'
+import { GatewayRoutes } from './gatewayroutes.ts'
 import type { NodeConfig } from './nodeconfig.ts'
 
 export interface NodeEnvironment {
@@ -118,6 +119,12 @@ function containerParts(config: NodeConfig, shared: Shared) {
   return { containerd, runtime, kubelet }
 }
 
+/** Nodes beside the cluster know each other; one that has joined goes through the cluster's machine. */
+const routesOf = (config: NodeConfig, shared: NodeRoutesOptions): Component[] =>
+  config.gateways.length > 0
+    ? [new GatewayRoutes(hostExec, config)]
+    : [new NodeRoutes({ ...shared, neighbours: config.nodeIPRange })]
+
 function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Component[] {
   const nft = new NftCommand(hostExec)
   const shared = { informers, clock, log, exec: hostExec, nft, nodeName: config.name }
@@ -133,9 +140,7 @@ function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Co
     ],
   })
   return [
-    ...(config.podNetwork === 'bridge'
-      ? [podNetwork, new NodeRoutes({ ...shared, neighbours: config.nodeIPRange })]
-      : []),
+    ...(config.podNetwork === 'bridge' ? [podNetwork, ...routesOf(config, shared)] : []),
     new ServiceProxy({
       ...shared,
       nodeAddresses: config.addresses,

@@ -35,13 +35,16 @@ test('the host gets one link, with its addresses and the way to load balancers',
 })
 
 test('what nodes and Pods say to the outside is masqueraded, in a table that replaces an older one', () => {
-  expect(formatMasquerade(loadConfig(), names)).toBe(`table inet futago-0d1a7e
+  const text = formatMasquerade(loadConfig(), names).replaceAll(' daddr', '\n     daddr')
+  expect(text).toBe(`table inet futago-0d1a7e
 delete table inet futago-0d1a7e
 table inet futago-0d1a7e {
   chain postrouting {
     type nat hook postrouting priority srcnat;
-    ip saddr { 172.20.0.0/16, 10.244.0.0/16 } ip daddr != 10.244.0.0/16 oifname != "futago-0d1a7e" masquerade
-    ip6 saddr { fd00:172:20::/64, fd00:10:244::/56 } ip6 daddr != fd00:10:244::/56 oifname != "futago-0d1a7e" masquerade
+    ip saddr { 172.20.0.0/16, 10.244.0.0/16 } ip
+     daddr != 10.244.0.0/16 oifname != "futago-0d1a7e" masquerade
+    ip6 saddr { fd00:172:20::/64, fd00:10:244::/56 } ip6
+     daddr != fd00:10:244::/56 oifname != "futago-0d1a7e" masquerade
   }
 }
 `)

@@ -24,7 +24,7 @@ const bridgeEndOfHost = 'host0'
 const nftFamily: Readonly<Record<IPFamily, string>> = { IPv4: 'ip', IPv6: 'ip6' }
 
 /** The n-th address of a range. */
-function nthAddress(range: string, offset: bigint): string {
+export function nthAddress(range: string, offset: bigint): string {
   return formatAddress(addressAt(parseCIDR(range)!, offset))
 }
 
