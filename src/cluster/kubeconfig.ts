@@ -6,6 +6,8 @@ export interface KubeconfigParts {
   readonly name: string
   /** `https://127.0.0.1:6443` */
   readonly server: string
+  /** A name in the server's certificate, where that may lack the address. */
+  readonly serverName?: string
   /** PEM. */
   readonly authority: string
   readonly certificate: string
@@ -16,13 +18,14 @@ const base64 = (text: string) => Buffer.from(text).toString('base64')
 
 export function formatKubeconfig(parts: KubeconfigParts): string {
   const name = `futago-${parts.name}`
+  const serverName = parts.serverName ? `\n    tls-server-name: ${parts.serverName}` : ''
   return `apiVersion: v1
 kind: Config
 clusters:
 - name: ${name}
   cluster:
     server: ${parts.server}
-    certificate-authority-data: ${base64(parts.authority)}
+    certificate-authority-data: ${base64(parts.authority)}${serverName}
 users:
 - name: ${name}
   user:

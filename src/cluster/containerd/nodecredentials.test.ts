@@ -16,6 +16,7 @@ test('a node is known by its name, and its kubelet at addresses of both families
   })
   const config = await clientConfig(await parseKubeconfig(kubeconfig))
   expect(config.server).toBe('https://[fd00:172:20::1]:6443')
+  expect(config.tlsServerName).toBe('kubernetes')
   expect(new X509Certificate(config.certificate!).subject).toBe('O=system:nodes\nCN=system:node:node1')
   const certificate = new X509Certificate(serving.certificate)
   expect(certificate.checkIP('172.20.0.4')).toBe('172.20.0.4')

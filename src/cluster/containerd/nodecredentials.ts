@@ -52,6 +52,13 @@ export function issueNodeCredentials(
     usages: ['server'],
     ...validity,
   })
-  const kubeconfig = formatKubeconfig({ name, server, authority: authority.certificate, ...client })
+  const kubeconfig = formatKubeconfig({
+    name,
+    server,
+    // The machine may have got the address after the certificate was made.
+    serverName: 'kubernetes',
+    authority: authority.certificate,
+    ...client,
+  })
   return { kubeconfig, serving }
 }
