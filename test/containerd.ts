@@ -18,6 +18,7 @@ import { join } from 'node:path'
 import { Duplex } from 'node:stream'
 import { formatOCIArchive, goArchitecture } from '../src/cluster/containerd/ociarchive.ts'
 import { pauseImage, pauseImageArchive } from '../src/cluster/containerd/pause.ts'
+import type { TarEntry } from '../src/cluster/containerd/tar.ts'
 import { systemClock } from '../src/component/clock.ts'
 import { type Exec, hostExec, inNetworkNamespace } from '../src/host/exec.ts'
 import { createNetworkNamespace, removeNetworkNamespace } from '../src/host/netns.ts'
@@ -35,7 +36,16 @@ const applets =
 /** The image that tests run, whose programs are Debian's busybox. */
 export const busyboxImage = 'docker.io/library/busybox:latest'
 
-export function busyboxArchive(options: { readonly user?: string; readonly name?: string } = {}): Buffer {
+export interface BusyboxOptions {
+  readonly user?: string
+  readonly name?: string
+  /** Besides busybox. */
+  readonly files?: readonly TarEntry[]
+  /** Default: a shell. */
+  readonly command?: readonly string[]
+}
+
+export function busyboxArchive(options: BusyboxOptions = {}): Buffer {
   const links = applets.split(' ').map(name => ({ path: `bin/${name}`, linkTo: '/bin/busybox' }))
   return formatOCIArchive({
     name: options.name ?? busyboxImage,
@@ -49,8 +59,9 @@ export function busyboxArchive(options: { readonly user?: string; readonly name?
       { path: 'etc/group', content: 'root:x:0:\nalice:x:5678:\nwheel:x:10:alice\n' },
       { path: 'tmp/', mode: 0o1777 },
       { path: 'root/' },
+      ...(options.files ?? []),
     ],
-    command: ['sh'],
+    command: options.command ?? ['sh'],
     environment: ['PATH=/bin'],
     ...(options.user ? { user: options.user } : {}),
   })
