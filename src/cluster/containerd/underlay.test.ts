@@ -2,7 +2,14 @@ import { expect, test } from 'vitest'
 import { FakeExec } from '../../host/exec.fake.ts'
 import { loadConfig } from '../config.ts'
 import { hostNames } from './hostnames.ts'
-import { formatMasquerade, hostAddressesOf, planCable, planHostSide, Underlay } from './underlay.ts'
+import {
+  formatMasquerade,
+  hostAddressesOf,
+  outsideMTU,
+  planCable,
+  planHostSide,
+  Underlay,
+} from './underlay.ts'
 
 const names = hostNames('/home/me/.futago/default')
 
@@ -22,8 +29,8 @@ test.each([
 })
 
 test('the host gets one link, with its addresses and the way to load balancers', () => {
-  expect(planCable(names)).toEqual([
-    'link add name futago-0d1a7e type veth peer name host0 netns /run/futago/0d1a7e/underlay',
+  expect(planCable(names, 1400)).toEqual([
+    'link add name futago-0d1a7e mtu 1400 type veth peer name host0 mtu 1400 netns /run/futago/0d1a7e/underlay',
   ])
   expect(planHostSide(loadConfig({ ipFamilies: ['IPv6', 'IPv4'] }), names)).toEqual([
     'address replace fd00:172:20::1/64 dev futago-0d1a7e nodad',
@@ -66,4 +73,20 @@ test('a node is plugged in anew, should an old cable still be there', async () =
     'nsenter --net=/run/futago/0d1a7e/underlay -- ip link delete node1',
     'nsenter --net=/run/futago/0d1a7e/underlay -- ip -batch -',
   ])
+})
+
+test('packets are no larger than those that leave the host', async () => {
+  const fakeHost = (defaults: string, mtu: number) =>
+    new FakeExec({
+      ip: args => (args.includes('route') ? (args.includes('-4') ? defaults : '[]') : links(mtu)),
+    })
+  const links = (mtu: number) =>
+    JSON.stringify([
+      { ifname: 'eth0', mtu, flags: ['UP'] },
+      { ifname: 'small0', mtu: 1280, flags: ['UP'] },
+    ])
+  const way = '[{"dst":"default","gateway":"192.0.2.1","dev":"eth0"}]'
+  expect(await outsideMTU(fakeHost(way, 1400))).toBe(1400)
+  expect(await outsideMTU(fakeHost(way, 9000))).toBe(1500)
+  expect(await outsideMTU(fakeHost('[]', 1400))).toBe(1500)
 })

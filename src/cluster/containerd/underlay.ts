@@ -5,9 +5,9 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Exec, ExecError, inNetworkNamespace } from '../../host/exec.ts'
-import { addressCommand, removeLink, runIPCommands } from '../../host/link.ts'
+import { addressCommand, listLinks, removeLink, runIPCommands } from '../../host/link.ts'
 import { createNetworkNamespace, removeNetworkNamespace } from '../../host/netns.ts'
-import { replaceRoutes, routeCommand } from '../../host/route.ts'
+import { listRoutes, replaceRoutes, routeCommand } from '../../host/route.ts'
 import { type Sysctls, writeSysctls } from '../../host/sysctl.ts'
 import { formatAddress } from '../../ip/address.ts'
 import { addressAt, parseCIDR } from '../../ip/cidr.ts'
@@ -36,10 +36,21 @@ export const hostAddressesOf = (config: Pick<ClusterConfig, 'nodeIPRange'>): str
 export const withPrefix = (address: string, range: string): string =>
   `${address}/${parseCIDR(range)!.prefixLength}`
 
+const usualMTU = 1500
+
+/** The largest packets that leave this host: larger ones of a node would only be refused there. */
+export async function outsideMTU(exec: Exec): Promise<number> {
+  const ways = (await listRoutes(exec)).filter(({ destination }) => destination === 'default')
+  const links = await listLinks(exec)
+  const found = links.filter(({ name }) => ways.some(({ link }) => link === name)).map(({ mtu }) => mtu)
+  return Math.min(usualMTU, ...found)
+}
+
 /** One end of the cable in the host's namespace. */
-export const planCable = (names: HostNames): string[] => [
-  `link add name ${names.link} type veth peer name ${bridgeEndOfHost} netns ${names.underlay}`,
-]
+export function planCable({ link, underlay }: HostNames, mtu: number): string[] {
+  const otherEnd = `${bridgeEndOfHost} mtu ${mtu} netns ${underlay}`
+  return [`link add name ${link} mtu ${mtu} type veth peer name ${otherEnd}`]
+}
 
 /**
  * Whoever looks for duplicates of a link-local address forwards no IPv6 for a second or two; here all
@@ -88,6 +99,7 @@ ${rules.join('\n')}
 export class Underlay {
   readonly #exec: Exec
   readonly #names: HostNames
+  #mtu = usualMTU
 
   constructor(exec: Exec, names: HostNames) {
     this.#exec = exec
@@ -100,7 +112,8 @@ export class Underlay {
     await createNetworkNamespace(this.#exec, names.underlay)
     const inside = inNetworkNamespace(this.#exec, names.underlay)
     await writeSysctls(inside, withoutDuplicateDetection('default'))
-    await runIPCommands(this.#exec, planCable(names))
+    this.#mtu = await outsideMTU(this.#exec)
+    await runIPCommands(this.#exec, planCable(names, this.#mtu))
     await writeSysctls(this.#exec, withoutDuplicateDetection(names.link))
     await runIPCommands(this.#exec, planHostSide(config, names))
     await runIPCommands(inside, planBridge())
@@ -115,7 +128,7 @@ export class Underlay {
     const exec = inNetworkNamespace(this.#exec, this.#names.underlay)
     await removeLink(exec, port)
     await runIPCommands(exec, [
-      `link add name ${port} type veth peer name eth0 netns ${pid}`,
+      `link add name ${port} mtu ${this.#mtu} type veth peer name eth0 mtu ${this.#mtu} netns ${pid}`,
       `link set ${port} master ${bridge} up`,
     ])
   }
