@@ -14,6 +14,15 @@ describe('a program', () => {
     expect((await hostExec.run('cat', [])).stdout).toBe('')
   })
 
+  test.skipIf(process.platform !== 'linux')(
+    'leads a group of its own, which a terminal leaves alone',
+    async () => {
+      const { stdout } = await sh('echo $$; cut -d" " -f5 /proc/$$/stat')
+      const [pid, group] = stdout.trim().split('\n')
+      expect(group).toBe(pid)
+    },
+  )
+
   test('that fails throws with its exit code and its last words', async () => {
     const error = await sh('echo no such thing >&2; exit 3').catch(error => error)
     expect(error).toBeInstanceOf(ExecError)

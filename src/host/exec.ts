@@ -64,6 +64,8 @@ function run(command: string, args: readonly string[], options: ExecOptions = {}
     const child = spawn(command, args, {
       stdio: [input === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
       timeout: timeoutMs,
+      // Not in the terminal's group: its Ctrl-C is for us, who may be about to tidy up with this program.
+      detached: true,
       killSignal: 'SIGKILL',
     })
     const stdout: Buffer[] = []
