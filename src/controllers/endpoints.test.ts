@@ -94,3 +94,16 @@ test('Endpoints have the labels and the fate of their Service', async () => {
   expect(await world.list(endpoints)).toEqual([])
   expect(world.problems).toEqual([])
 })
+
+test('Endpoints that somebody made for no Service are left alone', async () => {
+  const world = await startControllers([endpointsController()])
+  const own = { metadata: { namespace, name: 'own' }, subsets: [{ addresses: [{ ip: '192.0.2.7' }] }] }
+  await world.client.create(endpoints, own)
+  await world.settle()
+  expect((await world.list(endpoints)).map(({ metadata }) => metadata.name)).toEqual(['own'])
+  await world.client.create(services, { metadata: own.metadata, spec: { ports: [{ port: 80 }] } })
+  await world.settle()
+  await world.client.delete(services, { namespace, name: 'own' })
+  await world.settle()
+  expect(await world.list(endpoints)).toEqual([])
+})

@@ -191,6 +191,8 @@ async function reconcile(
 
 export function endpointsController() {
   const times = new members.TriggerTimes()
+  /** Services that were there: what others made for none is theirs. */
+  const known = new Set<string>()
   return defineController({
     name: 'endpoint-controller',
     for: services,
@@ -199,16 +201,21 @@ export function endpointsController() {
       onChange(endpoints, ({ metadata }) => [`${metadata.namespace}/${metadata.name}`]),
     ],
     workers: 5,
-    reconcile: (service, context) => reconcile(service, context, times),
+    async reconcile(service, context) {
+      known.add(context.key)
+      await reconcile(service, context, times)
+    },
     async deleted(key, { client, cache }) {
       times.forget(key)
-      const informer = cache.informer(endpoints)
-      const left = informer.get(key)
-      if (!left || left.metadata.annotations?.['control-plane.alpha.kubernetes.io/leader']) return
+      const left = cache.informer(endpoints).get(key)
+      const isOurs = known.has(key) || left?.metadata.labels?.[managedByLabel]
+      if (!left || !isOurs) return void known.delete(key)
+      if (left.metadata.annotations?.['control-plane.alpha.kubernetes.io/leader']) return
       const { namespace, name = '', uid } = left.metadata
       await client.delete(endpoints, { namespace, name }, { preconditions: { uid } }).catch(error => {
         if (!isNotFound(error)) throw error
       })
+      known.delete(key)
     },
   })
 }
