@@ -10,7 +10,10 @@ import { clusterIPsOf } from '../trialservices.ts'
 import { fail, notEvaluable, pass, type Verdict } from '../verdict.ts'
 
 const selector = { 'verify.futago.dev/server': 'replaced' }
-const seconds = 24
+/** It ends as soon as the flow has reached the second backend. */
+const seconds = 45
+/** Datagrams to the new backend that may be lost before the flow counts as lost: some ten seconds. */
+const patience = 8
 /** Of its own for each family: a socket for IPv6 may take the port for IPv4 as well. */
 const sourcePorts: Readonly<Record<IPFamily, number>> = { IPv4: 34_564, IPv6: 34_566 }
 
@@ -19,9 +22,12 @@ const script = (targets: readonly { readonly family: IPFamily; readonly address:
 if ! can_udp; then echo "$NOTOOL"; exit 0; fi
 until=$(( $(now) + ${seconds * 1000} ))
 flow() {
+  first=
   while [ "$(now)" -lt "$until" ]; do
     answer=$(printf hostname | nc -u -w 1 -p "$3" "$2" ${servicePorts.udp} 2>/dev/null)
     echo "said $1 \${answer:--}"
+    first=\${first:-$answer}
+    if [ -n "$answer" ] && [ "$answer" != "$first" ]; then return; fi
     sleep 0.3
   done
 }
@@ -35,22 +41,33 @@ export const answersOf = (stdout: string, family: IPFamily): string[] =>
     of === family ? [name] : [],
   )
 
-export function judgeFlow(
-  answers: readonly string[],
-  names: { readonly old: string; readonly next: string },
-): Verdict {
-  const first = answers.lastIndexOf(names.old)
-  if (first < 0) {
+export interface Replacement {
+  readonly old: string
+  readonly next: string
+  /** How many answers there were when the new backend was ready; undefined: it never was. */
+  readonly readyAfter: number | undefined
+}
+
+export function judgeFlow(answers: readonly string[], { old, next, readyAfter }: Replacement): Verdict {
+  const last = answers.lastIndexOf(old)
+  if (last < 0) {
     return notEvaluable({
       en: 'The Service did not answer over UDP before the change (see SVC-07)',
       ja: '変更前にServiceがUDPで応答しませんでした（SVC-07を参照）',
     })
   }
-  const silent = answers.indexOf(names.next, first) - first - 1
-  if (silent >= 0) return pass(`${names.old}, then ${names.next} after ${silent} lost`)
+  const reached = next === '' ? -1 : answers.indexOf(next, last)
+  if (reached >= 0) return pass(`${old}, then ${next} after ${reached - last - 1} lost`)
+  const lost = readyAfter === undefined ? 0 : answers.length - Math.max(last + 1, readyAfter)
+  if (lost < patience) {
+    return notEvaluable({
+      en: 'The new backend was ready too late to tell',
+      ja: '新しいバックエンドの準備が遅く、判定できませんでした',
+    })
+  }
   return fail({
     expected: { en: 'the flow reaches the new backend', ja: 'フローが新しいバックエンドに届くこと' },
-    observed: `${names.old}, then nothing for ${answers.length - first - 1} datagrams`,
+    observed: `${old}, then nothing for ${lost} datagrams to ${next}`,
     cause: {
       en: 'The proxy does not remove connection tracking entries of removed UDP endpoints in this family',
       ja: 'プロキシーが、このファミリーで削除されたUDPエンドポイントのconntrackエントリーを削除していません',
@@ -84,16 +101,20 @@ export const flowsOutliveBackends = defineCheck({
       ofFamily(clusterIPsOf(service), family).map(address => ({ family, address })),
     )
     const names = { old: old.pod.metadata.name ?? '', next: '' }
+    let log = ''
+    let logWhenReady: string | undefined
     let replacing: Promise<void> | undefined
     const replace = async () => {
       await clock.sleep(1500, signal)
       await workspace.remove(pods, names.old)
       names.next = (await start(nodes.at(-1)!)).pod.metadata.name ?? ''
+      logWhenReady = log
     }
-    const onOutput = (log: string) => {
+    const onOutput = (text: string) => {
+      log = text
       if (families.every(family => answersOf(log, family).includes(names.old))) replacing ??= replace()
     }
-    const options = { check: 'SVC-17', node: nodes[0]!, onOutput, signal, timeoutMs: 60_000 }
+    const options = { check: 'SVC-17', node: nodes[0]!, onOutput, signal, timeoutMs: 70_000 }
     const { stdout } = await prober.run(script(targets), options)
     await replacing
     if (stdout.includes('(no tool)')) {
@@ -102,6 +123,9 @@ export const flowsOutliveBackends = defineCheck({
         ja: '固定ポートからデータグラムを送信できるツールがイメージにありません',
       })
     }
-    return forEachFamily(families, family => judgeFlow(answersOf(stdout, family), names))
+    return forEachFamily(families, family => {
+      const readyAfter = logWhenReady === undefined ? undefined : answersOf(logWhenReady, family).length
+      return judgeFlow(answersOf(stdout, family), { ...names, readyAfter })
+    })
   },
 })

@@ -245,18 +245,22 @@ describe('Services', () => {
   })
 
   test('SVC-17: a flow goes on, or is lost', () => {
-    const names = { old: 'a', next: 'b' }
-    const answers = answersOf(
-      'said IPv4 a\nsaid IPv6 a\nsaid IPv6 -\nsaid IPv6 b\nsaid IPv4 -\nsaid IPv4 -\n',
-      'IPv6',
-    )
+    const names = { old: 'a', next: 'b', readyAfter: 1 }
+    const lines = 'said IPv4 a\nsaid IPv6 a\nsaid IPv6 -\nsaid IPv6 b\nsaid IPv4 -\nsaid IPv4 -\n'
+    const answers = answersOf(lines, 'IPv6')
     expect(answers).toEqual(['a', '-', 'b'])
     expect(judgeFlow(answers, names)).toEqual({ outcome: 'pass', evidence: 'a, then b after 1 lost' })
-    expect(judgeFlow(['a', '-', '-'], names)).toMatchObject({
+    const silence = Array<string>(8).fill('-')
+    expect(judgeFlow(['a', ...silence], names)).toMatchObject({
       outcome: 'fail',
-      observed: 'a, then nothing for 2 datagrams',
+      observed: 'a, then nothing for 8 datagrams to b',
     })
-    expect(judgeFlow(['-'], names).outcome).toBe('notEvaluable')
+    const late = [
+      judgeFlow(['a', ...silence], { ...names, readyAfter: 5 }),
+      judgeFlow(['a', ...silence], { ...names, next: '', readyAfter: undefined }),
+      judgeFlow(['-'], names),
+    ]
+    expect(late.map(({ outcome }) => outcome)).toEqual(['notEvaluable', 'notEvaluable', 'notEvaluable'])
   })
 
   test('SVC-20: the wrong family, no answer, a certificate without the address', () => {
