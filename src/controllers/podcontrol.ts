@@ -1,6 +1,7 @@
 // How workload controllers make and remove Pods, with the Events and the caution of upstream's
 // controller_utils: what they make goes out in batches that double as long as nothing fails.
 import type { OwnerReference, Pod, PodTemplateSpec } from '../api/generated/types.ts'
+import { controllerReference } from '../api/meta/owners.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { isNotFound } from '../api/status.ts'
@@ -88,6 +89,32 @@ export async function inGrowingBatches(
     const failed = (await Promise.allSettled(batch)).find(result => result.status === 'rejected')
     if (failed) throw failed.reason
   }
+}
+
+export interface ReplicaPlan {
+  readonly create: number
+  readonly remove: readonly Pod[]
+}
+
+/** Creates Pods from the template and deletes others; in a namespace that goes away nothing is created. */
+export async function carryOutPlan(
+  control: PodControl,
+  owner: PodOwner,
+  { create, remove, template }: ReplicaPlan & { readonly template: PodTemplateSpec | undefined },
+): Promise<void> {
+  if (create > 0) {
+    const { namespace, name = '' } = owner.object.metadata
+    const reference = controllerReference(owner.resource, owner.object)
+    const pod = podFromTemplate(template, { namespace, generateName: podNamePrefix(name), reference })
+    await inGrowingBatches(create, () =>
+      createPod(control, owner, pod).catch(error => {
+        if (!isNamespaceTerminating(error)) throw error
+      }),
+    )
+  }
+  const removals = await Promise.allSettled(remove.map(pod => deletePod(control, owner, pod)))
+  const failed = removals.find(result => result.status === 'rejected')
+  if (failed) throw failed.reason
 }
 
 export const messageOf = (error: unknown): string => (error instanceof Error ? error.message : String(error))

@@ -2,20 +2,12 @@
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../api/generated/types.ts'
 import { findCondition, withCondition, withoutCondition } from '../api/meta/conditions.ts'
 import { labelMatcher } from '../api/meta/labels.ts'
-import { controllerOf, controllerReference } from '../api/meta/owners.ts'
+import { controllerOf } from '../api/meta/owners.ts'
 import type { Cache } from './cache.ts'
 import { claim } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
 import { choosePodsToDelete } from './deletionorder.ts'
-import { isNamespaceTerminating } from './namespaceterminating.ts'
-import {
-  createPod,
-  deletePod,
-  inGrowingBatches,
-  messageOf,
-  podFromTemplate,
-  podNamePrefix,
-} from './podcontrol.ts'
+import { carryOutPlan, messageOf, type ReplicaPlan } from './podcontrol.ts'
 import { isPodActive, isPodAvailable, isPodReady, isPodTerminating } from './podstate.ts'
 import { pods, replicaSets } from './resources.ts'
 import { sameStatus } from './samevalue.ts'
@@ -24,11 +16,6 @@ import { sameStatus } from './samevalue.ts'
 const burst = 500
 /** From this size on a ReplicaSet is looked at less often than its Pods change. */
 const largeSet = 200
-
-export interface ReplicaPlan {
-  readonly create: number
-  readonly remove: readonly Pod[]
-}
 
 /** What is to be done about the ReplicaSet's active Pods. */
 export function planReplicas(
@@ -89,20 +76,7 @@ async function manage(set: ReplicaSet, active: readonly Pod[], context: Reconcil
   const surplus = active.length > (set.spec?.replicas ?? 1)
   const related = surplus ? relatedPods(set, active, cache) : []
   const plan = planReplicas(set, active, { related, nowMs: clock.now() })
-  if (plan.create > 0) {
-    const { namespace, name = '' } = set.metadata
-    const reference = controllerReference(replicaSets, set)
-    const generateName = podNamePrefix(name)
-    const pod = podFromTemplate(set.spec?.template, { namespace, generateName, reference })
-    await inGrowingBatches(plan.create, () =>
-      createPod(context, owner, pod).catch(error => {
-        if (!isNamespaceTerminating(error)) throw error
-      }),
-    )
-  }
-  const removals = await Promise.allSettled(plan.remove.map(pod => deletePod(context, owner, pod)))
-  const failed = removals.find(result => result.status === 'rejected')
-  if (failed) throw failed.reason
+  await carryOutPlan(context, owner, { ...plan, template: set.spec?.template })
 }
 
 /** The active Pods of all ReplicaSets that have the same controller. */

@@ -8,12 +8,11 @@ import type {
   ReplicationControllerStatus,
 } from '../api/generated/types.ts'
 import { labelMatcher } from '../api/meta/labels.ts'
-import { controllerOf, controllerReference } from '../api/meta/owners.ts'
+import { controllerOf } from '../api/meta/owners.ts'
 import type { Cache } from './cache.ts'
 import { claim } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
-import { isNamespaceTerminating } from './namespaceterminating.ts'
-import { createPod, deletePod, inGrowingBatches, podFromTemplate, podNamePrefix } from './podcontrol.ts'
+import { carryOutPlan } from './podcontrol.ts'
 import { isPodActive } from './podstate.ts'
 import { planReplicas, planStatus } from './replicaset.ts'
 import { pods, replicationControllers } from './resources.ts'
@@ -36,20 +35,7 @@ async function manage(
   const owner = { resource: replicationControllers, object: controller }
   const nowMs = context.clock.now()
   const plan = planReplicas(asReplicaSet(controller), active, { related: active, nowMs })
-  if (plan.create > 0) {
-    const { namespace, name = '' } = controller.metadata
-    const reference = controllerReference(replicationControllers, controller)
-    const generateName = podNamePrefix(name)
-    const pod = podFromTemplate(controller.spec?.template, { namespace, generateName, reference })
-    await inGrowingBatches(plan.create, () =>
-      createPod(context, owner, pod).catch(error => {
-        if (!isNamespaceTerminating(error)) throw error
-      }),
-    )
-  }
-  const removals = await Promise.allSettled(plan.remove.map(pod => deletePod(context, owner, pod)))
-  const failed = removals.find(result => result.status === 'rejected')
-  if (failed) throw failed.reason
+  await carryOutPlan(context, owner, { ...plan, template: controller.spec?.template })
 }
 
 async function reconcile(controller: ReplicationController, context: ReconcileContext): Promise<void> {
