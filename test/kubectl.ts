@@ -108,6 +108,8 @@ export async function runShell(
       ...options.environment,
     },
   })
+  // A command that ends early does not read it all; its exit code says what happened.
+  child.stdin.on('error', () => undefined)
   child.stdin.end(options.stdin ?? '')
   const read = async (stream: NodeJS.ReadableStream) => {
     let text = ''
