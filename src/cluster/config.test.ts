@@ -81,6 +81,10 @@ describe('loadConfig()', () => {
       { ipFamilies: ['IPv6'], defaultIPFamilyPolicy: 'RequireDualStack' },
       'Cannot use --default-ip-family-policy RequireDualStack: the cluster has IPv6 only, expected PreferDualStack, or two families (--ip-families)',
     ],
+    [
+      { nodes: 1000 },
+      'Cannot use --nodes 1000: --cluster-cidr 10.244.0.0/16 has room for 256 nodes with a /24 each, expected a wider range, or a larger --node-cidr-mask-size-ipv4',
+    ],
     [{ nodes: -1 }, 'Cannot use --nodes -1: expected a whole number from 0 to 15000'],
     [{ securePort: 70000 }, 'Cannot use --secure-port 70000: expected a whole number from 0 to 65535'],
     [{ name: 'Über' }, 'Cannot use --name Über: expected up to 40 small letters, digits and dashes'],

@@ -10,6 +10,7 @@ import {
   networkOf,
   parseCIDR,
   parseInterfaceAddress,
+  splitCount,
 } from '../ip/cidr.ts'
 import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
 
@@ -177,6 +178,18 @@ function checkMasks(ranges: Ranges, sizes: Readonly<Record<IPFamily, number>>): 
   }
 }
 
+/** Every node needs a range of each family for its Pods. */
+function checkRoom(ranges: Ranges, sizes: Readonly<Record<IPFamily, number>>, nodes: number): void {
+  for (const range of ranges.clusterCIDR) {
+    const room = splitCount(range, sizes[range.family])
+    if (BigInt(nodes) <= room) continue
+    throw new ConfigError(
+      `Cannot use --nodes ${nodes}: --cluster-cidr ${formatCIDR(range)} has room for ${room} nodes with a ` +
+        `/${sizes[range.family]} each, expected a wider range, or a larger --node-cidr-mask-size-${range.family.toLowerCase()}`,
+    )
+  }
+}
+
 function parsePortRange(text: string): { first: number; last: number } {
   const match = /^(\d+)-(\d+)$/.exec(text)
   const [first, last] = [Number(match?.[1]), Number(match?.[2])]
@@ -241,10 +254,12 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
   }
   checkMasks(ranges, nodeCIDRMaskSizes)
   checkOverlaps(ranges)
+  const nodes = checkNumber('--nodes', options.nodes ?? 1, [0, 15_000])
+  checkRoom(ranges, nodeCIDRMaskSizes, nodes)
   const texts = (name: RangeName) => ranges[name].map(formatCIDR)
   return {
     name: checkName(options.name ?? 'default'),
-    nodes: checkNumber('--nodes', options.nodes ?? 1, [0, 15_000]),
+    nodes,
     runtime: options.runtime ?? 'simulated',
     cni: checkCNI(options.cni ?? 'bridge'),
     ipFamilies,

@@ -33,6 +33,8 @@ const readyMs = 20_000
 const lostMs = 6000
 const scriptMs = 60_000
 const pollMs = 250
+/** So often the log is read between two looks at whether its container has ended. */
+const readsPerLook = 8
 const livePollMs = 80
 
 export interface PodProberOptions {
@@ -263,7 +265,8 @@ export class PodProber implements Prober {
     const signal = this.#signal(options.signal)
     let trouble = ''
     let troubledSince: number | undefined
-    for (;;) {
+    let isOver = false
+    for (let reads = 1; ; reads++) {
       signal.throwIfAborted()
       const log = await client.transport
         .request<unknown>({ method: 'GET', path, signal })
@@ -280,12 +283,21 @@ export class PodProber implements Prober {
           return ''
         })
       if (isEnough(log)) return
+      if (isOver) throw lostLog(pod, 'its container has ended, and part of what it said is missing')
       if (troubledSince !== undefined && clock.monotonic() - troubledSince > lostMs)
         throw lostLog(pod, trouble)
       if (clock.monotonic() > deadline)
         throw unfinished(pod, options.timeoutMs, log.slice(-lastWords) || trouble)
       await clock.sleep(options.pollMs ?? pollMs, signal)
+      if (reads % readsPerLook === 0) isOver = await this.#hasEnded(pod)
     }
+  }
+
+  /** Whatever its log lacks after that will not come. */
+  async #hasEnded({ metadata }: Pod): Promise<boolean> {
+    const { namespace, name = '' } = metadata
+    const { status } = await this.#options.client.get(pods, { namespace, name })
+    return status?.phase === 'Succeeded' || status?.phase === 'Failed'
   }
 
   #signal(signal: AbortSignal | undefined): AbortSignal {
