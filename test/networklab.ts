@@ -140,7 +140,14 @@ const forwarding = ['net.ipv4.ip_forward=1', 'net.ipv6.conf.all.forwarding=1']
 const placeNames = ['node', 'podA', 'podB', 'podC', 'client'] as const
 
 async function connectAll(families: IPFamilies, path: (name: string) => string): Promise<void> {
-  for (const name of placeNames) await createNetworkNamespace(hostExec, path(name))
+  for (const name of placeNames) {
+    await createNetworkNamespace(hostExec, path(name))
+    // While a link-local address is being tried out, no neighbour is found.
+    await inNetworkNamespace(hostExec, path(name)).run('sysctl', [
+      '-qw',
+      'net.ipv6.conf.default.accept_dad=0',
+    ])
+  }
   const node = inNetworkNamespace(hostExec, path('node'))
   await node.run('sysctl', ['-qw', ...forwarding])
   await ip(node, [
