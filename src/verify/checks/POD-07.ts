@@ -104,21 +104,7 @@ const rules: readonly Rule[] = [
       },
     }),
   },
-  {
-    families: ['IPv4', 'IPv6'],
-    observe: ({ defaults }, family) => (defaults[family].length === 0 ? 'no default route' : undefined),
-    finding: family => ({
-      expected: { en: `a default route for ${family}`, ja: `${family}のデフォルトルートがあること` },
-      cause: {
-        en: `The network plugin gives Pods no ${family} gateway`,
-        ja: `CNIプラグインがPodに${family}のゲートウェイを設定していません`,
-      },
-      remedy: {
-        en: `Add the ${family} default route to the network plugin's configuration (for CNI's host-local: "routes": [..., {"dst": "${unspecifiedAddress[family]}/0"}]) and recreate the Pods.`,
-        ja: `CNIプラグインの設定に${family}のデフォルトルートを追加し（host-localの場合: "routes": [..., {"dst": "${unspecifiedAddress[family]}/0"}]）、Podを作り直してください。`,
-      },
-    }),
-  },
+  // Before the routes: where the kernel took IPv6 off, they are gone too.
   {
     families: ['IPv4', 'IPv6'],
     observe: ({ mtus }, family) => {
@@ -137,6 +123,21 @@ const rules: readonly Rule[] = [
       remedy: {
         en: 'Raise the MTU of the network plugin (its mtu setting) to at least 1280, and that of the node network by the size of the overlay header (VXLAN over IPv6: 70).',
         ja: 'CNIプラグインのMTU（mtu設定）を1280以上にし、ノードのネットワークのMTUをオーバーレイヘッダーの分（IPv6上のVXLANは70）だけ大きくしてください。',
+      },
+    }),
+  },
+  {
+    families: ['IPv4', 'IPv6'],
+    observe: ({ defaults }, family) => (defaults[family].length === 0 ? 'no default route' : undefined),
+    finding: family => ({
+      expected: { en: `a default route for ${family}`, ja: `${family}のデフォルトルートがあること` },
+      cause: {
+        en: `The network plugin gives Pods no ${family} gateway`,
+        ja: `CNIプラグインがPodに${family}のゲートウェイを設定していません`,
+      },
+      remedy: {
+        en: `Add the ${family} default route to the network plugin's configuration (for CNI's host-local: "routes": [..., {"dst": "${unspecifiedAddress[family]}/0"}]) and recreate the Pods.`,
+        ja: `CNIプラグインの設定に${family}のデフォルトルートを追加し（host-localの場合: "routes": [..., {"dst": "${unspecifiedAddress[family]}/0"}]）、Podを作り直してください。`,
       },
     }),
   },

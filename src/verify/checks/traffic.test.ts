@@ -152,6 +152,8 @@ mtu eth0 1500
     const small = inside.replace('1500', '1279')
     expect(judge(small, 'IPv6')).toMatchObject({ outcome: 'fail', observed: 'n: eth0 MTU 1279' })
     expect(judge(small, 'IPv4').outcome).toBe('pass')
+    const gone = small.replace('default IPv6 eth0\n', '')
+    expect(judge(gone, 'IPv6')).toMatchObject({ outcome: 'fail', observed: 'n: eth0 MTU 1279' })
     const noRoute = inside.replace('default IPv6 eth0\n', '')
     expect(judge(noRoute, 'IPv6')).toMatchObject({ outcome: 'fail', observed: 'n: no default route' })
   })
