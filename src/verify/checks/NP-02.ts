@@ -106,7 +106,8 @@ export const blocksWorkInEachFamily = defineCheck({
     const families = usableFamilies(context)
     const nodes = (await inventory.sampledNodes()).map(nameOf)
     const server = await prober.startServer({ check: 'NP-02', node: nodes.at(-1)!, labels: target, signal })
-    const url = (family: IPFamily) => httpURL(ofFamily(server.addresses, family)[0] ?? '', server.httpPort)
+    const url = (family: IPFamily) =>
+      httpURL(ofFamily(server.addresses, family)[0] ?? '', server.httpPort, '/hostname')
     const ask = async (name: string, becomes: State, onRunning?: (pod: Pod) => void) => {
       const before = families.map(family => `probe 'before ${family}' state ${url(family)}`)
       const after = families.map(family => `probe 'after ${family}' becomes ${url(family)} ${becomes}`)
