@@ -30,8 +30,9 @@ import { runtimeAPI } from '../src/kubelet/cri/runtimeapi.ts'
 export const containerdNeeds = ['containerd', 'ctr', 'runc', 'nsenter', 'ip', 'bridge', 'portmap', 'busybox']
 
 const applets =
-  'ash cat chmod chown cp date dd echo env false grep head hostname httpd id ip kill ls md5sum mkdir mount nc nslookup ' +
-  'ping ping6 ps rm sed seq sh sleep sort stat stty tail tee test printf touch top tr true tty umount uname wc which'
+  'ash cat chmod chown cp date dd echo env false grep head hostname httpd id ip kill ls md5sum mkdir mktemp mount nc ' +
+  'nslookup ping ping6 printenv printf ps rm sed seq sh sleep sort stat stty tail tee test timeout touch top tr true ' +
+  'tty umount uname wc wget which'
 
 /** The image that tests run, whose programs are Debian's busybox. */
 export const busyboxImage = 'docker.io/library/busybox:latest'
