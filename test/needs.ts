@@ -10,6 +10,7 @@ const packages: Readonly<Record<string, string>> = {
   nsenter: 'util-linux',
   bridge: 'containernetworking-plugins',
   portmap: 'containernetworking-plugins',
+  tuning: 'containernetworking-plugins',
   iptables: 'iptables',
   ping: 'iputils-ping',
   dig: 'dnsutils',

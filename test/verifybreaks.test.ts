@@ -4,42 +4,15 @@ import { execFileSync } from 'node:child_process'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { formatOCIArchive, goArchitecture } from '../src/cluster/containerd/ociarchive.ts'
 import type { IPFamily } from '../src/ip/family.ts'
 import type { Report } from '../src/verify/report.ts'
-import { futago, newHome, TestedCluster } from './futago.ts'
+import { clusterNeeds, upWithContainers } from './containercluster.ts'
+import { busyboxImage } from './containerd.ts'
+import { futago, type TestedCluster } from './futago.ts'
+import { root } from './kubectl.ts'
 import { whyNot } from './needs.ts'
 
-const reason = whyNot([
-  'containerd',
-  'runc',
-  'nsenter',
-  'ip',
-  'nft',
-  'bridge',
-  'portmap',
-  'busybox',
-  'conntrack',
-])
-
-const image = 'docker.io/library/busybox:latest'
-const applets =
-  'ash cat chmod cp dd echo env false grep head hostname httpd id ip kill ls mkdir mktemp nc nslookup printenv printf ' +
-  'ps rm sed seq sh sleep sort tail tee test timeout touch tr true uname wc wget which'
-
-const imageArchive = () =>
-  formatOCIArchive({
-    name: image,
-    architecture: goArchitecture(process.arch),
-    files: [
-      { path: 'bin/' },
-      { path: 'bin/busybox', mode: 0o755, content: readFileSync('/bin/busybox') },
-      ...applets.split(' ').map(name => ({ path: `bin/${name}`, linkTo: '/bin/busybox' })),
-      { path: 'tmp/', mode: 0o1777 },
-    ],
-    command: ['sh'],
-    environment: ['PATH=/bin'],
-  })
+const reason = whyNot([...clusterNeeds, 'tuning'])
 
 /** The first process of a node, in whose namespaces the node is. */
 function processOf(cluster: TestedCluster, node: string): string {
@@ -58,6 +31,15 @@ function processOf(cluster: TestedCluster, node: string): string {
 const onNode = (cluster: TestedCluster, node: string) => (command: string) =>
   execFileSync('nsenter', ['-t', processOf(cluster, node), '-n', 'sh', '-c', command], { stdio: 'pipe' })
 
+/** Of Pods, the node's own address in their IPv6 range. */
+const gatewayOf = (cluster: TestedCluster, node: string) =>
+  onNode(
+    cluster,
+    node,
+  )('ip -6 -o address show cni0 scope global')
+    .toString()
+    .match(/inet6 ([^/]+)/)![1]!
+
 interface PacketBreak {
   readonly name: string
   /** Default: node2 alone. */
@@ -68,6 +50,8 @@ interface PacketBreak {
   readonly fails?: readonly string[]
   readonly warns?: readonly string[]
   readonly reads: string
+  /** Which checks run; default: all of the table's subject. */
+  readonly among?: RegExp
 }
 
 const table = (family: string, chain: string, rule: string) => ({
@@ -123,9 +107,42 @@ const breaks: readonly PacketBreak[] = [
     warns: ['NODE-09'],
     reads: 'default',
   },
+  {
+    name: 'a Pod network whose MTU is 1279, where the kernel takes IPv6 off',
+    apply: `sed -i.whole 's/"type": "portmap"/"type": "tuning", "mtu": 1279 }, { "type": "portmap"/' "$CONFLIST"`,
+    undo: 'mv "$CONFLIST.whole" "$CONFLIST"',
+    family: 'IPv6',
+    fails: ['POD-07', 'POD-09', 'POD-11'],
+    reads: 'mtu setting',
+  },
 ]
 
 const everywhere = ['node1', 'node2']
+
+/** Answers to questions about AAAA records below cluster.local, wherever the name ends in them. */
+const answersAboutAAAA = Array.from(
+  { length: 80 },
+  (_, index) => `udp sport 53 @th,${160 + 8 * index},88 0x056c6f63616c00001c0001 drop`,
+)
+
+/** Makes the policy engine let a family pass, with as many rules as before: it does not mend what it counts. */
+function deafPolicies(family: IPFamily) {
+  const header = { IPv4: 'ip', IPv6: 'ip6' }[family]
+  const protocol = { IPv4: 'ipv4', IPv6: 'ipv6' }[family]
+  const replace = (chain: string, from: string, to: string) =>
+    `nft replace rule inet futago-policy ${chain} handle ` +
+    `$(nft -a list chain inet futago-policy ${chain} | sed -n 's/.*${from}.*# handle //p') ${to}`
+  const ends = { egress: 'saddr', ingress: 'daddr' }
+  const each = (command: (chain: string, end: string) => string) =>
+    Object.entries(ends)
+      .map(([chain, end]) => command(chain, end))
+      .join(' && ')
+  const pass = `meta nfproto ${protocol} accept`
+  return {
+    apply: each((chain, end) => replace(chain, `${header} ${end} vmap`, pass)),
+    undo: each((chain, end) => replace(chain, pass, `${header} ${end} vmap @${chain}-pods-${family}`)),
+  }
+}
 
 /** What leads to Services; ranges are chosen by what is free on the host. */
 const serviceBreaks: readonly PacketBreak[] = [
@@ -152,6 +169,36 @@ const serviceBreaks: readonly PacketBreak[] = [
     fails: ['LB-04', 'LB-05'],
     reads: 'IPv6',
   },
+  {
+    name: 'balancers that hide who asks over IPv6',
+    nodes: everywhere,
+    apply:
+      "nft 'table inet verifybreaks { chain c { type nat hook postrouting priority 90; " +
+      "ct original ip6 daddr BALANCERS snat ip6 to GATEWAY; }; }'",
+    undo: 'nft delete table inet verifybreaks',
+    family: 'IPv6',
+    fails: ['LB-06'],
+    reads: 'masquerading',
+    among: /^(PRE|POD-(01|09)|SVC-0[1-8]|LB)/,
+  },
+  {
+    name: 'a DNS whose answers about AAAA are lost',
+    nodes: everywhere,
+    ...table('inet', 'forward', answersAboutAAAA.join('; ')),
+    family: 'IPv6',
+    fails: ['DNS-01'],
+    reads: 'remove what touches AAAA',
+    among: /^(PRE|POD-(01|09)|SVC-0[1-8]|DNS-0[12])/,
+  },
+  ...(['IPv6', 'IPv4'] as const).map(family => ({
+    name: `a policy engine that lets everything of ${family} pass`,
+    nodes: everywhere,
+    ...deafPolicies(family),
+    family,
+    fails: ['NP-01', 'NP-02'],
+    reads: `Enable ${family} in the network plugin's policy engine`,
+    among: /^(PRE|POD-(01|09)|NP)/,
+  })),
 ]
 
 const programs = (name: string, listen: string) => `
@@ -161,13 +208,26 @@ metadata: {name: ${name}, labels: {app: ${name}}}
 spec:
   terminationGracePeriodSeconds: 0
   containers:
-  - {name: c, image: "${image}", imagePullPolicy: IfNotPresent, command: [httpd, -f, -p, "${listen}"], ports: [{containerPort: 8080}]}
+  - {name: c, image: "${busyboxImage}", imagePullPolicy: IfNotPresent, command: [httpd, -f, -p, "${listen}"], ports: [{containerPort: 8080}]}
 `
 const service = (name: string) => `
 apiVersion: v1
 kind: Service
 metadata: {name: ${name}}
 spec: {ipFamilyPolicy: RequireDualStack, selector: {app: ${name}}, ports: [{port: 80, targetPort: 8080}]}
+`
+
+/** Of a class that nobody here serves. */
+const balancer = (name: string, families: string) => `
+apiVersion: v1
+kind: Service
+metadata: {name: ${name}}
+spec:
+  type: LoadBalancer
+  loadBalancerClass: example.com/elsewhere
+  ipFamilyPolicy: ${families.includes(',') ? 'RequireDualStack' : 'SingleStack'}
+  ipFamilies: [${families}]
+  ports: [{port: 80}]
 `
 
 const idsOf = (report: Report, outcome: string, family: IPFamily) =>
@@ -178,12 +238,8 @@ describe.skipIf(reason)('Two real nodes, with', { timeout: 240_000 }, () => {
   let all: readonly string[]
 
   beforeAll(async () => {
-    const home = newHome()
-    const archive = join(home, 'busybox.tar')
-    writeFileSync(archive, imageArchive())
-    const flags = ['--runtime', 'containerd', '--nodes', '2', '--store', 'memory', '--image', archive]
-    cluster = await TestedCluster.up(flags, home)
-    const { stdout } = await futago(['verify', '--list'], home)
+    cluster = await upWithContainers(['--store', 'memory'])
+    const { stdout } = await futago(['verify', '--list'], cluster.home)
     all = [...stdout.matchAll(/^([A-Z]+-\d+)/gm)].map(([id]) => id)
   })
   afterAll(() => cluster?.remove())
@@ -191,8 +247,8 @@ describe.skipIf(reason)('Two real nodes, with', { timeout: 240_000 }, () => {
   async function verify(which: RegExp): Promise<Report> {
     const output = join(cluster.home, 'report.json')
     const only = all.filter(id => which.test(id)).join()
-    const flags = ['--kubeconfig', cluster.kubeconfig, '--image', image, '--only', only]
-    await futago(['verify', ...flags, '--output', `json=${output}`], cluster.home)
+    const flags = ['--kubeconfig', cluster.kubeconfig, '--image', busyboxImage, '--egress-target', 'none']
+    await futago(['verify', ...flags, '--only', only, '--output', `json=${output}`], cluster.home)
     return JSON.parse(readFileSync(output, 'utf8')) as Report
   }
 
@@ -218,24 +274,32 @@ describe.skipIf(reason)('Two real nodes, with', { timeout: 240_000 }, () => {
   /** Checks of nodes and Pods, and of what leads to Services and keeps out; not of what takes its time. */
   const ofPods = /^(PRE|NODE|POD-(?!06)|WRK-0[12])/
   const ofServices = /^(POD-(01|09)|SVC-(0[1-8]|1[0-5]|18|20)|LB|DNS-0[12]|NP|PRX)/
+  const conflist = () => join(cluster.home, 'default', 'nodes', 'node2', 'cni', '10-futago.conflist')
 
-  test.each([ofPods, ofServices])('nothing broken (%s)', async which => {
+  test.each([
+    [ofPods, ['POD-01', 'POD-07', 'POD-09', 'POD-10', 'POD-11']],
+    [ofServices, ['SVC-07', 'LB-04', 'LB-05', 'LB-06', 'DNS-01', 'NP-01', 'NP-02', 'PRX-01']],
+  ])('nothing broken (%s)', async (which, passes) => {
     const report = await verify(which)
     for (const family of ['IPv4', 'IPv6'] as const) {
       expect(idsOf(report, 'fail', family)).toEqual([])
       expect(idsOf(report, 'warn', family)).toEqual([])
-      expect(idsOf(report, 'pass', family)).toEqual(expect.arrayContaining(['POD-01', 'POD-09']))
+      expect(idsOf(report, 'pass', family)).toEqual(expect.arrayContaining(passes))
     }
   })
 
-  test.each(breaks)('$name', broken => breakOnce(broken, ofPods))
+  test.each(breaks)('$name', broken => {
+    const inFile = (command: string) => command.replaceAll('$CONFLIST', conflist())
+    return breakOnce({ ...broken, apply: inFile(broken.apply), undo: inFile(broken.undo) }, ofPods)
+  })
 
   test.each(serviceBreaks)('$name', broken => {
     const ranges = JSON.parse(readFileSync(join(cluster.home, 'default', 'ranges.json'), 'utf8'))
     const apply = broken.apply
       .replaceAll('SERVICES', ranges.serviceClusterIPRange[1])
       .replaceAll('BALANCERS', ranges.loadBalancerIPRange[1])
-    return breakOnce({ ...broken, apply }, ofServices)
+      .replaceAll('GATEWAY', gatewayOf(cluster, 'node1'))
+    return breakOnce({ ...broken, apply }, broken.among ?? ofServices)
   })
 
   test('programs that listen on 0.0.0.0 alone, one of them behind a dual-stack Service', async () => {
@@ -256,5 +320,43 @@ describe.skipIf(reason)('Two real nodes, with', { timeout: 240_000 }, () => {
     expect(seen('WRK-01')).toMatchObject({ observed: 'default/deaf port 8080: IPv4 only' })
     expect(seen('WRK-02')).toMatchObject({ observed: 'default/lone port 8080: IPv4 only' })
     await cluster.print('kubectl delete pods,services whole deaf --now')
+  })
+
+  test('balancers known by a name, one of which has no AAAA record', async () => {
+    const yaml = [
+      balancer('whole', 'IPv4, IPv6'),
+      balancer('lame', 'IPv4, IPv6'),
+      balancer('target-both', 'IPv4, IPv6'),
+      balancer('target-four', 'IPv4'),
+    ].join('---')
+    await cluster.print('kubectl apply -f -', '1.34', yaml)
+    const lead = async (name: string, target: string) => {
+      const ingress = [{ hostname: `${target}.default.svc.cluster.local` }]
+      const patch = JSON.stringify({ status: { loadBalancer: { ingress } } })
+      await cluster.print(`kubectl patch service ${name} --subresource=status --type merge -p '${patch}'`)
+    }
+    await lead('whole', 'target-both')
+    await lead('lame', 'target-four')
+    const server = await cluster.print(
+      "kubectl -n kube-system get endpointslice kube-dns-ipv4 -o jsonpath='{.endpoints[0].addresses[0]}'",
+    )
+    // The cluster's own DNS is the one that the machine asks, for this command alone.
+    const [configuration, output] = ['resolv.conf', 'names.json'].map(name => join(cluster.home, name))
+    writeFileSync(configuration!, `nameserver ${server}\n`)
+    const verifying =
+      `${process.execPath} ${join(root, 'dist/cli.js')} verify --only LB-07 --egress-target none ` +
+      `--kubeconfig ${cluster.kubeconfig} --output json=${output}`
+    await cluster.shell(
+      `unshare -m sh -c 'mount --bind ${configuration} /etc/resolv.conf && exec ${verifying}'`,
+    )
+    const report = JSON.parse(readFileSync(output!, 'utf8')) as Report
+    const { IPv4, IPv6 } = report.checks.find(({ id }) => id === 'LB-07')!.families
+    expect(IPv4).toMatchObject({ outcome: 'pass' })
+    expect(IPv6).toMatchObject({
+      outcome: 'fail',
+      observed: 'default/lame target-four.default.svc.cluster.local: AAAA none',
+      remedy: { en: expect.stringContaining("provider's dual-stack mode") },
+    })
+    await cluster.print('kubectl delete services whole lame target-both target-four')
   })
 })
