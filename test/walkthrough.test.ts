@@ -22,7 +22,10 @@ test.each(walkthroughs)('%s shows the manifests that its commands apply', docume
 const simulated = ['README.md', ...walkthroughs].flatMap(document =>
   kubectlVersions.map(version => ({ document, version, runtime: 'simulated' })),
 )
-const withContainers = { document: 'docs/walkthrough.md', version: '1.34', runtime: 'containerd' } as const
+const withContainers = [
+  { document: 'docs/walkthrough.md', version: '1.34', runtime: 'containerd' },
+  { document: 'docs/walkthrough.ja.md', version: '1.20', runtime: 'containerd' },
+] as const
 
 /** Only clusters with containers have a Service for names. */
 const withoutDNS = (text: string) => text.replace(/^.*kube-system\/kube-dns\n/gm, '')
@@ -40,7 +43,7 @@ function exampleImage(home: string): string {
   return archive
 }
 
-describe.each([...simulated, withContainers])(
+describe.each([...simulated, ...withContainers])(
   '$document with kubectl $version, $runtime',
   ({ document, version, runtime }) => {
     const reason = runtime === 'containerd' ? whyNot(clusterNeeds) : undefined

@@ -32,7 +32,7 @@ const portMapping = ({ protocol: name = 'TCP', containerPort = 0, hostPort, ...p
   containerPort,
   hostPort,
   // The field of one port: which of the node's addresses; all, of both families, when it is empty.
-  // biome-ignore lint/complexity/useLiteralKeys: not the singular field of a Pod's status
+  // Not the singular field of a Pod's status.
   hostIp: port['hostIP'],
 })
 
