@@ -2,6 +2,12 @@ import { defineConfig } from 'vitest/config'
 
 // Threads without isolation: a process per file costs five seconds for thirty files, this half a second.
 const shared = { pool: 'threads' as const, isolate: false, globalSetup: 'test/temporary.ts' }
+const patient = { testTimeout: 60_000, hookTimeout: 120_000 }
+
+/** Each starts clusters with containers and looks at what they do to the host: one after the other. */
+const clusters = ['containerdcluster', 'kubelet', 'verifybreaks', 'verifycontainers', 'walkthrough'].map(
+  name => `test/${name}.test.ts`,
+)
 
 export default defineConfig({
   test: {
@@ -10,13 +16,15 @@ export default defineConfig({
       {
         test: {
           ...shared,
+          ...patient,
           name: 'system',
           include: ['test/**/*.test.ts'],
-          fileParallelism: false,
-          testTimeout: 60_000,
-          hookTimeout: 120_000,
+          exclude: clusters,
+          // They mostly wait for other programs.
+          maxWorkers: 2,
         },
       },
+      { test: { ...shared, ...patient, name: 'clusters', include: clusters, fileParallelism: false } },
     ],
   },
 })

@@ -18,4 +18,5 @@ fi
 
 npm run ok
 npm run build
-npx vitest run --project system --passWithNoTests
+npx vitest run --project system
+npx vitest run --project clusters
