@@ -24,7 +24,9 @@ export function createProgram(): Command {
       '\nExamples:\n' +
         '  futago up                              a cluster with one node, on port 6443\n' +
         '  futago up --nodes 3 --ip-families IPv6,IPv4\n' +
-        '  futago up --detach && export KUBECONFIG=$(futago kubeconfig --path)\n',
+        '  futago up --detach && export KUBECONFIG=$(futago kubeconfig --path)\n' +
+        '  futago up --nodes 2 --runtime containerd   real containers (Linux, root)\n' +
+        '  futago verify --output terminal --output html=report.html\n',
     )
   for (const add of [addUp, addDown, addStatus, addKubeconfig, addNode, addVerify, addVersion]) add(program)
   return program
