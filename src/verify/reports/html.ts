@@ -27,8 +27,8 @@ const captions = {
   findings: { en: 'What to change', ja: '対処が必要なもの' },
   reachability: { en: 'From node to node', ja: 'ノード間の到達性' },
   reachabilityHow: {
-    en: 'Pods on the nodes in the rows connect to Pods on the nodes in the columns.',
-    ja: '行のノード上のPodから、列のノード上のPodへ接続した結果です。',
+    en: 'Pods on the nodes in the rows connect to Pods on the nodes in the columns. Numbers are milliseconds, with many probes at once: they compare nodes, not networks.',
+    ja: '行のノード上のPodから、列のノード上のPodへ接続した結果です。数字はミリ秒です。多数のプローブを同時に実行するため、ノード間の比較にのみ使えます。',
   },
   leftOut: { en: 'What was left out', ja: '検証していないもの' },
   allChecks: { en: 'Every check', ja: 'すべてのチェック' },
