@@ -79,14 +79,23 @@ export class PodProber implements Prober {
   #hostPorts = 0
   /** Once no probe Pod can start, none will: each check is told at once. */
   #hopeless: ProbeError | undefined
+  #serversError: Error | undefined
 
   constructor(options: PodProberOptions) {
     this.#options = options
   }
 
   servers(): Promise<readonly ProbeServer[]> {
-    this.#servers ??= this.#startServers()
+    this.#servers ??= this.#startServers().catch(error => {
+      this.#serversError = error
+      throw error
+    })
     return this.#servers
+  }
+
+  /** Why nothing could be probed, when probes were asked for and could not start. */
+  get obstacle(): Error | undefined {
+    return this.#hopeless ?? this.#serversError
   }
 
   async #startServers(): Promise<readonly ProbeServer[]> {

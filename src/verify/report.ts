@@ -47,7 +47,7 @@ export interface Report {
   /** RFC 3339. */
   readonly startedAt: string
   readonly durationMs: number
-  /** Set when the run could not be finished: timed out, interrupted. */
+  /** Set when the run could not be finished: timed out, interrupted, or its probes could not start. */
   readonly interrupted?: string
   readonly checks: readonly CheckResult[]
   readonly reachability: readonly Reachability[]

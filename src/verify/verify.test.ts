@@ -167,6 +167,19 @@ describe('A run', () => {
     expect(await scratchNamespaces()).toEqual([])
   })
 
+  test('whose probes cannot start does not count as good', async () => {
+    const probing = check('N-1', {
+      needs: ['probe'],
+      run: async ({ prober }) => pass(`${await prober.servers()}`),
+    })
+    const report = await run([probing], { settings: { nodeSelector: 'no=such' } })
+    expect(outcomes(report)).toEqual({ 'N-1': ['notEvaluable', 'notEvaluable'] })
+    expect([report.interrupted, report.exitCode]).toEqual([
+      'no node is Ready and takes Pods, so nothing can be probed',
+      2,
+    ])
+  })
+
   test('tells what happens, in order', async () => {
     const events: RunEvent['type'][] = []
     const writing = check('W-1', {

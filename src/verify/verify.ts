@@ -76,6 +76,7 @@ class Run {
   readonly #stopping = new AbortController()
   readonly #selected: readonly Check[]
   readonly #reachability: Reachability[] = []
+  #prober: PodProber | undefined
 
   constructor(options: RunOptions) {
     this.#options = options
@@ -148,6 +149,8 @@ class Run {
     const version = parseVersion(body)
     const hasHostIPs = version.major > 1 || version.minor >= firstMinorWithHostIPs
     const { signal } = this.#stopping
+    const prober = new PodProber({ client, clock, settings, inventory, scratch, hasHostIPs, signal })
+    this.#prober = prober
     return {
       client,
       server: this.#options.server ?? '',
@@ -155,7 +158,7 @@ class Run {
       families: expectedFamilies(mode, settings),
       version,
       inventory,
-      prober: new PodProber({ client, clock, settings, inventory, scratch, hasHostIPs, signal }),
+      prober,
       host: this.#options.host ?? thisMachine(clock),
       settings,
       clock,
@@ -196,7 +199,7 @@ class Run {
   async #describe(context: SharedContext) {
     const { server = '', context: name } = this.#options
     const nodes = await context.inventory.nodes().catch(() => [])
-    const { aborted, reason } = this.#stopping.signal
+    const interrupted = this.#whyCutShort()
     return {
       apiVersion: 'verify.futago.dev/v1' as const,
       kind: 'Report' as const,
@@ -213,9 +216,16 @@ class Run {
       profile: this.#settings.profile,
       readOnly: this.#settings.readOnly,
       startedAt: this.#startedAt,
-      ...(aborted ? { interrupted: reason instanceof Error ? reason.message : String(reason) } : {}),
+      ...(interrupted === undefined ? {} : { interrupted }),
       reachability: this.#reachability,
     }
+  }
+
+  /** A run that could not start its probes has not seen what it was to see: it must not count as good. */
+  #whyCutShort(): string | undefined {
+    const { aborted, reason } = this.#stopping.signal
+    if (aborted) return reason instanceof Error ? reason.message : String(reason)
+    return this.#prober?.obstacle?.message
   }
 
   #finished(report: Report): Report {
