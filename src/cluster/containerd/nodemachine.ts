@@ -158,7 +158,7 @@ export class NodeMachine {
     const pid = await this.#firstProcess(launcher)
     if (place) {
       await exec.run('nsenter', [...enter(pid), 'sysctl', '-q', '-w', 'net.ipv6.conf.default.accept_dad=0'])
-      await place.underlay.connect(place.port, pid)
+      await place.underlay.connect(place.port, { pid, address: config.addresses[0]! })
     }
     const script = ['sh', '-c', setUpScript, 'sh', config.directory, config.name]
     await exec.run('nsenter', [...enter(pid), ...script])

@@ -4,10 +4,12 @@ import { loadConfig } from '../config.ts'
 import { hostNames } from './hostnames.ts'
 import {
   formatMasquerade,
+  hardwareAddressOf,
   hostAddressesOf,
   outsideMTU,
   planCable,
   planHostSide,
+  planPort,
   Underlay,
 } from './underlay.ts'
 
@@ -68,11 +70,23 @@ test('removing what was never made is no error', async () => {
 
 test('a node is plugged in anew, should an old cable still be there', async () => {
   const exec = new FakeExec()
-  await new Underlay(exec, names).connect('node1', 4711)
+  await new Underlay(exec, names).connect('node1', { pid: 4711, address: '172.20.0.4' })
   expect(exec.commands).toEqual([
     'nsenter --net=/run/futago/0d1a7e/underlay -- ip link delete node1',
     'nsenter --net=/run/futago/0d1a7e/underlay -- ip -batch -',
   ])
+})
+
+test('a node that starts anew keeps its hardware address, and no two nodes have the same', () => {
+  const plan = (pid: number, address: string) => planPort('node1', { pid, address, mtu: 1500 })
+  expect(plan(4711, 'fd00:172:20::4')).toEqual([
+    `link add name node1 mtu 1500 type veth peer name eth0 address ${hardwareAddressOf('fd00:172:20::4')} mtu 1500 netns 4711`,
+    'link set node1 master br0 up',
+  ])
+  const addresses = Array.from({ length: 250 }, (_, index) => hardwareAddressOf(`172.20.0.${index}`))
+  expect(new Set(addresses).size).toBe(250)
+  // Locally administered, of one receiver.
+  for (const address of addresses) expect(address).toMatch(/^02(:[0-9a-f]{2}){5}$/)
 })
 
 test('packets are no larger than those that leave the host', async () => {

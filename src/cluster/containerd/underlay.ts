@@ -2,6 +2,7 @@
 // host (Docker drops what it forwards) sees what nodes say to each other, and a cable from it to the host,
 // which has the first address of each node range. The host routes to the nodes, and translates addresses
 // for what nodes and Pods say to the outside.
+import { createHash } from 'node:crypto'
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Exec, ExecError, inNetworkNamespace } from '../../host/exec.ts'
@@ -14,6 +15,12 @@ import { addressAt, parseCIDR } from '../../ip/cidr.ts'
 import type { IPFamily } from '../../ip/family.ts'
 import type { ClusterConfig } from '../config.ts'
 import type { HostNames } from './hostnames.ts'
+
+/** The node's end of its cable: in the namespace of the process `pid`; `address` is the node's first. */
+export interface Uplink {
+  readonly pid: number
+  readonly address: string
+}
 
 type UnderlayConfig = Pick<ClusterConfig, 'nodeIPRange' | 'clusterCIDR' | 'loadBalancerIPRange'>
 
@@ -75,6 +82,24 @@ export const planBridge = (): string[] => [
 ]
 
 /**
+ * Of the link that has this address, `02:1f:8a:...`: a node that starts anew keeps the one it had. Neighbours
+ * would go on sending to another one for half a minute, IPv6 ones most of all.
+ */
+export function hardwareAddressOf(address: string): string {
+  const bytes = createHash('sha256').update(address).digest().subarray(0, 5)
+  return ['02', ...[...bytes].map(byte => byte.toString(16).padStart(2, '0'))].join(':')
+}
+
+/** What the bridge's namespace gets for one node, whose first process is `pid`. */
+export function planPort(port: string, { pid, address, mtu }: Uplink & { readonly mtu: number }): string[] {
+  const otherEnd = `eth0 address ${hardwareAddressOf(address)} mtu ${mtu} netns ${pid}`
+  return [
+    `link add name ${port} mtu ${mtu} type veth peer name ${otherEnd}`,
+    `link set ${port} master ${bridge} up`,
+  ]
+}
+
+/**
  * Each family's nodes and Pods get the host's address when they speak to anything beyond it, but for Pods of
  * nodes that have joined.
  */
@@ -123,14 +148,11 @@ export class Underlay {
     await this.#exec.run('nft', ['-f', file])
   }
 
-  /** Lays a cable from the bridge to the namespace of the process `pid`, where its end is called `eth0`. */
-  async connect(port: string, pid: number): Promise<void> {
+  /** Lays a cable from the bridge to the node, where its end is called `eth0`. */
+  async connect(port: string, uplink: Uplink): Promise<void> {
     const exec = inNetworkNamespace(this.#exec, this.#names.underlay)
     await removeLink(exec, port)
-    await runIPCommands(exec, [
-      `link add name ${port} mtu ${this.#mtu} type veth peer name eth0 mtu ${this.#mtu} netns ${pid}`,
-      `link set ${port} master ${bridge} up`,
-    ])
+    await runIPCommands(exec, planPort(port, { ...uplink, mtu: this.#mtu }))
   }
 
   /** ClusterIPs are known to nodes only: what the host sends to them goes to this one. */
