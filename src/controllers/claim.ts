@@ -44,6 +44,18 @@ export async function claim<O extends KubeObject, T extends KubeObject>(
   return mine
 }
 
+/** For `onChange`: the keys of the owners that an orphan would fit. */
+export const wouldAdopt =
+  <O extends KubeObject>(owners: Resource<O>, selectorOf: (owner: O) => LabelSelector | undefined) =>
+  (object: KubeObject, cache: Cache): string[] => {
+    const { namespace = '', labels } = object.metadata
+    if (controllerOf(object) || !labels) return []
+    return cache
+      .inNamespace(owners, namespace)
+      .filter(owner => labelMatcher(selectorOf(owner))(labels))
+      .map(owner => `${namespace}/${owner.metadata.name}`)
+  }
+
 const orphanNamespace = (object: KubeObject): readonly string[] =>
   controllerOf(object) ? [] : [object.metadata.namespace ?? '']
 

@@ -2,11 +2,10 @@
 // pkg/controller/deployment.
 import type { Deployment, DeploymentStatus, Pod, ReplicaSet } from '../api/generated/types.ts'
 import { findCondition } from '../api/meta/conditions.ts'
-import { labelMatcher } from '../api/meta/labels.ts'
 import { controllerOf, controllerReference, isControlledBy } from '../api/meta/owners.ts'
 import { isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Cache } from './cache.ts'
-import { claim } from './claim.ts'
+import { claim, wouldAdopt } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
 import * as progress from './deploymentstatus.ts'
 import { isNamespaceTerminating } from './namespaceterminating.ts'
@@ -279,20 +278,17 @@ function waitingRecreate(pod: Pod, cache: Cache): string[] {
     : []
 }
 
-function wouldAdopt(set: ReplicaSet, cache: Cache): string[] {
-  if (controllerOf(set) || !set.metadata.labels) return []
-  const { namespace = '', labels } = set.metadata
-  return cache
-    .inNamespace(deployments, namespace)
-    .filter(deployment => labelMatcher(deployment.spec?.selector)(labels))
-    .map(deployment => `${namespace}/${deployment.metadata.name}`)
-}
-
 export const deploymentController = defineController({
   name: 'deployment-controller',
   for: deployments,
   owns: [replicaSets],
-  watches: [onChange(replicaSets, wouldAdopt), onChange(pods, waitingRecreate)],
+  watches: [
+    onChange(
+      replicaSets,
+      wouldAdopt(deployments, ({ spec }) => spec?.selector),
+    ),
+    onChange(pods, waitingRecreate),
+  ],
   workers: 5,
   reconcile,
 })

@@ -1,10 +1,9 @@
 // Keeps as many Pods as a ReplicaSet asks for: kube-controller-manager's pkg/controller/replicaset.
 import type { Pod, ReplicaSet, ReplicaSetCondition, ReplicaSetStatus } from '../api/generated/types.ts'
 import { findCondition, withCondition, withoutCondition } from '../api/meta/conditions.ts'
-import { labelMatcher } from '../api/meta/labels.ts'
 import { controllerOf } from '../api/meta/owners.ts'
 import type { Cache } from './cache.ts'
-import { claim } from './claim.ts'
+import { claim, wouldAdopt } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
 import { choosePodsToDelete } from './deletionorder.ts'
 import { carryOutPlan, messageOf, type ReplicaPlan } from './podcontrol.ts'
@@ -120,16 +119,6 @@ async function reconcile(set: ReplicaSet, context: ReconcileContext): Promise<vo
   }
 }
 
-/** ReplicaSets that an orphaned Pod would fit. */
-function wouldAdopt(pod: Pod, cache: Cache): string[] {
-  if (controllerOf(pod) || !pod.metadata.labels) return []
-  const { namespace = '', labels } = pod.metadata
-  return cache
-    .inNamespace(replicaSets, namespace)
-    .filter(set => labelMatcher(set.spec?.selector)(labels))
-    .map(set => `${namespace}/${set.metadata.name}`)
-}
-
 export function replicaSetController() {
   /** Key -> when a large set was last looked at. */
   const lookedAt = new Map<string, number>()
@@ -137,7 +126,12 @@ export function replicaSetController() {
     name: 'replicaset-controller',
     for: replicaSets,
     owns: [pods],
-    watches: [onChange(pods, wouldAdopt)],
+    watches: [
+      onChange(
+        pods,
+        wouldAdopt(replicaSets, ({ spec }) => spec?.selector),
+      ),
+    ],
     workers: 10,
     async reconcile(set, context) {
       const size = set.status?.replicas ?? 0

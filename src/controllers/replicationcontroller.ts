@@ -7,10 +7,7 @@ import type {
   ReplicationController,
   ReplicationControllerStatus,
 } from '../api/generated/types.ts'
-import { labelMatcher } from '../api/meta/labels.ts'
-import { controllerOf } from '../api/meta/owners.ts'
-import type { Cache } from './cache.ts'
-import { claim } from './claim.ts'
+import { claim, wouldAdopt } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
 import { carryOutPlan } from './podcontrol.ts'
 import { isPodActive } from './podstate.ts'
@@ -69,21 +66,11 @@ async function reconcile(controller: ReplicationController, context: ReconcileCo
   }
 }
 
-/** ReplicationControllers that an orphaned Pod would fit. */
-function wouldAdopt(pod: Pod, cache: Cache): string[] {
-  if (controllerOf(pod) || !pod.metadata.labels) return []
-  const { namespace = '', labels } = pod.metadata
-  return cache
-    .inNamespace(replicationControllers, namespace)
-    .filter(controller => labelMatcher(selectorOf(controller))(labels))
-    .map(controller => `${namespace}/${controller.metadata.name}`)
-}
-
 export const replicationControllerController = defineController({
   name: 'replication-controller',
   for: replicationControllers,
   owns: [pods],
-  watches: [onChange(pods, wouldAdopt)],
+  watches: [onChange(pods, wouldAdopt(replicationControllers, selectorOf))],
   workers: 5,
   reconcile,
 })
