@@ -7,6 +7,7 @@ import { familyOf, type IPFamilies, type IPFamily } from '../ip/family.ts'
 import { familiesOf } from './nodefacts.ts'
 import type { Text } from './text.ts'
 import { trialService } from './trialservices.ts'
+import { notEvaluable, type Verdict } from './verdict.ts'
 import type { Workspace } from './workspace.ts'
 
 export interface Balancer {
@@ -121,6 +122,13 @@ export const familiesOfIngress = (ingress: readonly LoadBalancerIngress[]): IPFa
 
 export const hasOnlyNames = (ingress: readonly LoadBalancerIngress[]): boolean =>
   ingress.length > 0 && ingress.every(({ ip }) => familyOf(ip ?? '') === undefined)
+
+/** For checks that look at addresses. */
+export const hasNoAddresses = (ingress: readonly LoadBalancerIngress[]): Verdict =>
+  notEvaluable({
+    en: `The load balancer has a name instead of addresses (${showIngress(ingress)}): see LB-07`,
+    ja: `ロードバランサーがアドレスではなくホスト名を返します(${showIngress(ingress)})。LB-07を参照してください`,
+  })
 
 export const showIngress = (ingress: readonly LoadBalancerIngress[]): string =>
   ingress.map(({ ip, hostname }) => ip ?? hostname ?? '?').join(', ') || '-'

@@ -8,13 +8,14 @@ import {
   type Balancer,
   balancedService,
   familiesOfIngress,
+  hasNoAddresses,
   hasOnlyNames,
   noBalancer,
   showIngress,
   waitForIngress,
 } from '../loadbalancers.ts'
 import { needsTwoFamilies } from '../trialservices.ts'
-import { fail, notEvaluable, pass, type Verdict, warn } from '../verdict.ts'
+import { fail, pass, type Verdict, warn } from '../verdict.ts'
 import { findBalancer } from './LB-01.ts'
 
 export interface DualIngress {
@@ -27,12 +28,7 @@ export function judgeDual(
   family: IPFamily,
   balancer: Balancer | undefined,
 ): Verdict {
-  if (hasOnlyNames(required) || hasOnlyNames(preferred)) {
-    return notEvaluable({
-      en: `The load balancer has a name instead of addresses (${showIngress(required)}): see LB-07`,
-      ja: `ロードバランサーがアドレスではなくホスト名を返します(${showIngress(required)})。LB-07を参照してください`,
-    })
-  }
+  if (hasOnlyNames(required) || hasOnlyNames(preferred)) return hasNoAddresses(required)
   const observed = `PreferDualStack: ${showIngress(preferred)}; RequireDualStack: ${showIngress(required)}`
   const hasPreferred = familiesOfIngress(preferred).includes(family)
   if (hasPreferred && familiesOfIngress(required).includes(family)) return pass(observed)

@@ -8,13 +8,14 @@ import {
   type Balancer,
   balancedService,
   familiesOfIngress,
+  hasNoAddresses,
   hasOnlyNames,
   noBalancer,
   showIngress,
   waitForIngress,
 } from '../loadbalancers.ts'
 import { notConfigured } from '../trialservices.ts'
-import { fail, notEvaluable, pass, type Verdict } from '../verdict.ts'
+import { fail, pass, type Verdict } from '../verdict.ts'
 import { findBalancer } from './LB-01.ts'
 
 export function judgeSingle(
@@ -22,12 +23,7 @@ export function judgeSingle(
   family: IPFamily,
   balancer: Balancer | undefined,
 ): Verdict {
-  if (hasOnlyNames(ingress)) {
-    return notEvaluable({
-      en: `The load balancer has a name instead of addresses (${showIngress(ingress)}): see LB-07`,
-      ja: `ロードバランサーがアドレスではなくホスト名を返します(${showIngress(ingress)})。LB-07を参照してください`,
-    })
-  }
+  if (hasOnlyNames(ingress)) return hasNoAddresses(ingress)
   if (familiesOfIngress(ingress).join() === family) return pass(showIngress(ingress))
   const name = balancer?.name
   return fail({

@@ -4,6 +4,13 @@ import { networkPolicies } from '../../api/resources/networking.k8s.io/networkpo
 import type { IPFamily } from '../../ip/family.ts'
 import { defineCheck, forEachFamily } from '../check.ts'
 import { ofFamily } from '../nodefacts.ts'
+import {
+  closedWithoutPolicy,
+  policyPermissions,
+  type State,
+  stateFunction,
+  stateOf,
+} from '../policytrials.ts'
 import { usableFamilies } from '../probeservice.ts'
 import { httpURL, parseProbes } from '../traffic.ts'
 import { fail, notEvaluable, pass, type Verdict } from '../verdict.ts'
@@ -14,9 +21,9 @@ type Direction = (typeof directions)[number]
 export interface PolicyTrial {
   readonly direction: Direction
   readonly family: IPFamily
-  readonly before: 'open' | 'closed'
+  readonly before: State
   /** With the policy, after it had time to take hold. */
-  readonly after: 'open' | 'closed'
+  readonly after: State
 }
 
 const notEnforced = notEvaluable({
@@ -27,12 +34,7 @@ const notEnforced = notEvaluable({
 export function judgeDefaultDeny(trials: readonly PolicyTrial[], family: IPFamily): Verdict {
   const own = trials.filter(trial => trial.family === family)
   const judged = own.filter(({ before }) => before === 'open')
-  if (judged.length === 0) {
-    return notEvaluable({
-      en: `Pods do not reach each other over ${family} without a policy either (see POD-09)`,
-      ja: `ポリシーがない状態でもPod同士が${family}で通信できません（POD-09を参照）`,
-    })
-  }
+  if (judged.length === 0) return closedWithoutPolicy(family)
   if (trials.every(({ after }) => after === 'open')) return notEnforced
   const open = judged.filter(({ after }) => after === 'open').map(({ direction }) => direction)
   if (open.length === 0)
@@ -59,7 +61,7 @@ const client = { 'verify.futago.dev/policy': 'denied-client' }
 
 /** Asks until it is closed, at most so long; then it counts as open. */
 const functions = `
-state() { if http "$1" 2 >/dev/null 2>&1; then echo open; else echo closed; fi; }
+${stateFunction}
 closes() {
   left=12
   while [ "$left" -gt 0 ]; do
@@ -90,14 +92,7 @@ export const defaultDenyStopsEachFamily = defineCheck({
   severity: 'high',
   profile: 'full',
   needs: ['traffic'],
-  permissions: [
-    {
-      group: 'networking.k8s.io',
-      resource: 'networkpolicies',
-      verbs: ['create', 'delete'],
-      scope: 'namespace',
-    },
-  ],
+  permissions: policyPermissions,
   requires: ['POD-09'],
   async run(context) {
     const { prober, workspace, inventory, signal } = context
@@ -134,14 +129,12 @@ export const defaultDenyStopsEachFamily = defineCheck({
       }
       const { stdout } = await prober.run(script, { check: 'NP-01', node, labels, onRunning, signal })
       const probes = parseProbes(stdout)
-      const said = (key: string) =>
-        (probes.get(key)?.output === 'open' ? 'open' : 'closed') as 'open' | 'closed'
       return own.map(
         ({ family }): PolicyTrial => ({
           direction,
           family,
-          before: said(`before ${family}`),
-          after: said(`after ${family}`),
+          before: stateOf(probes.get(`before ${family}`)),
+          after: stateOf(probes.get(`after ${family}`)),
         }),
       )
     }

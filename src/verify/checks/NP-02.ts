@@ -6,11 +6,16 @@ import { addressBits, type IPFamily, unspecifiedAddress } from '../../ip/family.
 import { defineCheck, forEachFamily } from '../check.ts'
 import { nameOf, ofFamily } from '../nodefacts.ts'
 import { podIPsOf } from '../podfacts.ts'
+import {
+  closedWithoutPolicy,
+  policyPermissions,
+  type State,
+  stateFunction,
+  stateOf,
+} from '../policytrials.ts'
 import { usableFamilies } from '../probeservice.ts'
 import { httpURL, parseProbes } from '../traffic.ts'
 import { fail, notEvaluable, pass, type Verdict } from '../verdict.ts'
-
-type State = 'open' | 'closed'
 
 export interface BlockTrial {
   readonly family: IPFamily
@@ -22,12 +27,7 @@ export interface BlockTrial {
 
 export function judgeBlocks(trials: readonly BlockTrial[], family: IPFamily): Verdict {
   const own = trials.find(trial => trial.family === family)
-  if (own?.excepted.before !== 'open' || own.allowed.before !== 'open') {
-    return notEvaluable({
-      en: `Pods do not reach each other over ${family} without a policy either (see POD-09)`,
-      ja: `ポリシーがない状態でもPod同士が${family}で通信できません（POD-09を参照）`,
-    })
-  }
+  if (own?.excepted.before !== 'open' || own.allowed.before !== 'open') return closedWithoutPolicy(family)
   if (trials.every(({ excepted, allowed }) => excepted.after === 'open' && allowed.after === 'open')) {
     return notEvaluable({
       en: 'The network plugin enforces no NetworkPolicies (see NP-01)',
@@ -59,7 +59,7 @@ const target = { 'verify.futago.dev/policy': 'block-server' }
 const label = (value: string) => ({ 'verify.futago.dev/policy': value })
 
 const functions = `
-state() { if http "$1" 2 >/dev/null 2>&1; then echo open; else echo closed; fi; }
+${stateFunction}
 becomes() {
   left=10
   while [ "$left" -gt 0 ]; do
@@ -92,14 +92,7 @@ export const blocksWorkInEachFamily = defineCheck({
   severity: 'medium',
   profile: 'full',
   needs: ['traffic'],
-  permissions: [
-    {
-      group: 'networking.k8s.io',
-      resource: 'networkpolicies',
-      verbs: ['create', 'delete'],
-      scope: 'namespace',
-    },
-  ],
+  permissions: policyPermissions,
   requires: ['POD-09'],
   async run(context) {
     const { prober, workspace, inventory, clock, signal } = context
@@ -115,8 +108,10 @@ export const blocksWorkInEachFamily = defineCheck({
       const options = { check: 'NP-02', node: nodes[0]!, labels: label(name), signal }
       const { stdout } = await prober.run(script, { ...options, ...(onRunning ? { onRunning } : {}) })
       const probes = parseProbes(stdout)
-      const said = (key: string): State => (probes.get(key)?.output === 'open' ? 'open' : 'closed')
-      return (family: IPFamily) => ({ before: said(`before ${family}`), after: said(`after ${family}`) })
+      return (family: IPFamily) => ({
+        before: stateOf(probes.get(`before ${family}`)),
+        after: stateOf(probes.get(`after ${family}`)),
+      })
     }
     const makePolicy = async (pod: Pod) => {
       await clock.sleep(2500, signal)
