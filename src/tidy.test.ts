@@ -41,6 +41,8 @@ const untested: Record<string, string> = {
   'client/socks.ts': 'connection.test.ts, with the others that make a connection',
   'client/impersonation.ts': 'connection.test.ts, with the others that make a connection',
   'cli/stateroot.ts': 'one expression, used by every command test',
+  'cluster/components.ts': 'cluster.test.ts: a cluster that starts has them',
+  'cluster/nodes.ts': 'likewise',
   'index.ts': 'a door: re-exports',
   'testing.ts': 'a door: re-exports',
   'apiserver/admission/podsecurity/baseline.ts': 'tested by podsecurity.test.ts, as people meet it',

@@ -44,8 +44,3 @@ test('A start that is given up stops what it had started', async () => {
   )
   expect(new StateDirectory(stateRoot, 'default').running()).toBeUndefined()
 })
-
-test('A store that cannot be opened is named', async () => {
-  const options = { store: 'paper', securePort: 0, nodes: 0 }
-  await expect(startCluster(options, { stateRoot: newRoot() })).rejects.toThrow('Cannot open --store paper: ')
-})

@@ -1,40 +1,20 @@
 // The composition root: store, API server, controllers, scheduler and nodes become one cluster. Everything
 // in it meets through the API; here they are only made, started in order and stopped in reverse.
-import { existsSync } from 'node:fs'
 import { resolve } from 'node:path'
-import { fileURLToPath } from 'node:url'
-import { resources } from '../api/resources/index.ts'
-import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
 import type { User } from '../apiserver/registry/registry.ts'
-import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import { Client } from '../client/client.ts'
-import { Events } from '../client/events.ts'
-import { Informers } from '../client/informers.ts'
 import { type Clock, keepAlive, systemClock } from '../component/clock.ts'
 import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
-import { versionInfo } from '../component/version.ts'
-import { ControllerManager, createControllers } from '../controllers/index.ts'
-import { formatAddress } from '../ip/address.ts'
-import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { joinHostPort } from '../ip/hostport.ts'
-import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
-import { clientTokens } from '../kubelet/tokens.ts'
-import { Scheduler } from '../scheduler/scheduler.ts'
-import { openStore } from '../storage/open.ts'
-import { type Store, StoreError } from '../storage/store.ts'
+import type { Store } from '../storage/store.ts'
+import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
+import { openClusterStore } from './clusterstore.ts'
+import { startComponents } from './components.ts'
 import { type ClusterConfig, type ClusterOptions, ConfigError, loadConfig } from './config.ts'
 import type { ContainerdHost } from './containerd/host.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
-import {
-  advertiseAddress,
-  bindCandidates,
-  hostAddresses,
-  isUnspecified,
-  lacksFamily,
-  listenError,
-  localAddress,
-} from './listen.ts'
-import type { ClusterNodes, NodesContext } from './nodes.ts'
+import { hostAddresses, localAddress } from './listen.ts'
+import type { NodeParts } from './nodes.ts'
 import { Kubelets, part, RunningParts } from './parts.ts'
 import { type ClusterPKI, openPKI } from './pki.ts'
 import { StateDirectory, writePrivate } from './statedirectory.ts'
@@ -75,54 +55,6 @@ export interface Cluster {
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
 
-/** What tokens name as their maker, as upstream's installers have it. */
-const tokenIssuer = 'https://kubernetes.default.svc.cluster.local'
-
-async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
-  const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
-  try {
-    return await openStore(url)
-  } catch (error) {
-    throw error instanceof StoreError
-      ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)
-      : error
-  }
-}
-
-/** Listens where it is told, or on every address of every family that this host has. */
-async function listen(server: APIServer, config: ClusterConfig, pki: ClusterPKI) {
-  const candidates = bindCandidates(config.bindAddress)
-  for (const [index, address] of candidates.entries()) {
-    try {
-      const { port } = await server.listen({
-        bindAddress: address,
-        port: config.securePort,
-        certificate: pki.server.certificate,
-        key: pki.server.key,
-        clientCA: pki.authority.certificate,
-      })
-      return { address, port }
-    } catch (error) {
-      if (index === candidates.length - 1 || !lacksFamily(error)) throw listenError(error, config, address)
-    }
-  }
-  throw new Error('Cannot listen: no address was given')
-}
-
-const nthAddress = (range: string, offset: bigint) => formatAddress(addressAt(parseCIDR(range)!, offset))
-
-const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRange[0]!, 1n)
-
-/** The command line beside the bundle that this is part of, or above the chunk of it. */
-function defaultCommand(): string[] {
-  const paths = ['cli.js', '../cli.js'].map(path => fileURLToPath(new URL(path, import.meta.url)))
-  const path = paths.find(existsSync)
-  if (path) return [process.execPath, path]
-  throw new ConfigError(
-    'Cannot start nodes: the command line of futago is not here, expected `command` to be set',
-  )
-}
-
 /** What `work` resolves with; rejects at once when the signal is aborted. */
 function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
@@ -131,14 +63,6 @@ function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Pr
     signal?.addEventListener('abort', onAbort, { once: true })
     work.then(resolve, reject).finally(() => signal?.removeEventListener('abort', onAbort))
   })
-}
-
-interface Made {
-  readonly client: Client
-  readonly pki: ClusterPKI
-  readonly kubelets: Kubelets
-  /** The API server's. */
-  readonly port: number
 }
 
 /** One start of one cluster. */
@@ -185,11 +109,21 @@ class ClusterStart {
       nowMs: this.#clock.now(),
     })
     const kubelets = new Kubelets()
-    const server = await this.#startServer({ store, pki, kubelets })
-    const { address, port } = await listen(server, config, pki)
-    await this.#listenForNodes(server, pki, port)
+    const shared = { config, pki, kubelets, clock: this.#clock, log: this.#log }
+    const serving = { ...shared, store, hostAddresses: this.#host?.addresses ?? [] }
+    const server = await createClusterServer(serving)
+    await this.#parts.add(part('API server', () => server.close()))
+    const { address, port } = await listenForClients(server, serving)
+    await listenForNodes(server, serving, port)
     const client = new Client(server.transport(systemUser))
-    await this.#startComponents({ client, pki, kubelets, port })
+    const nodes = await startComponents({
+      ...shared,
+      client,
+      port,
+      parts: this.#parts,
+      nodes: this.#nodeParts(),
+    })
+    await unlessAborted(nodes.ready, this.#environment.signal)
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     const clientAs = (user: User) => new Client(server.transport(user))
@@ -224,94 +158,14 @@ class ClusterStart {
     this.#config = claimed.config
   }
 
-  /** Where the user's own choice of an address leaves nodes out. */
-  async #listenForNodes(server: APIServer, pki: ClusterPKI, port: number): Promise<void> {
-    const { bindAddress } = this.#config
-    if (!this.#host || bindAddress === undefined || isUnspecified(bindAddress)) return
-    for (const address of this.#host.addresses) {
-      await listen(server, { ...this.#config, bindAddress: address, securePort: port }, pki)
-    }
-  }
-
-  async #startServer(made: { store: Store; pki: ClusterPKI; kubelets: Kubelets }): Promise<APIServer> {
-    const { store, pki, kubelets } = made
-    const config = this.#config
-    const server = await createAPIServer({
-      store,
-      resources,
-      clock: this.#clock,
-      log: this.#log.child('apiserver'),
-      kubelet: kubelets.connect,
-      version: versionInfo,
-      ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
-      rbac: config.authorizationMode === 'RBAC',
-      serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
-      serviceClusterIPRanges: config.serviceClusterIPRange,
-      nodePortRange: config.nodePortRange,
-      advertiseAddress:
-        this.#host?.addresses[0] ??
-        advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
-      securePort: config.securePort,
-    })
-    await this.#parts.add(part('API server', () => server.close()))
-    return server
-  }
-
-  async #startComponents({ client, pki, kubelets, port }: Made): Promise<void> {
-    const config = this.#config
-    const shared = { client, clock: this.#clock, log: this.#log }
-    const informers = new Informers(shared)
-    const events = new Events(shared)
-    await this.#parts.add(part('events', () => events.close()))
-    await this.#parts.add(part('informers', () => informers.stop()))
-    const controllers = createControllers({
-      rootCA: pki.authority.certificate,
-      serviceAccountTokens: {
-        issue: secretTokenIssuer(pki.serviceAccountKey),
-        forEveryAccount: config.legacyServiceAccountTokens,
-      },
-      loadBalancerIPRange: config.loadBalancerIPRange,
-      nodeIPAM: {
-        clusterCIDRs: config.clusterCIDR,
-        maskSizes: config.nodeCIDRMaskSizes,
-        serviceCIDRs: config.serviceClusterIPRange,
-      },
-    })
-    const nodes = await this.#nodes({
-      ...shared,
-      informers,
-      events,
-      pki,
-      port,
-      clusterDNS: config.serviceClusterIPRange.map(range => nthAddress(range, 10n)),
-    })
-    kubelets.set(nodes.connect)
-    await this.#parts.add(new ControllerManager({ ...shared, controllers, informers }))
-    await this.#parts.add(
-      new Scheduler({ ...shared, informers, events: events.recorder('default-scheduler') }),
-    )
-    await this.#parts.add(nodes)
-    await unlessAborted(nodes.ready, this.#environment.signal)
-  }
-
-  async #nodes(context: NodesContext): Promise<ClusterNodes> {
-    const { nodes, ipFamilies, nodeIPRange } = this.#config
-    if (!this.#host) {
-      return new SimulatedNodes({
-        ...context,
-        nodes: planSimulatedNodes(nodes, ipFamilies, { ranges: nodeIPRange }),
-        kubeletVersion: versionInfo.gitVersion,
-        tokens: clientTokens(context.client),
-      })
-    }
-    const { containerdNodes } = await import('./containerd/index.ts')
-    return containerdNodes({
-      ...context,
+  #nodeParts(): NodeParts {
+    const { command, nodeLogLevel } = this.#environment
+    return {
       host: this.#host,
       directory: this.#directory,
-      command: this.#environment.command ?? defaultCommand(),
-      logLevel: this.#environment.nodeLogLevel ?? 'warn',
-    })
+      command,
+      logLevel: nodeLogLevel ?? 'warn',
+    }
   }
 
   #ready(made: { pki: ClusterPKI; client: Client; server: string }): Omit<Cluster, 'clientAs'> {

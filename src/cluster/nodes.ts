@@ -1,12 +1,20 @@
 // What the composition root knows of a cluster's nodes, whatever runs their Pods.
+import { existsSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
 import type { KubeletConnector } from '../api/kubeletapi.ts'
 import type { Client } from '../client/client.ts'
 import type { Events } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
-import type { Logger } from '../component/log.ts'
+import type { Logger, LogLevel } from '../component/log.ts'
+import { versionInfo } from '../component/version.ts'
+import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
+import { clientTokens } from '../kubelet/tokens.ts'
+import { type ClusterConfig, ConfigError } from './config.ts'
+import type { ContainerdHost } from './containerd/host.ts'
 import type { ClusterPKI } from './pki.ts'
+import type { StateDirectory } from './statedirectory.ts'
 
 export interface ClusterNodes extends Component {
   /** How the API server reaches the kubelets. */
@@ -27,4 +35,42 @@ export interface NodesContext {
   readonly clusterDNS: readonly string[]
   /** The API server's. */
   readonly port: number
+}
+
+/** What nodes with containers need besides. */
+export interface NodeParts {
+  /** Absent: nodes are simulated. */
+  readonly host: ContainerdHost | undefined
+  readonly directory: StateDirectory
+  /** The command line of futago. Default: the one beside this. */
+  readonly command: readonly string[] | undefined
+  readonly logLevel: LogLevel
+}
+
+/** The command line beside the bundle that this is part of, or above the chunk of it. */
+function defaultCommand(): string[] {
+  const paths = ['cli.js', '../cli.js'].map(path => fileURLToPath(new URL(path, import.meta.url)))
+  const path = paths.find(existsSync)
+  if (path) return [process.execPath, path]
+  throw new ConfigError(
+    'Cannot start nodes: the command line of futago is not here, expected `command` to be set',
+  )
+}
+
+/** Makes the nodes that the settings ask for; they are started like any other component. */
+export async function createNodes(
+  config: ClusterConfig,
+  context: NodesContext,
+  { host, directory, command, logLevel }: NodeParts,
+): Promise<ClusterNodes> {
+  if (!host) {
+    return new SimulatedNodes({
+      ...context,
+      nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
+      kubeletVersion: versionInfo.gitVersion,
+      tokens: clientTokens(context.client),
+    })
+  }
+  const { containerdNodes } = await import('./containerd/index.ts')
+  return containerdNodes({ ...context, host, directory, command: command ?? defaultCommand(), logLevel })
 }

@@ -2,8 +2,7 @@
 // start, so that the serving one always names the addresses this host has now.
 import { generateKeyPairSync } from 'node:crypto'
 import { hostname } from 'node:os'
-import { formatAddress } from '../ip/address.ts'
-import { addressAt, parseCIDR } from '../ip/cidr.ts'
+import { nthAddress } from '../ip/cidr.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import {
   type Authority,
@@ -58,22 +57,14 @@ function keepServiceAccountKey({ directory }: PKIOptions): string {
   return key
 }
 
-/** The first address of each range: that of the `kubernetes` Service, of either family. */
-function serviceAddresses(ranges: readonly string[]): string[] {
-  return ranges.map(text => {
-    const range = parseCIDR(text)
-    if (!range) throw new Error(`Cannot certify the range ${text}: expected a CIDR`)
-    return formatAddress(addressAt(range, 1n))
-  })
-}
-
 /** Loads or makes the CA, and issues the certificates of this start. */
 export function openPKI(options: PKIOptions): ClusterPKI {
   const authority = keepAuthority(options)
   const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
   const addresses = [
     ...Object.values(loopbackAddress),
-    ...serviceAddresses(options.serviceClusterIPRange),
+    // That of the `kubernetes` Service, of either family.
+    ...options.serviceClusterIPRange.map(range => nthAddress(range, 1n)),
     ...hostAddresses().map(({ address }) => address),
   ]
   const server = issueCertificate(authority, {

@@ -10,6 +10,7 @@ import {
   formatCIDR,
   lastAddress,
   networkOf,
+  nthAddress,
   parseCIDR,
   parseInterfaceAddress,
   parseLenientCIDR,
@@ -103,3 +104,13 @@ test('The parts of a range lie in it and do not overlap', () => {
     }),
   )
 })
+
+test.each([
+  ['10.96.0.0/16', 10n, '10.96.0.10'],
+  ['fd00:10:96::/112', 10n, 'fd00:10:96::a'],
+])('Of %s, address %i is %s', (range, offset, expected) => expect(nthAddress(range, offset)).toBe(expected))
+
+test('What is no range has no addresses', () =>
+  expect(() => nthAddress('10.96.0.1/16', 1n)).toThrow(
+    'Cannot count addresses of 10.96.0.1/16: expected a CIDR',
+  ))

@@ -77,6 +77,13 @@ export const cidrSize = (cidr: CIDR): bigint => 1n << hostBits(cidr)
 /** The last address; for IPv4 the broadcast address. */
 export const lastAddress = (cidr: CIDR): Address => addressAt(cidr, cidrSize(cidr) - 1n)
 
+/** The n-th address of a range, as texts: `fd00:10:96::a` is the tenth of `fd00:10:96::/112`. */
+export function nthAddress(range: string, offset: bigint): string {
+  const cidr = parseCIDR(range)
+  if (!cidr) throw new RangeError(`Cannot count addresses of ${range}: expected a CIDR`)
+  return formatAddress(addressAt(cidr, offset))
+}
+
 /** The address `offset` places after the first one. It must lie within the range. */
 export function addressAt(cidr: CIDR, offset: bigint): Address {
   if (offset < 0n || offset >= cidrSize(cidr)) {

@@ -7,7 +7,7 @@ export interface HostPort {
 }
 
 export const joinHostPort = (host: string, port: number | string): string =>
-  `${bracketHost(host)}:` + String(port)
+  `${bracketHost(host)}:${String(port)}`
 
 /**
  * Undefined when there is no port, when an IPv6 address lacks its brackets, or a bracket stands elsewhere.

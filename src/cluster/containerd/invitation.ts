@@ -4,6 +4,7 @@
 import { load } from 'js-yaml'
 import { type Exec, ExecError } from '../../host/exec.ts'
 import { canonicalAddress } from '../../ip/address.ts'
+import { nthAddress } from '../../ip/cidr.ts'
 import { familyOf, familyOfCIDR } from '../../ip/family.ts'
 import { joinHostPort } from '../../ip/hostport.ts'
 import { loadAuthority } from '../certificates.ts'
@@ -14,7 +15,7 @@ import type { ClusterRanges } from './freeranges.ts'
 import { rangesFile } from './host.ts'
 import type { NodeConfig } from './nodeconfig.ts'
 import { issueNodeCredentials } from './nodecredentials.ts'
-import { hostAddressesOf, nthAddress } from './underlay.ts'
+import { hostAddressesOf } from './underlay.ts'
 
 /** Of a NodeConfig what the cluster decides; the rest is the machine's. */
 export type Invitation = Pick<

@@ -10,8 +10,7 @@ import { addressCommand, listLinks, removeLink, runIPCommands } from '../../host
 import { createNetworkNamespace, removeNetworkNamespace } from '../../host/netns.ts'
 import { listRoutes, replaceRoutes, routeCommand } from '../../host/route.ts'
 import { type Sysctls, writeSysctls } from '../../host/sysctl.ts'
-import { formatAddress } from '../../ip/address.ts'
-import { addressAt, parseCIDR } from '../../ip/cidr.ts'
+import { nthAddress, parseCIDR } from '../../ip/cidr.ts'
 import type { IPFamily } from '../../ip/family.ts'
 import type { ClusterConfig } from '../config.ts'
 import type { HostNames } from './hostnames.ts'
@@ -29,11 +28,6 @@ const bridgeEndOfHost = 'host0'
 
 /** nftables' word for a family. */
 const nftFamily: Readonly<Record<IPFamily, string>> = { IPv4: 'ip', IPv6: 'ip6' }
-
-/** The n-th address of a range. */
-export function nthAddress(range: string, offset: bigint): string {
-  return formatAddress(addressAt(parseCIDR(range)!, offset))
-}
 
 /** The host's own addresses in the nodes' network, in the families' order. */
 export const hostAddressesOf = (config: Pick<ClusterConfig, 'nodeIPRange'>): string[] =>

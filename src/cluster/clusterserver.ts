@@ -1,0 +1,91 @@
+// The API server of a cluster: what the settings mean for it, and where it listens.
+import { resources } from '../api/resources/index.ts'
+import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
+import { versionInfo } from '../component/version.ts'
+import { nthAddress } from '../ip/cidr.ts'
+import type { Store } from '../storage/store.ts'
+import type { ClusterConfig } from './config.ts'
+import {
+  advertiseAddress,
+  bindCandidates,
+  hostAddresses,
+  isUnspecified,
+  lacksFamily,
+  listenError,
+} from './listen.ts'
+import type { Kubelets } from './parts.ts'
+import type { ClusterPKI } from './pki.ts'
+
+/** What tokens name as their maker, as upstream's installers have it. */
+const tokenIssuer = 'https://kubernetes.default.svc.cluster.local'
+
+const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRange[0]!, 1n)
+
+export interface ClusterServerParts {
+  readonly config: ClusterConfig
+  readonly store: Store
+  readonly pki: ClusterPKI
+  readonly kubelets: Kubelets
+  readonly clock: Clock
+  readonly log: Logger
+  /** Of this machine as nodes with containers see it; none: nodes are simulated. */
+  readonly hostAddresses: readonly string[]
+}
+
+export function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
+  const { config, store, pki, kubelets, clock } = parts
+  return createAPIServer({
+    store,
+    resources,
+    clock,
+    log: parts.log.child('apiserver'),
+    kubelet: kubelets.connect,
+    version: versionInfo,
+    ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
+    rbac: config.authorizationMode === 'RBAC',
+    serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
+    serviceClusterIPRanges: config.serviceClusterIPRange,
+    nodePortRange: config.nodePortRange,
+    advertiseAddress:
+      parts.hostAddresses[0] ??
+      advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
+    securePort: config.securePort,
+  })
+}
+
+type ServingParts = Pick<ClusterServerParts, 'config' | 'pki'>
+
+/** Listens where it is told, or on every address of every family that this host has. */
+export async function listenForClients(server: APIServer, { config, pki }: ServingParts) {
+  const candidates = bindCandidates(config.bindAddress)
+  for (const [index, address] of candidates.entries()) {
+    try {
+      const { port } = await server.listen({
+        bindAddress: address,
+        port: config.securePort,
+        certificate: pki.server.certificate,
+        key: pki.server.key,
+        clientCA: pki.authority.certificate,
+      })
+      return { address, port }
+    } catch (error) {
+      if (index === candidates.length - 1 || !lacksFamily(error)) throw listenError(error, config, address)
+    }
+  }
+  throw new Error('Cannot listen: no address was given')
+}
+
+/** Where the user's own choice of an address leaves nodes out. */
+export async function listenForNodes(
+  server: APIServer,
+  parts: ClusterServerParts,
+  port: number,
+): Promise<void> {
+  const { config, pki } = parts
+  if (config.bindAddress === undefined || isUnspecified(config.bindAddress)) return
+  for (const address of parts.hostAddresses) {
+    await listenForClients(server, { config: { ...config, bindAddress: address, securePort: port }, pki })
+  }
+}

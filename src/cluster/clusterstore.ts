@@ -1,0 +1,17 @@
+// The Store of a cluster, as its settings name it.
+import { openStore } from '../storage/open.ts'
+import { type Store, StoreError } from '../storage/store.ts'
+import { type ClusterConfig, ConfigError } from './config.ts'
+import type { StateDirectory } from './statedirectory.ts'
+
+/** Throws ConfigError when it cannot be opened. */
+export async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
+  const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
+  try {
+    return await openStore(url)
+  } catch (error) {
+    throw error instanceof StoreError
+      ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)
+      : error
+  }
+}

@@ -1,0 +1,60 @@
+// What runs beside the API server: controllers, scheduler and nodes, which meet only through it.
+import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
+import type { Client } from '../client/client.ts'
+import { Events } from '../client/events.ts'
+import { Informers } from '../client/informers.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
+import { ControllerManager, createControllers } from '../controllers/index.ts'
+import { nthAddress } from '../ip/cidr.ts'
+import { Scheduler } from '../scheduler/scheduler.ts'
+import type { ClusterConfig } from './config.ts'
+import { type ClusterNodes, createNodes, type NodeParts } from './nodes.ts'
+import { type Kubelets, part, type RunningParts } from './parts.ts'
+import type { ClusterPKI } from './pki.ts'
+
+export interface ComponentsOptions {
+  readonly config: ClusterConfig
+  readonly client: Client
+  readonly pki: ClusterPKI
+  readonly kubelets: Kubelets
+  /** The API server's. */
+  readonly port: number
+  readonly clock: Clock
+  readonly log: Logger
+  /** Where what is started is added. */
+  readonly parts: RunningParts
+  readonly nodes: NodeParts
+}
+
+const controllersOf = ({ config, pki }: ComponentsOptions) =>
+  createControllers({
+    rootCA: pki.authority.certificate,
+    serviceAccountTokens: {
+      issue: secretTokenIssuer(pki.serviceAccountKey),
+      forEveryAccount: config.legacyServiceAccountTokens,
+    },
+    loadBalancerIPRange: config.loadBalancerIPRange,
+    nodeIPAM: {
+      clusterCIDRs: config.clusterCIDR,
+      maskSizes: config.nodeCIDRMaskSizes,
+      serviceCIDRs: config.serviceClusterIPRange,
+    },
+  })
+
+/** Starts them all; their nodes may not be Ready yet. */
+export async function startComponents(options: ComponentsOptions): Promise<ClusterNodes> {
+  const { config, client, pki, port, clock, log, parts } = options
+  const informers = new Informers({ client, clock, log })
+  const events = new Events({ client, clock, log })
+  await parts.add(part('events', () => events.close()))
+  await parts.add(part('informers', () => informers.stop()))
+  const shared = { client, clock, log, informers }
+  const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
+  const nodes = await createNodes(config, { ...shared, events, pki, port, clusterDNS }, options.nodes)
+  options.kubelets.set(nodes.connect)
+  await parts.add(new ControllerManager({ ...shared, controllers: controllersOf(options) }))
+  await parts.add(new Scheduler({ ...shared, events: events.recorder('default-scheduler') }))
+  await parts.add(nodes)
+  return nodes
+}
