@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { constants, gunzipSync } from 'node:zlib'
 import { describe, expect, test } from 'vitest'
 import numbers from '../src/api/protobufnumbers.json' with { type: 'json' }
-import { ProtobufReader } from '../src/api/protobufreader.ts'
+import { ProtobufReader } from '../src/protobuf/reader.ts'
 import { findKubectl, missingKubectl } from './kubectl.ts'
 
 type Fields = readonly (readonly [number, Buffer | number])[]

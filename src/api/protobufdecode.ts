@@ -1,7 +1,10 @@
 // Reads Kubernetes' protobuf encoding of objects, which clients from 1.32 on write: the text `k8s\0`, then a
 // runtime.Unknown around the object (apimachinery pkg/runtime/serializer/protobuf).
+
+import { blockWire, fixed64Wire, ProtobufError, ProtobufReader, varintWire } from '../protobuf/reader.ts'
 import { apiVersionOf, parseAPIVersion } from './object.ts'
 import {
+  brokenProtobuf,
   type Entry,
   type Form,
   loadMessages,
@@ -9,7 +12,6 @@ import {
   type Messages,
   type Union,
 } from './protobufmessages.ts'
-import { blockWire, brokenProtobuf, fixed64Wire, ProtobufReader, varintWire } from './protobufreader.ts'
 import { type Field, loadSchema, type Struct, type ValueType } from './schema.ts'
 
 export const protobufMagic = Buffer.from('k8s\0')
@@ -247,6 +249,15 @@ class Decoder {
 
 /** The object as plain JSON data with its apiVersion and kind. Throws BadRequest. */
 export async function decodeProtobuf(bytes: Buffer): Promise<JSONObject> {
+  try {
+    return await decodeUnknown(bytes)
+  } catch (error) {
+    throw error instanceof ProtobufError ? brokenProtobuf(error.why) : error
+  }
+}
+
+/** What stands in a runtime.Unknown. */
+async function decodeUnknown(bytes: Buffer): Promise<JSONObject> {
   if (!bytes.subarray(0, protobufMagic.length).equals(protobufMagic)) {
     throw brokenProtobuf(
       'provided data does not appear to be a protobuf message, expected prefix [107 56 115 0]',

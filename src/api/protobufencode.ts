@@ -1,6 +1,8 @@
 // Writes objects in Kubernetes' protobuf encoding, for clients that accept nothing else: the opposite of
 // protobufdecode.ts. Watch events are metav1.WatchEvents without the envelope, in frames that begin with
 // their length (apimachinery pkg/runtime/serializer/protobuf, pkg/util/framer).
+
+import { ProtobufWriter } from '../protobuf/writer.ts'
 import { parseAPIVersion } from './object.ts'
 import { protobufMagic } from './protobufdecode.ts'
 import {
@@ -11,7 +13,6 @@ import {
   type Messages,
   type Union,
 } from './protobufmessages.ts'
-import { ProtobufWriter } from './protobufwriter.ts'
 import { loadSchema, type Struct, type ValueType } from './schema.ts'
 
 type JSONObject = Readonly<Record<string, unknown>>

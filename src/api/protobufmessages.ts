@@ -1,8 +1,11 @@
 // What each message of Kubernetes' protobuf encoding is made of. Types come from the schema, field numbers
 // from protobufnumbers.json: `1:name`, `2:( 1:hostPath )` for a message that JSON inlines, `24:items=list`
 // for a value with a message of its own around it, such as the unions of JSONSchemaProps.
-import { brokenProtobuf } from './protobufreader.ts'
+
 import { type Field, loadSchema, type Struct } from './schema.ts'
+import { badRequest } from './status.ts'
+
+export const brokenProtobuf = (why: string) => badRequest(`cannot read the protobuf body: ${why}`)
 
 /** A value that is one thing or another: a schema, or several of them, a flag, or names. */
 export type Union = 'list' | 'bool' | 'names'

@@ -7,9 +7,9 @@ import { connect } from 'node:net'
 import type { GRPCAction, HTTPGetAction, TCPSocketAction } from '../api/generated/types.ts'
 import type { Clock } from '../component/clock.ts'
 import { versionInfo } from '../component/version.ts'
+import { GRPCChannel, GRPCError, grpcCode } from '../grpc/channel.ts'
 import { joinHostPort } from '../ip/hostport.ts'
-import { defineMessage, integer, text } from './cri/protobuf.ts'
-import { GRPCChannel, GRPCError, grpcCode } from './grpc.ts'
+import { defineMessage, integer, text } from '../protobuf/message.ts'
 
 export type ProbeOutcome = 'success' | 'warning' | 'failure'
 

@@ -3,7 +3,7 @@
 import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { EphemeralContainer, Secret } from '../../api/generated/types.ts'
-import { GRPCError } from '../grpc.ts'
+import { GRPCError } from '../../grpc/channel.ts'
 import type { References } from '../references.ts'
 import { type ContainerStart, type RuntimeContainer, RuntimeError } from '../runtime.ts'
 import { containerConfig } from './containerconfig.ts'

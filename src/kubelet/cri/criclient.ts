@@ -2,8 +2,8 @@
 // stream of events, which says at once when a process has ended (containerd 1.6 has no CRI call for that).
 import { connect } from 'node:net'
 import type { Clock } from '../../component/clock.ts'
-import { GRPCChannel } from '../grpc.ts'
-import { bytes, defineMessage, message, text, texts } from './protobuf.ts'
+import { GRPCChannel } from '../../grpc/channel.ts'
+import { bytes, defineMessage, message, text, texts } from '../../protobuf/message.ts'
 import type { RPC } from './runtimeapi.ts'
 
 /** Upstream's --runtime-request-timeout. */

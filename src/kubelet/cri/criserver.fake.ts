@@ -4,7 +4,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Http2Server, type ServerHttp2Session, type ServerHttp2Stream } from 'node:http2'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { bytes, defineMessage, type Message, message, text } from './protobuf.ts'
+import { bytes, defineMessage, type Message, message, text } from '../../protobuf/message.ts'
 import {
   type ContainerConfig,
   containerState,

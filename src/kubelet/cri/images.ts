@@ -2,7 +2,7 @@
 // sentences of upstream's pkg/kubelet/images. An image that is there needs no registry.
 import type { Secret } from '../../api/generated/types.ts'
 import type { Clock } from '../../component/clock.ts'
-import { GRPCError } from '../grpc.ts'
+import { GRPCError } from '../../grpc/channel.ts'
 import { imageName } from '../image.ts'
 import { RuntimeError, type StartStep } from '../runtime.ts'
 import type { CRIClient } from './criclient.ts'

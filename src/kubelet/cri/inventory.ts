@@ -1,7 +1,7 @@
 // What a runtime has, kept up to date: read at the beginning, which is how a restarted kubelet finds its Pods
 // again, and compared with what is known whenever a process ended or might have.
 import type { Clock } from '../../component/clock.ts'
-import { GRPCError, grpcCode } from '../grpc.ts'
+import { GRPCError, grpcCode } from '../../grpc/channel.ts'
 import type { RuntimePod } from '../runtime.ts'
 import { lostExit, runOf } from './containerruns.ts'
 import type { CRIClient } from './criclient.ts'

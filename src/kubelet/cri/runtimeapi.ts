@@ -15,7 +15,7 @@ import {
   textMap,
   texts,
   type Written,
-} from './protobuf.ts'
+} from '../../protobuf/message.ts'
 
 export const protocol = { TCP: 0, UDP: 1, SCTP: 2 } as const
 export const propagation = { None: 0, HostToContainer: 1, Bidirectional: 2 } as const

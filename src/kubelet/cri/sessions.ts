@@ -9,8 +9,8 @@ import type {
   LogOptions,
 } from '../../api/kubeletapi.ts'
 import { badRequest, internal, StatusError } from '../../api/status.ts'
+import { GRPCError, grpcCode } from '../../grpc/channel.ts'
 import { openSpdyCommand, openSpdyPort, type SpdyTarget } from '../../streaming/spdyclient.ts'
-import { GRPCError, grpcCode } from '../grpc.ts'
 import type { CommandResult } from '../runtime.ts'
 import { readLog } from './logfile.ts'
 import type { RunRecord } from './podrecords.ts'

@@ -1,14 +1,15 @@
 // gRPC over one HTTP/2 connection (grpc/doc/PROTOCOL-HTTP2.md): unary calls and streams from the server,
-// which is all that container runtimes and health probes need. A connection that has ended is opened again
-// by the next call.
+// which is all that container runtimes, health probes and etcd need. A connection that has ended is opened
+// again by the next call.
 import {
   type ClientHttp2Session,
   type ClientHttp2Stream,
   connect,
+  constants,
   type IncomingHttpHeaders,
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
-import type { Clock } from '../component/clock.ts'
+import type { Clock, Timer } from '../component/clock.ts'
 
 /** The status codes that callers tell apart. */
 export const grpcCode = {
@@ -45,12 +46,15 @@ export class GRPCError extends Error {
   readonly code: number
   /** The server's own words. */
   readonly detail: string
+  /** The server has certainly not begun with it. */
+  readonly isUnsent: boolean
 
-  constructor(code: number, detail: string) {
+  constructor(code: number, detail: string, isUnsent = false) {
     super(`rpc error: code = ${codeNames[code] ?? code} desc = ${detail}`)
     this.name = 'GRPCError'
     this.code = code
     this.detail = detail
+    this.isUnsent = isUnsent
   }
 }
 
@@ -59,6 +63,8 @@ export interface GRPCCall {
   readonly path: string
   readonly message: Buffer
   readonly metadata?: Readonly<Record<string, string>>
+  /** For streams: leave our side open, as there may be servers that take its end for that of the whole. */
+  readonly keepsOpen?: boolean
 }
 
 const frameHeadBytes = 5
@@ -71,20 +77,29 @@ function frameOf(message: Buffer): Buffer {
 
 /** Cuts a body into messages. */
 class MessageParser {
-  #rest: Buffer = Buffer.alloc(0)
+  /** What has come of the next message, put together when it is whole. */
+  #chunks: Buffer[] = []
+  #length = 0
+  #needed = frameHeadBytes
 
   push(chunk: Buffer): Buffer[] {
-    let bytes = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
     const messages: Buffer[] = []
+    if (this.#length < this.#needed) return messages
+    let bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
+    this.#needed = frameHeadBytes
     while (bytes.length >= frameHeadBytes) {
       if (bytes[0] !== 0)
         throw new GRPCError(grpcCode.unimplemented, 'compressed messages are not understood')
-      const end = frameHeadBytes + bytes.readUInt32BE(1)
-      if (bytes.length < end) break
-      messages.push(bytes.subarray(frameHeadBytes, end))
-      bytes = bytes.subarray(end)
+      this.#needed = frameHeadBytes + bytes.readUInt32BE(1)
+      if (bytes.length < this.#needed) break
+      messages.push(bytes.subarray(frameHeadBytes, this.#needed))
+      bytes = bytes.subarray(this.#needed)
+      this.#needed = frameHeadBytes
     }
-    this.#rest = bytes
+    this.#chunks = bytes.length > 0 ? [bytes] : []
+    this.#length = bytes.length
     return messages
   }
 }
@@ -102,7 +117,7 @@ interface Listener {
 }
 
 /** Reads one answer: messages, then the status, which may come in the first headers or the last. */
-function readAnswer(stream: ClientHttp2Stream, listener: Listener): void {
+function readAnswer(connection: Connection, stream: ClientHttp2Stream, listener: Listener): void {
   const parser = new MessageParser()
   let status: IncomingHttpHeaders = {}
   let failure: GRPCError | undefined
@@ -124,45 +139,106 @@ function readAnswer(stream: ClientHttp2Stream, listener: Listener): void {
     }
   })
   stream.on('error', error => {
-    failure ??= new GRPCError(grpcCode.unavailable, error.message)
+    failure ??= lost(connection, stream, error.message)
   })
   stream.once('close', () => {
     const code = status['grpc-status']
     if (code === undefined) {
-      listener.onEnd(failure ?? new GRPCError(grpcCode.unavailable, 'the connection was closed'))
+      listener.onEnd(failure ?? lost(connection, stream, 'the connection was closed'))
     } else if (Number(code) === grpcCode.ok) listener.onEnd(failure)
     else listener.onEnd(new GRPCError(Number(code), decodePercents(String(status['grpc-message'] ?? ''))))
   })
 }
 
+function lost(connection: Connection, stream: ClientHttp2Stream, why: string): GRPCError {
+  const isUnsent = !connection.wasConnected || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
+  return new GRPCError(grpcCode.unavailable, connection.failure ?? why, isUnsent)
+}
+
+interface Connection {
+  readonly session: ClientHttp2Session
+  wasConnected: boolean
+  /** Why it ended. */
+  failure: string | undefined
+}
+
+export interface GRPCChannelOptions {
+  /** Default `http://localhost`, as for sockets in files. */
+  readonly authority?: string
+  /** A server that does not answer a ping for so long is given up; it is sent when the last has been. */
+  readonly keepAliveMs?: number
+}
+
+/** How much a server may send before it has to wait for us: the protocol's 64 KiB are few. */
+const windowBytes = 4 * 1024 * 1024
+
 export class GRPCChannel {
   readonly #open: () => Duplex
   readonly #clock: Clock
-  #session: ClientHttp2Session | undefined
+  readonly #options: GRPCChannelOptions
+  #connection: Connection | undefined
   #isClosed = false
 
   /** `open` makes the connection: to a socket file, or to a host and a port. */
-  constructor(open: () => Duplex, clock: Clock) {
+  constructor(open: () => Duplex, clock: Clock, options: GRPCChannelOptions = {}) {
     this.#open = open
     this.#clock = clock
+    this.#options = options
   }
 
-  #connected(): ClientHttp2Session {
-    if (this.#isClosed) throw new GRPCError(grpcCode.unavailable, 'the channel is closed')
-    if (this.#session && !this.#session.closed && !this.#session.destroyed) return this.#session
-    const session = connect('http://localhost', { createConnection: this.#open })
+  #connected(): Connection {
+    if (this.#isClosed) throw new GRPCError(grpcCode.unavailable, 'the channel is closed', true)
+    const { authority = 'http://localhost', keepAliveMs } = this.#options
+    const known = this.#connection
+    if (known && !known.session.closed && !known.session.destroyed) return known
+    const socket = this.#open()
+    const session = connect(authority, {
+      createConnection: () => socket,
+      settings: { initialWindowSize: windowBytes, enablePush: false },
+    })
+    const connection: Connection = { session, wasConnected: false, failure: undefined }
+    socket.once('error', error => {
+      connection.failure ??= error.message
+    })
     const forget = () => {
-      if (this.#session === session) this.#session = undefined
+      if (this.#connection === connection) this.#connection = undefined
     }
-    session.on('error', forget)
+    session.once('connect', () => {
+      connection.wasConnected = true
+      session.setLocalWindowSize(windowBytes)
+      if (keepAliveMs !== undefined) this.#keepAlive(connection, keepAliveMs)
+    })
+    session.on('error', error => {
+      connection.failure ??= error.message
+      forget()
+    })
     session.on('goaway', forget)
     session.once('close', forget)
-    this.#session = session
-    return session
+    this.#connection = connection
+    return connection
   }
 
-  #request({ path, message, metadata }: GRPCCall, timeoutMs?: number): ClientHttp2Stream {
-    const stream = this.#connected().request({
+  /** Asks the server for a sign of life again and again; without one the connection ends. */
+  #keepAlive(connection: Connection, intervalMs: number): void {
+    const { session } = connection
+    let timer: Timer
+    const ask = () => {
+      if (session.destroyed) return
+      timer = this.#clock.after(intervalMs, () => {
+        connection.failure ??= 'the server does not answer'
+        session.destroy()
+      })
+      session.ping(error => {
+        timer.cancel()
+        if (!error && !session.destroyed) timer = this.#clock.after(intervalMs, ask)
+      })
+    }
+    timer = this.#clock.after(intervalMs, ask)
+    session.once('close', () => timer.cancel())
+  }
+
+  #request(connection: Connection, { path, metadata }: GRPCCall, timeoutMs?: number): ClientHttp2Stream {
+    return connection.session.request({
       ':method': 'POST',
       ':path': path,
       'content-type': 'application/grpc',
@@ -170,20 +246,21 @@ export class GRPCChannel {
       ...(timeoutMs === undefined ? {} : { 'grpc-timeout': `${Math.ceil(timeoutMs)}m` }),
       ...metadata,
     })
-    stream.end(frameOf(message))
-    return stream
   }
 
   /** Throws GRPCError; after `timeoutMs` with the code of an exceeded deadline. */
   call(call: GRPCCall, timeoutMs: number): Promise<Buffer> {
     return new Promise((resolve, reject) => {
-      const stream = this.#request(call, timeoutMs)
+      const connection = this.#connected()
+      const stream = this.#request(connection, call, timeoutMs)
+      stream.end(frameOf(call.message))
       let answer: Buffer | undefined
       const timer = this.#clock.after(timeoutMs, () => {
-        reject(new GRPCError(grpcCode.deadlineExceeded, 'context deadline exceeded'))
+        const isUnsent = !connection.wasConnected
+        reject(new GRPCError(grpcCode.deadlineExceeded, 'context deadline exceeded', isUnsent))
         stream.destroy()
       })
-      readAnswer(stream, {
+      readAnswer(connection, stream, {
         onMessage(message) {
           answer ??= message
         },
@@ -199,12 +276,17 @@ export class GRPCChannel {
   /** Resolves when the server has ended the stream or `signal` is aborted; otherwise throws GRPCError. */
   subscribe(call: GRPCCall, onMessage: (message: Buffer) => void, signal: AbortSignal): Promise<void> {
     return new Promise((resolve, reject) => {
-      const stream = this.#request(call)
+      const connection = this.#connected()
+      const stream = this.#request(connection, call)
+      if (call.keepsOpen) {
+        stream.write(frameOf(call.message))
+        stream.once('end', () => stream.end())
+      } else stream.end(frameOf(call.message))
       // Not close(): with that, Node 20 never comes to an end when the session is destroyed next.
       const stop = () => stream.destroy()
       signal.addEventListener('abort', stop, { once: true })
       if (signal.aborted) stop()
-      readAnswer(stream, {
+      readAnswer(connection, stream, {
         onMessage,
         onEnd(error) {
           signal.removeEventListener('abort', stop)
@@ -218,6 +300,6 @@ export class GRPCChannel {
   /** Calls that are under way fail. */
   close(): void {
     this.#isClosed = true
-    this.#session?.destroy()
+    this.#connection?.session.destroy()
   }
 }

@@ -1,8 +1,8 @@
 // Protobuf messages as plain objects, described field by field: `defineMessage({ id: text(1) })` reads and
 // writes, and its TypeScript types follow from the description. As in proto3 (protobuf.dev/programming-
 // guides/ proto3) nothing is sent for zero values, and a reader fills them in.
-import { ProtobufReader, varintWire } from '../../api/protobufreader.ts'
-import { ProtobufWriter } from '../../api/protobufwriter.ts'
+import { ProtobufReader, varintWire } from './reader.ts'
+import { ProtobufWriter } from './writer.ts'
 
 /** `Input` is what may be written, `Output` what was read. */
 export interface Field<Input, Output> {
@@ -71,13 +71,21 @@ export const flag = (number: number): Field<boolean, boolean> => ({
   read: reader => reader.integer() !== 0,
 })
 
+/** The list with one more; all occurrences of a field in one message share one list. */
+function appended<T>(before: readonly T[], value: T): readonly T[] {
+  if (before.length === 0) return [value]
+  const list = before as T[]
+  list.push(value)
+  return list
+}
+
 export const texts = (number: number): Field<readonly string[], readonly string[]> => ({
   number,
   absent: [],
   write(writer, values) {
     for (const value of [...values].reverse()) writer.textField(number, value)
   },
-  read: (reader, _, before) => [...before, reader.block().toString()],
+  read: (reader, _, before) => appended(before, reader.block().toString()),
 })
 
 export const integers = (number: number): Field<readonly number[], readonly number[]> => ({
@@ -90,7 +98,7 @@ export const integers = (number: number): Field<readonly number[], readonly numb
     writer.endBlock(number, before)
   },
   read(reader, wire, before) {
-    if (wire === varintWire) return [...before, reader.integer()]
+    if (wire === varintWire) return appended(before, reader.integer())
     const packed = new ProtobufReader(reader.block())
     const values = [...before]
     while (!packed.isDone) values.push(packed.integer())
@@ -127,7 +135,7 @@ export const messages = <Input, Output>(
   write(writer, values) {
     for (const value of [...values].reverse()) writeBlock(writer, { number, type }, value)
   },
-  read: (reader, _, before) => [...before, type.decode(reader.block())],
+  read: (reader, _, before) => appended(before, type.decode(reader.block())),
 })
 
 type Names = Readonly<Record<string, string>>

@@ -1,9 +1,9 @@
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
-import { type AddressInfo, connect } from 'node:net'
+import { type AddressInfo, connect, createServer as createTCPServer } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
 import { FakeClock } from '../component/clock.ts'
 import { loopbackAddress } from '../ip/family.ts'
-import { GRPCChannel, GRPCError } from './grpc.ts'
+import { GRPCChannel, type GRPCChannelOptions, GRPCError } from './channel.ts'
 
 const servers: Http2Server[] = []
 const channels: GRPCChannel[] = []
@@ -31,6 +31,7 @@ const message = (text: string) => {
 async function channelTo(
   answer: (stream: ServerHttp2Stream, request: { path: string; timeout: string; body: Buffer }) => void,
   clock = new FakeClock(),
+  options: GRPCChannelOptions = {},
 ) {
   const server = createServer()
   servers.push(server)
@@ -45,7 +46,7 @@ async function channelTo(
   })
   await new Promise<void>(resolve => server.listen(0, loopbackAddress.IPv6, resolve))
   const { port } = server.address() as AddressInfo
-  const channel = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), clock)
+  const channel = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), clock, options)
   channels.push(channel)
   return channel
 }
@@ -130,4 +131,63 @@ test('After a lost connection the next call makes a new one', async () => {
   const call = { path: '/x', message: Buffer.alloc(0) }
   await expect(channel.call(call, 1000)).rejects.toThrow('Unavailable')
   expect((await channel.call(call, 1000)).toString()).toBe('back')
+})
+
+test('A message of megabytes comes whole', async () => {
+  const large = Buffer.alloc(9_000_000, 'futago')
+  const head = Buffer.alloc(5)
+  head.writeUInt32BE(large.length, 1)
+  const channel = await channelTo(stream => reply(stream, [head, large], { 'grpc-status': '0' }))
+  const answer = await channel.call({ path: '/large', message: Buffer.alloc(0) }, 1000)
+  expect(answer.equals(large)).toBe(true)
+})
+
+test('It is told whether the server can have begun with a call', async () => {
+  const call = { path: '/x', message: Buffer.alloc(0) }
+  const broken = await channelTo(stream => stream.session?.destroy())
+  expect(await broken.call(call, 1000).catch(error => error)).toMatchObject({ code: 14, isUnsent: false })
+  const nobody = createTCPServer()
+  await new Promise<void>(resolve => nobody.listen(0, loopbackAddress.IPv6, resolve))
+  const { port } = nobody.address() as AddressInfo
+  await new Promise(resolve => nobody.close(resolve))
+  const refused = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), new FakeClock())
+  channels.push(refused)
+  const error = await refused.call(call, 1000).catch(error => error)
+  expect(error).toMatchObject({ code: 14, isUnsent: true })
+  expect(error.detail).toBe(`connect ECONNREFUSED ${loopbackAddress.IPv6}:${port}`)
+})
+
+test('A stream can be left open on our side', async () => {
+  const ended: string[] = []
+  const server = createServer()
+  servers.push(server)
+  server.on('stream', (stream, headers) => {
+    const path = String(headers[':path'])
+    stream.on('error', () => undefined)
+    stream.on('end', () => ended.push(path))
+    stream.once('data', () => reply(stream, [message(path)], { 'grpc-status': '0' }))
+  })
+  await new Promise<void>(resolve => server.listen(0, loopbackAddress.IPv6, resolve))
+  const { port } = server.address() as AddressInfo
+  const channel = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), new FakeClock())
+  channels.push(channel)
+  const told: string[] = []
+  const { signal } = new AbortController()
+  const tell = (bytes: Buffer) => void told.push(bytes.toString())
+  await channel.subscribe({ path: '/open', message: Buffer.from('x'), keepsOpen: true }, tell, signal)
+  expect(told).toEqual(['/open'])
+  expect(ended).toEqual([])
+})
+
+test('A server that answers no ping is given up, one that does is not', async () => {
+  const clock = new FakeClock()
+  const asked = deferred()
+  const channel = await channelTo(() => asked.resolve(), clock, { keepAliveMs: 1000 })
+  const call = { path: '/watch', message: Buffer.alloc(0) }
+  const error = channel.subscribe(call, () => undefined, new AbortController().signal).catch(error => error)
+  await asked.promise
+  // Time passes faster than any answer can come.
+  await clock.advance(1000)
+  await clock.advance(1000)
+  expect((await error).detail).toBe('the server does not answer')
 })

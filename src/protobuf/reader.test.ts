@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { ProtobufReader } from './protobufreader.ts'
+import { ProtobufReader } from './reader.ts'
 
 const reader = (...bytes: number[]) => new ProtobufReader(Buffer.from(bytes))
 const minusOne = [...Array(9).fill(0xff), 0x01]
@@ -14,7 +14,7 @@ test('Numbers of one to ten bytes are read, negative ones as two’s complement'
   expect(reader(...minusOne).varint()).toBe(0xffffffffffffffffn)
 })
 
-test('What is cut short or too long is a bad request', () => {
+test('What is cut short or too long is refused', () => {
   expect(() => reader().integer()).toThrow('it ends within a number')
   expect(() => reader(0x80, 0x80).integer()).toThrow('it ends within a number')
   expect(() => reader(...Array(11).fill(0x80)).integer()).toThrow('a number is too long')
@@ -39,6 +39,6 @@ test('Values are passed over by their wire type, and it is told whether they say
   expect(() => reader(0).skip(3)).toThrow('wire type 3')
 })
 
-test('A field of another wire type than its own is a bad request', () => {
+test('A field of another wire type than its own is refused', () => {
   expect(() => reader().expect(0, 2, 'spec')).toThrow('field spec has wire type 0, expected a block')
 })

@@ -1,8 +1,17 @@
 // Reads protobuf's wire format (protobuf.dev/programming-guides/encoding): numbers, blocks and tags. It
-// trusts nothing: whatever is cut short, too long or of no known form is a BadRequest.
-import { badRequest } from './status.ts'
+// trusts nothing: whatever is cut short, too long or of no known form is a ProtobufError.
 
-export const brokenProtobuf = (why: string) => badRequest(`cannot read the protobuf body: ${why}`)
+/** Bytes that are not the message that they should be. */
+export class ProtobufError extends Error {
+  /** What is wrong with them. */
+  readonly why: string
+
+  constructor(why: string) {
+    super(`Cannot read a protobuf message: ${why}`)
+    this.name = 'ProtobufError'
+    this.why = why
+  }
+}
 
 export const varintWire = 0
 export const fixed64Wire = 1
@@ -29,7 +38,7 @@ export class ProtobufReader {
 
   #byte(): number {
     const byte = this.#bytes[this.#at++]
-    if (byte === undefined) throw brokenProtobuf('it ends within a number')
+    if (byte === undefined) throw new ProtobufError('it ends within a number')
     return byte
   }
 
@@ -41,7 +50,7 @@ export class ProtobufReader {
       value |= BigInt(byte & 0x7f) << shift
       if (byte < 0x80) return BigInt.asUintN(64, value)
     }
-    throw brokenProtobuf('a number is too long')
+    throw new ProtobufError('a number is too long')
   }
 
   /** Most numbers take a few bytes: those need no bigint. */
@@ -63,7 +72,7 @@ export class ProtobufReader {
 
   take(length: number): Buffer {
     const end = this.#at + length
-    if (length < 0 || end > this.#bytes.length) throw brokenProtobuf('it ends within a field')
+    if (length < 0 || end > this.#bytes.length) throw new ProtobufError('it ends within a field')
     const part = this.#bytes.subarray(this.#at, end)
     this.#at = end
     return part
@@ -76,13 +85,13 @@ export class ProtobufReader {
   /** The next field's number and wire type. */
   tag(): { readonly number: number; readonly wire: number } {
     const tag = this.integer()
-    if (tag < 8 || tag > 0xffffffff) throw brokenProtobuf(`illegal tag ${tag}`)
+    if (tag < 8 || tag > 0xffffffff) throw new ProtobufError(`illegal tag ${tag}`)
     return { number: tag >>> 3, wire: tag & 7 }
   }
 
   expect(wire: number, expected: number, name: string) {
     if (wire !== expected) {
-      throw brokenProtobuf(`field ${name} has wire type ${wire}, expected a ${wireNames[expected]}`)
+      throw new ProtobufError(`field ${name} has wire type ${wire}, expected a ${wireNames[expected]}`)
     }
   }
 
@@ -98,7 +107,7 @@ export class ProtobufReader {
       case fixed32Wire:
         return this.take(4).some(byte => byte !== 0)
       default:
-        throw brokenProtobuf(`wire type ${wire}`)
+        throw new ProtobufError(`wire type ${wire}`)
     }
   }
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { ProtobufReader } from './protobufreader.ts'
-import { ProtobufWriter } from './protobufwriter.ts'
+import { ProtobufReader } from './reader.ts'
+import { ProtobufWriter } from './writer.ts'
 
 function written(write: (writer: ProtobufWriter) => void): string {
   const writer = new ProtobufWriter()

@@ -10,7 +10,7 @@ import {
   text,
   textMap,
   texts,
-} from './protobuf.ts'
+} from './message.ts'
 
 const inner = defineMessage({ value: integer(1) })
 const all = defineMessage({

@@ -1,6 +1,6 @@
 // Writes protobuf's wire format from the end to the start, as gogo's generated code does: a block's length is
 // known once its content is there, so nothing is measured twice or copied.
-import { blockWire, fixed64Wire, varintWire } from './protobufreader.ts'
+import { blockWire, fixed64Wire, varintWire } from './reader.ts'
 
 const firstSize = 4096
 
