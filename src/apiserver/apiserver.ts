@@ -5,7 +5,7 @@ import type { Resource } from '../api/resource.ts'
 import type { Transport } from '../api/transport.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
-import { formatMetrics, type Metric, processMetrics } from '../component/metrics.ts'
+import { MetricSet } from '../component/metrics.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
 import type { IPFamilyPolicy } from './admission/admission.ts'
@@ -26,6 +26,7 @@ import { timeout } from './filters/timeout.ts'
 import type { HealthCheck } from './health.ts'
 import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
+import { ServerMetrics } from './metrics/servermetrics.ts'
 import { createMetricsRegistries } from './nodemetrics/metricsregistries.ts'
 import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
@@ -37,7 +38,6 @@ import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
 import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
-import { RequestMetrics } from './requestmetrics.ts'
 import { ResourceRequests } from './resourcerequests.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
@@ -70,8 +70,8 @@ export interface APIServerOptions {
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   readonly inFlightLimits?: InFlightLimits
   readonly healthChecks?: readonly HealthCheck[]
-  /** Shown at /metrics, besides the server's own. */
-  readonly metrics?: readonly Metric[]
+  /** Shown at /metrics; the server adds its own. */
+  readonly metrics?: MetricSet
   /** Default: the documents of the resources that are built in. */
   readonly openapi?: DocumentSource
 }
@@ -116,15 +116,16 @@ class ComposedServer implements APIServer {
   readonly #handler: Handler
   readonly #authorizer: Authorizer
   readonly #tokens: ServiceAccountTokens | undefined
-  readonly #requestMetrics: RequestMetrics
+  readonly #metrics: ServerMetrics
   #service: APIServerService
   readonly #listening: Listening[] = []
   #isClosing = false
 
   constructor(options: APIServerOptions, service: APIServerService, allocator: ServiceAllocator) {
-    const { store, resources, clock, log, kubelet, nodePortRange } = options
+    const { resources, clock, log, kubelet, nodePortRange, metrics = new MetricSet() } = options
     this.#options = options
-    this.#requestMetrics = new RequestMetrics(clock)
+    this.#metrics = new ServerMetrics({ ...options, metrics, registries: () => this.#registries })
+    const store = this.#metrics.store(options.store)
     this.#service = service
     this.#allocator = allocator
     const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
@@ -140,7 +141,8 @@ class ComposedServer implements APIServer {
       ...(tokens ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(tokens) } : {}),
       ...(policy ? accessReviews(policy) : {}),
     }
-    const admission = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
+    const plugins = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
+    const admission = this.#metrics.admission(plugins)
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
@@ -169,13 +171,16 @@ class ComposedServer implements APIServer {
   #filters(): readonly Filter[] {
     const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
     return [
-      this.#requestMetrics.filter,
+      this.#metrics.requests.filter,
+      this.#metrics.watches,
       recover(log),
       timeout(clock),
-      authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
+      this.#metrics.authentication(
+        authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
+      ),
       impersonation(this.#authorizer),
       maxInFlight(inFlightLimits),
-      authorization(this.#authorizer),
+      authorization(this.#metrics.authorizer(this.#authorizer)),
     ]
   }
 
@@ -188,18 +193,12 @@ class ComposedServer implements APIServer {
       healthChecks: healthChecksOf(this.#options, () => this.#isClosing),
       version,
       openapi: this.#documents(openapi),
-      metrics: () => this.#metrics(),
+      metrics: () => this.#metrics.text(),
       paths: this.#tokens ? tokenDocumentPaths : [],
       log,
     }
     return request =>
       request.info.isResourceRequest ? this.#requests.reply(request) : nonResourceReply(request, nonResource)
-  }
-
-  #metrics(): string {
-    const { metrics = [] } = this.#options
-    const all = [...this.#requestMetrics.metrics, ...metrics, ...processMetrics()]
-    return formatMetrics(all.map(metric => metric.collect()))
   }
 
   #documents(openapi: DocumentSource): DocumentSource {
@@ -219,7 +218,10 @@ class ComposedServer implements APIServer {
 
   async listen(options: ListenOptions): Promise<Listening> {
     const { clock, log, securePort = defaultSecurePort } = this.#options
-    const listening = await listen({ handler: this.#handler, clock, log }, options)
+    const listening = await listen(
+      { handler: this.#handler, clock, log, onTLSError: this.#metrics.tlsHandshakeFailed },
+      options,
+    )
     this.#listening.push(listening)
     if (listening.port !== securePort) {
       await this.#service.stop()

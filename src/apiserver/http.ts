@@ -60,6 +60,8 @@ interface Parts {
   readonly handler: Handler
   readonly clock: Clock
   readonly log: Logger
+  /** A client's handshake failed. */
+  readonly onTLSError?: () => void
 }
 
 /** The connections of one listening server. */
@@ -86,6 +88,7 @@ class Connections {
       this.#sessions.add(session)
       session.once('close', () => this.#sessions.delete(session))
     })
+    server.on('tlsClientError', () => this.#parts.onTLSError?.())
     server.on('request', (message, response) => void this.#serve(message, response))
     server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
   }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { Counter, formatMetrics, Gauge, Histogram, processMetrics } from './metrics.ts'
+import { parseExposition } from './exposition.fake.ts'
+import { Counter, formatMetrics, Gauge, Histogram, MetricSet } from './metrics.ts'
 
 const textOf = (metric: { collect(): Parameters<typeof formatMetrics>[0][number] }) =>
   formatMetrics([metric.collect()])
@@ -39,8 +40,62 @@ test('A histogram counts what is at most each bound', () => {
   )
 })
 
-test('A process knows its memory and its time', () => {
-  const text = formatMetrics(processMetrics().map(metric => metric.collect()))
-  expect(text).toMatch(/^process_resident_memory_bytes [1-9]\d+$/m)
-  expect(text).toMatch(/^process_cpu_seconds_total \d/m)
+test('Who counts often finds the series once', () => {
+  const counter = new Counter({ name: 'requests_total', help: 'Requests.', labels: ['verb'] })
+  const gets = counter.of('get')
+  gets.add(1)
+  gets.add(2)
+  counter.add(4, 'get')
+  expect(textOf(counter)).toContain('requests_total{verb="get"} 7\n')
+  const histogram = new Histogram({ name: 'seconds', help: 'S.', labels: ['verb'], bounds: [1] })
+  histogram.of('get').observe(2)
+  expect(textOf(histogram)).toContain('seconds_count{verb="get"} 1\n')
+})
+
+test('A set shows its families once, by name, whoever adds to them', () => {
+  const set = new MetricSet()
+  const depth = (name: string, value: number) =>
+    new Gauge({ name: 'workqueue_depth', help: 'Keys that wait.' }, () => [{ labels: { name }, value }])
+  set.add(depth('deployment', 2))
+  set.add(new Gauge({ name: 'up', help: 'Running.', type: 'counter' }, () => Number.POSITIVE_INFINITY))
+  const gone = set.add(depth('gone', 1))
+  set.add(depth('job', 3))
+  set.delete(gone)
+  expect(formatMetrics(set.collect())).toBe(
+    '# HELP up Running.\n' +
+      '# TYPE up counter\n' +
+      'up +Inf\n' +
+      '# HELP workqueue_depth Keys that wait.\n' +
+      '# TYPE workqueue_depth gauge\n' +
+      'workqueue_depth{name="deployment"} 2\n' +
+      'workqueue_depth{name="job"} 3\n',
+  )
+})
+
+test('Text with line ends, quotes and backslashes stays what it was', () => {
+  const gauge = new Gauge({ name: 'odd', help: 'A\nB\\C' }, () => [
+    { labels: { path: 'a"b\\c\nd' }, value: Number.NaN },
+  ])
+  const odd = parseExposition(textOf(gauge)).get('odd')
+  expect(odd?.help).toBe('A\\nB\\\\C')
+  expect(odd?.samples).toEqual([{ name: 'odd', labels: { path: 'a"b\\c\nd' }, value: Number.NaN }])
+})
+
+test('What a collector would refuse is found', () => {
+  const head = '# HELP a A.\n# TYPE a gauge\n'
+  for (const [text, problem] of [
+    [`${head}a 1`, 'the last line does not end'],
+    [`${head}a 1\na 2\n`, 'a series twice: a 2'],
+    [`${head}b 1\n`, 'a sample outside its family: b 1'],
+    [`${head}a{x="1} 1\n`, 'broken labels: a{x="1} 1'],
+    [`${head}a one\n`, 'no sample: a one'],
+    [`${head}a 1\n${head}`, 'a family twice: # TYPE a gauge'],
+    ['# TYPE a gauge\na 1\n', 'no help: # TYPE a gauge'],
+    [
+      '# HELP h H.\n# TYPE h histogram\nh_bucket{le="1"} 2\nh_bucket{le="+Inf"} 1\nh_count 1\n',
+      'a broken histogram: h {}',
+    ],
+  ]) {
+    expect(() => parseExposition(text!)).toThrow(problem)
+  }
 })

@@ -22,11 +22,15 @@ export interface MetricFamily {
 export const metricsContentType = 'text/plain; version=0.0.4; charset=utf-8'
 
 const escaped = (text: string) => text.replace(/[\\"\n]/g, char => (char === '\n' ? '\\n' : `\\${char}`))
+const escapedHelp = (text: string) => text.replace(/[\\\n]/g, char => (char === '\n' ? '\\n' : '\\\\'))
+
+const formatValue = (value: number): string =>
+  Number.isFinite(value) ? String(value) : Number.isNaN(value) ? 'NaN' : value > 0 ? '+Inf' : '-Inf'
 
 function formatSample(name: string, { suffix = '', labels, value, timeMs }: Sample): string {
   const pairs = Object.entries(labels).map(([key, text]) => `${key}="${escaped(text)}"`)
   const all = pairs.length > 0 ? `{${pairs.join(',')}}` : ''
-  return `${name}${suffix}${all} ${value}${timeMs === undefined ? '' : ` ${timeMs}`}\n`
+  return `${name}${suffix}${all} ${formatValue(value)}${timeMs === undefined ? '' : ` ${timeMs}`}\n`
 }
 
 /** In Prometheus' text format; families without samples are left out. */
@@ -35,12 +39,37 @@ export const formatMetrics = (families: readonly MetricFamily[]): string =>
     .filter(({ samples }) => samples.length > 0)
     .map(({ name, type, help, samples }) => {
       const lines = samples.map(sample => formatSample(name, sample)).join('')
-      return `# HELP ${name} ${help}\n# TYPE ${name} ${type}\n${lines}`
+      return `# HELP ${name} ${escapedHelp(help)}\n# TYPE ${name} ${type}\n${lines}`
     })
     .join('')
 
 export interface Metric {
   collect(): MetricFamily
+}
+
+/** Metrics that are shown together; a part of the process adds its own. */
+export class MetricSet {
+  readonly #metrics = new Set<Metric>()
+
+  add<M extends Metric>(metric: M): M {
+    this.#metrics.add(metric)
+    return metric
+  }
+
+  delete(metric: Metric): void {
+    this.#metrics.delete(metric)
+  }
+
+  /** Families in the order of their names; parts that measure the same share one family. */
+  collect(): MetricFamily[] {
+    const families = new Map<string, MetricFamily>()
+    for (const metric of this.#metrics) {
+      const family = metric.collect()
+      const known = families.get(family.name)
+      families.set(family.name, known ? { ...known, samples: [...known.samples, ...family.samples] } : family)
+    }
+    return [...families.values()].sort((a, b) => (a.name < b.name ? -1 : 1))
+  }
 }
 
 interface Description<Label extends string> {
@@ -92,6 +121,16 @@ export class Counter<Label extends string = never> implements Metric {
     this.#series.of(values).value += amount
   }
 
+  /** One series, for those who count often: found once, then only added to. */
+  of(...values: readonly string[]): { add(amount: number): void } {
+    const state = this.#series.of(values)
+    return {
+      add: amount => {
+        state.value += amount
+      },
+    }
+  }
+
   collect(): MetricFamily {
     const { name, help } = this.#description
     const samples = this.#series.entries().map(({ labels, state }) => ({ labels, value: state.value }))
@@ -99,21 +138,26 @@ export class Counter<Label extends string = never> implements Metric {
   }
 }
 
+interface GaugeDescription extends Description<string> {
+  /** Default: a gauge. A counter that somebody else counts is read here too. */
+  readonly type?: 'counter'
+}
+
 /** A number that is read when it is asked for. */
 export class Gauge implements Metric {
-  readonly #description: Description<string>
+  readonly #description: GaugeDescription
   readonly #read: () => number | readonly Sample[]
 
-  constructor(description: Description<string>, read: () => number | readonly Sample[]) {
+  constructor(description: GaugeDescription, read: () => number | readonly Sample[]) {
     this.#description = description
     this.#read = read
   }
 
   collect(): MetricFamily {
-    const { name, help } = this.#description
+    const { name, help, type = 'gauge' } = this.#description
     const value = this.#read()
     const samples = typeof value === 'number' ? [{ labels: {}, value }] : value
-    return { name, help, type: 'gauge', samples }
+    return { name, help, type, samples }
   }
 }
 
@@ -137,7 +181,16 @@ export class Histogram<Label extends string = never> implements Metric {
   }
 
   observe(value: number, ...values: readonly string[]): void {
+    this.#count(this.#series.of(values), value)
+  }
+
+  /** One series, for those who observe often. */
+  of(...values: readonly string[]): { observe(value: number): void } {
     const distribution = this.#series.of(values)
+    return { observe: value => this.#count(distribution, value) }
+  }
+
+  #count(distribution: Distribution, value: number): void {
     const index = this.#bounds.findIndex(bound => value <= bound)
     if (index >= 0) distribution.counts[index]!++
     distribution.sum += value
@@ -164,17 +217,3 @@ export class Histogram<Label extends string = never> implements Metric {
     ]
   }
 }
-
-/** The metrics that every process has. */
-export const processMetrics = (): Metric[] => [
-  new Gauge({ name: 'process_resident_memory_bytes', help: 'Resident memory size in bytes.' }, () =>
-    process.memoryUsage.rss(),
-  ),
-  new Gauge(
-    { name: 'process_cpu_seconds_total', help: 'Total user and system CPU time spent in seconds.' },
-    () => {
-      const { user, system } = process.cpuUsage()
-      return (user + system) / 1e6
-    },
-  ),
-]

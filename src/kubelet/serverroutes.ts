@@ -5,7 +5,8 @@ import type { Pod } from '../api/generated/types.ts'
 import type { ContainerReference, LogOptions } from '../api/kubeletapi.ts'
 import { badRequest, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
-import { formatMetrics } from '../component/metrics.ts'
+import { formatMetrics, Gauge } from '../component/metrics.ts'
+import { processMetrics } from '../component/processmetrics.ts'
 import { serveCommand } from '../streaming/command.ts'
 import { servePortForward } from '../streaming/portforward.ts'
 import type { UpgradeAnswer, UpgradeRequest } from '../streaming/upgrade.ts'
@@ -150,36 +151,14 @@ function portForward({ kubelet, clock, request, rest }: Asked): Promise<KubeletA
 }
 
 function ownMetrics({ kubelet }: Asked): BodyAnswer {
-  const { user, system } = process.cpuUsage()
-  const one = (value: number, labels = {}) => [{ labels, value }]
-  return text(
-    formatMetrics([
-      {
-        name: 'kubelet_node_name',
-        type: 'gauge',
-        help: "The node's name",
-        samples: one(1, { node: kubelet.name }),
-      },
-      {
-        name: 'kubelet_running_pods',
-        type: 'gauge',
-        help: 'Pods that have begun and not ended',
-        samples: one(kubelet.pods.filter(({ status }) => status?.phase === 'Running').length),
-      },
-      {
-        name: 'process_cpu_seconds_total',
-        type: 'counter',
-        help: 'Total user and system CPU time spent in seconds',
-        samples: one((user + system) / 1e6),
-      },
-      {
-        name: 'process_resident_memory_bytes',
-        type: 'gauge',
-        help: 'Resident memory size in bytes',
-        samples: one(process.memoryUsage.rss()),
-      },
+  const running = kubelet.pods.filter(({ status }) => status?.phase === 'Running').length
+  const own = [
+    new Gauge({ name: 'kubelet_node_name', help: "The node's name. The value is always 1." }, () => [
+      { labels: { node: kubelet.name }, value: 1 },
     ]),
-  )
+    new Gauge({ name: 'kubelet_running_pods', help: 'Pods that have begun and not ended.' }, () => running),
+  ]
+  return text(formatMetrics([...own, ...processMetrics()].map(metric => metric.collect())))
 }
 
 const podList = ({ kubelet }: Asked) =>

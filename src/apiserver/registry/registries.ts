@@ -42,6 +42,8 @@ export interface Registries {
   readonly lookup: RegistryLookup
   readonly resources: readonly Resource[]
   readonly admission: readonly AdmissionPlugin[]
+  /** How many objects of each resource are in memory; those that nobody has asked for are not there. */
+  sizes(): readonly { readonly resource: Resource; readonly size: number }[]
   /** Ends all watches. The store stays open: it is the caller's. */
   close(): Promise<void>
 }
@@ -85,6 +87,10 @@ export function createRegistries(options: RegistriesOptions): Registries {
     lookup,
     resources: [...options.resources, ...others.map(({ resource }) => resource)],
     admission: plugins,
+    sizes: () =>
+      scopes
+        .filter(({ cache }) => cache.isLoaded)
+        .map(({ resource, cache }) => ({ resource, size: cache.size })),
     async close() {
       for (const expiry of expiries) expiry.close()
       await Promise.all(scopes.map(scope => closeScope(scope)))
