@@ -1,7 +1,11 @@
 // Bundles the doors and the command line into dist/: one file each plus the chunks they load when needed.
-import { cpSync, existsSync, readFileSync, rmSync } from 'node:fs'
+// Beside them the same as CommonJS, the types, and the licences of what is in there.
+import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
+import { esmBanner, writeCommonJS } from './build/commonjs.ts'
+import { writeDeclarations } from './build/declarations.ts'
+import { licences } from './build/licences.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
@@ -18,10 +22,9 @@ const entries: Readonly<Record<string, string>> = {
 }
 
 rmSync(`${root}dist`, { recursive: true, force: true })
-await build({
-  entryPoints: Object.entries(entries)
-    .map(([out, path]) => ({ out, in: `${root}src/${path}` }))
-    .filter(entry => existsSync(entry.in)),
+const { metafile } = await build({
+  absWorkingDir: root,
+  entryPoints: Object.entries(entries).map(([out, path]) => ({ out, in: `${root}src/${path}` })),
   outdir: `${root}dist`,
   bundle: true,
   splitting: true,
@@ -33,12 +36,15 @@ await build({
   chunkNames: 'chunks/[name]-[hash]',
   external: ['lmdb', 'vitest'],
   define: { FUTAGO_VERSION: JSON.stringify(version) },
-  banner: {
-    js: "import { createRequire as __createRequire } from 'node:module'; const require = __createRequire(import.meta.url);",
-  },
+  banner: { js: esmBanner },
+  metafile: true,
   logLevel: 'warning',
 })
 cpSync(`${root}src/api/generated`, `${root}dist/generated`, {
   recursive: true,
   filter: source => !source.endsWith('.ts'),
 })
+writeFileSync(`${root}dist/LICENSES.txt`, licences(root, Object.keys(metafile.inputs)))
+const { cli: _, ...doors } = entries
+writeDeclarations(root, Object.values(doors))
+await writeCommonJS(`${root}dist`)

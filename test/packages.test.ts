@@ -1,0 +1,175 @@
+// What `npm pack` makes, used in an empty project: as ECMAScript modules, as CommonJS, from TypeScript.
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { root } from './kubectl.ts'
+import { Project } from './project.ts'
+
+let project: Project
+beforeAll(async () => {
+  project = await Project.create(['typescript', '@types/node', 'undici-types'])
+})
+afterAll(() => project.remove())
+
+const packed = () =>
+  readdirSync(join(project.folder, 'node_modules/futago'), { recursive: true, encoding: 'utf8' }).filter(
+    path => statSync(join(project.folder, 'node_modules/futago', path)).isFile(),
+  )
+
+const use = (load: (door: string) => string) => `
+const { TestCluster } = ${load('testing')}
+const { configMaps, isNotFound } = ${load('api')}
+const { Client } = ${load('client')}
+async function main() {
+  const cluster = await TestCluster.start({ objects: 'apiVersion: v1\\nkind: ConfigMap\\nmetadata: {name: a}' })
+  const { metadata } = await cluster.client.get(configMaps, { namespace: 'default', name: 'a' })
+  const missing = await cluster.client.get(configMaps, { namespace: 'default', name: 'b' }).catch(error => error)
+  await cluster.stop()
+  console.log(metadata.name, isNotFound(missing), cluster.client instanceof Client)
+}
+main()
+`
+
+test.concurrent('An ECMAScript module uses it', async () => {
+  project.write(
+    'use.mjs',
+    use(door => `await import('futago/${door}')`),
+  )
+  const { stdout, stderr } = await project.run('node', ['use.mjs'])
+  expect({ stdout, stderr }).toEqual({ stdout: 'a true true\n', stderr: '' })
+})
+
+test.concurrent.each([
+  ['', 'the same modules'],
+  ['--no-experimental-require-module', 'copies, as loaders use them that know only CommonJS'],
+])('CommonJS uses it %s: %s', async flag => {
+  project.write(
+    'use.cjs',
+    use(door => `require('futago/${door}')`),
+  )
+  const { stdout, stderr } = await project.run('node', [...(flag ? [flag] : []), 'use.cjs'])
+  expect({ stdout, stderr }).toEqual({ stdout: 'a true true\n', stderr: '' })
+})
+
+const typed = `
+import { type Cluster, type ClusterOptions, loadConfig, startCluster } from 'futago'
+import { isNotFound, type Pod, pods, services, StatusError } from 'futago/api'
+import { Client, defineController, Informer, WorkQueue } from 'futago/client'
+import { openStore, type Store } from 'futago/storage'
+import { TestCluster, type TestClusterOptions } from 'futago/testing'
+import { defineCheck, pass, runChecks } from 'futago/verify'
+
+export async function addresses(options: TestClusterOptions): Promise<readonly string[]> {
+  await using cluster = await TestCluster.start(options)
+  const target = { namespace: 'default', name: 'a' }
+  const pod: Pod = await cluster.client.get(pods, target)
+  const until = ({ spec }: { spec?: { clusterIPs?: readonly string[] } }) => spec?.clusterIPs?.length === 2
+  const service = await cluster.waitFor(services, target, { until })
+  return [...(service.spec?.clusterIPs ?? []), pod.metadata?.name ?? '']
+}
+export const controller = defineController({
+  name: 'mine',
+  for: pods,
+  async reconcile(pod, { client }) {
+    const image: string | undefined = pod.spec?.containers[0]?.image
+    if (image) await client.list(services)
+  },
+})
+export const values: unknown[] = [startCluster, loadConfig, Client, Informer, WorkQueue, StatusError, isNotFound]
+export const others: unknown[] = [openStore, defineCheck, pass, runChecks]
+export type Types = Cluster | ClusterOptions | Store
+// @ts-expect-error: types are there, and say that there is no such field
+export const wrong: Pod = { spec: { containers: [{ name: 'a', imaeg: 'x' }] } }
+`
+const resolutions: readonly (readonly [string, readonly string[]])[] = [
+  ['node16', ['--module', 'node16']],
+  ['bundler', ['--module', 'preserve', '--moduleResolution', 'bundler']],
+]
+
+test.concurrent.each(resolutions)(
+  'TypeScript finds complete types with the resolution %s',
+  async (_, flags) => {
+    for (const file of ['typed.mts', 'typed.cts', 'typed.ts']) project.write(file, typed)
+    const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false']
+    const language = ['--target', 'es2022', '--lib', 'es2022,esnext.disposable', '--types', 'node']
+    const compiler = 'node_modules/typescript/bin/tsc'
+    const files = ['typed.mts', 'typed.cts', 'typed.ts']
+    const { stdout } = await project.run('node', [compiler, ...strict, ...language, ...flags, ...files])
+    expect(stdout).toBe('')
+  },
+)
+
+/** A loader hook that prints the address of every module. */
+const tell = String.raw`
+import { writeSync } from 'node:fs'
+export const load = (url, context, next) => (writeSync(1, url + '\n'), next(url, context))
+`
+
+/** The packages of which these files of the bundle hold parts: the bundler names the files they come from. */
+const packagesIn = (files: readonly string[]) => {
+  const texts = files.map(file => readFileSync(file, 'utf8'))
+  const names = texts.flatMap(text => [...text.matchAll(/^ *\/\/ .*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)])
+  return [...new Set(names.map(match => match[1]))].sort()
+}
+
+test.concurrent('A door loads only what it needs: a test cluster no database and no gRPC', async () => {
+  project.write('tell.mjs', tell)
+  project.write(
+    'loaded.mjs',
+    `
+import { register } from 'node:module'
+register('./tell.mjs', import.meta.url)
+const { TestCluster } = await import('futago/testing')
+const cluster = await TestCluster.start()
+await cluster.stop()
+`,
+  )
+  const loaded = (await project.must('node', ['loaded.mjs'])).trim().split('\n')
+  const files = loaded.filter(url => url.includes('/futago/dist/')).map(url => fileURLToPath(url))
+  expect(files.length).toBeGreaterThan(5)
+  expect(loaded.filter(url => url.includes('node_modules/') && !url.includes('/futago/'))).toEqual([])
+  expect(packagesIn(files)).toEqual(['ip-bigint'])
+})
+
+test('The package holds what is used and nothing else', async () => {
+  const files = packed()
+  const folders = new Set(
+    files.map(path =>
+      path
+        .split('/')
+        .slice(0, path.startsWith('dist/') ? 2 : 1)
+        .join('/'),
+    ),
+  )
+  expect(files.filter(path => /\.test\.|\.fake\.|\.fuzz\.|tsconfig|\.map$/.test(path))).toEqual([])
+  expect([...folders].filter(path => !path.includes('.') || path.startsWith('dist/')).sort()).toEqual([
+    'LICENSE',
+    'NOTICE',
+    'dist/LICENSES.txt',
+    'dist/api.js',
+    'dist/chunks',
+    'dist/cjs',
+    'dist/cli.js',
+    'dist/client.js',
+    'dist/generated',
+    'dist/index.js',
+    'dist/storage.js',
+    'dist/testing.js',
+    'dist/types',
+    'dist/verify.js',
+  ])
+})
+
+test('What the bundle leaves to be found is a dependency of the package, and nothing else is', () => {
+  const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const text = packed()
+    .filter(path => path.startsWith('dist/') && path.endsWith('.js') && !path.startsWith('dist/cjs/'))
+    .map(path => readFileSync(join(project.folder, 'node_modules/futago', path), 'utf8'))
+    .join('\n')
+  const named = [...text.matchAll(/(?:^import .*? from|\bimport\() ?["']([^."'][^"']*)["']/gm)].map(
+    m => m[1]!,
+  )
+  const outside = [...new Set(named)].filter(name => !name.startsWith('node:'))
+  expect(outside.sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort())
+})
