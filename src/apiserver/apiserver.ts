@@ -42,6 +42,7 @@ import { ResourceRequests } from './resourcerequests.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
+import { anyOf, type TokenAuthenticator, type TokenVerifier, verifierOf } from './tokens/tokenverifier.ts'
 
 export interface APIServerOptions {
   /** Stays the caller's: close() leaves it open. */
@@ -61,6 +62,8 @@ export interface APIServerOptions {
   readonly securePort?: number
   /** Besides client certificates. */
   readonly authenticators?: readonly Authenticator[]
+  /** Who bearer tokens belong to, besides those of ServiceAccounts. */
+  readonly tokenAuthenticators?: readonly TokenAuthenticator[]
   readonly authorizer?: Authorizer
   /** Roles and bindings decide who may do what. Default: everybody who is known may do everything. */
   readonly rbac?: boolean
@@ -138,7 +141,9 @@ class ComposedServer implements APIServer {
     const tokens = this.#tokens
     const policy = options.rbac ? new RBACPolicy((...of) => this.#registries.lookup(...of)) : undefined
     const answerers: Record<string, Answerer> = {
-      ...(tokens ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(tokens) } : {}),
+      ...(this.#verifiers().length > 0
+        ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(anyOf(this.#verifiers())) }
+        : {}),
       ...(policy ? accessReviews(policy) : {}),
     }
     const plugins = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
@@ -164,8 +169,15 @@ class ComposedServer implements APIServer {
     this.#handler = chain(this.#filters(), this.#endpoints())
   }
 
-  #tokenAuthenticators(): readonly Authenticator[] {
-    return this.#tokens ? [tokenAuthenticator(this.#tokens)] : []
+  #verifiers(): readonly TokenVerifier[] {
+    const tokens = this.#tokens
+    const others = this.#options.tokenAuthenticators ?? []
+    const own = tokens && [tokens.issuer]
+    return [...(tokens ? [tokens] : []), ...others.map(authenticate => verifierOf(authenticate, own))]
+  }
+
+  #bearers(): readonly Authenticator[] {
+    return [tokenAuthenticator(anyOf(this.#verifiers()), this.#options.log)]
   }
 
   #filters(): readonly Filter[] {
@@ -176,7 +188,7 @@ class ComposedServer implements APIServer {
       recover(log),
       timeout(clock),
       this.#metrics.authentication(
-        authentication([clientCertificate, ...this.#tokenAuthenticators(), ...authenticators]),
+        authentication([clientCertificate, ...this.#bearers(), ...authenticators]),
       ),
       impersonation(this.#authorizer),
       maxInFlight(inFlightLimits),

@@ -6,6 +6,7 @@ import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
 import { createAuthority, issueCertificate, type KeyedCertificate } from '../cluster/certificates.ts'
 import { loopbackAddress } from '../ip/family.ts'
+import { joinHostPort } from '../ip/hostport.ts'
 
 const validity = { notBeforeMs: Date.UTC(2020, 0, 1), notAfterMs: Date.UTC(2100, 0, 1) }
 const authority = createAuthority('test', validity)
@@ -25,7 +26,7 @@ export interface Seen {
 export interface TLSServer {
   readonly port: number
   readonly ca: string
-  /** `https://127.0.0.1:<port>` */
+  /** `https://127.0.0.1:<port>`, or with the host that was asked for. */
   readonly url: string
   readonly seen: Seen[]
   close(): void
@@ -42,9 +43,11 @@ export async function startTLSServer(
     readonly answer?: Answer
     readonly dnsNames?: readonly string[]
     readonly ipAddresses?: readonly string[]
+    readonly host?: string
   } = {},
 ): Promise<TLSServer> {
   const { answer = answerWithSeen, dnsNames = ['localhost'] } = options
+  const { host = loopbackAddress.IPv4 } = options
   const { ipAddresses = Object.values(loopbackAddress) } = options
   const { certificate, key } = issueCertificate(authority, {
     commonName: 'server',
@@ -69,11 +72,11 @@ export async function startTLSServer(
     seen.push(what)
     answer(request, response, what)
   })
-  await new Promise<void>(resolve => server.listen(0, loopbackAddress.IPv4, resolve))
+  await new Promise<void>(resolve => server.listen(0, host, resolve))
   const { port } = server.address() as AddressInfo
   const close = () => {
     server.closeAllConnections()
     server.close()
   }
-  return { port, ca: authority.certificate, url: `https://${loopbackAddress.IPv4}:${port}`, seen, close }
+  return { port, ca: authority.certificate, url: `https://${joinHostPort(host, port)}`, seen, close }
 }

@@ -1,34 +1,56 @@
-// What the rest of the server makes of ServiceAccount tokens: users of requests, answers to TokenReviews, and
-// the documents by which others check them (OpenID Connect Discovery, KEP-1393).
+// What the rest of the server makes of tokens: users of requests, answers to TokenReviews, and the documents
+// by which others check those of ServiceAccounts (OpenID Connect Discovery, KEP-1393).
 import type { TokenReview } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { badRequest } from '../../api/status.ts'
+import type { Logger } from '../../component/log.ts'
 import type { Authenticator } from '../filters/authentication.ts'
 import type { Answerer } from '../registry/virtual.ts'
 import type { Reply, ServerRequest } from '../request.ts'
 import type { ServiceAccountTokens } from './serviceaccounttokens.ts'
+import { TokenError, type TokenVerifier, type Verified } from './tokenverifier.ts'
 
 const bearer = /^bearer\s+(\S+)\s*$/i
 
 /** Undefined for what is no good token: with nobody else to know it, that is 401. */
-export function tokenAuthenticator(tokens: ServiceAccountTokens): Authenticator {
+export function tokenAuthenticator(tokens: TokenVerifier, log: Logger): Authenticator {
   return async ({ headers }) => {
     const token = bearer.exec(headers.authorization ?? '')?.[1]
-    return token === undefined ? undefined : (await tokens.verify(token))?.user
+    if (token === undefined) return undefined
+    try {
+      return (await tokens.verify(token))?.user
+    } catch (error) {
+      if (!(error instanceof TokenError)) throw error
+      log.info('a token is not accepted', { error: error.message })
+      return undefined
+    }
   }
 }
 
-export function tokenReviewer(tokens: ServiceAccountTokens): Answerer {
+const unknownToken = new TokenError('invalid bearer token')
+
+async function review(tokens: TokenVerifier, token: string, audiences: readonly string[] | undefined) {
+  try {
+    return (await tokens.verify(token, audiences)) ?? unknownToken
+  } catch (error) {
+    if (error instanceof TokenError) return error
+    throw error
+  }
+}
+
+function statusOf({ user, audiences }: Verified) {
+  const { name, uid, groups, extra } = user
+  const all = [...groups, 'system:authenticated']
+  return { authenticated: true, user: { username: name, uid, groups: all, extra }, audiences }
+}
+
+export function tokenReviewer(tokens: TokenVerifier): Answerer {
   return async object => {
-    const { spec } = object as unknown as TokenReview
-    const asked = spec.audiences?.length ? spec.audiences : undefined
-    const verified = await tokens.verify(spec.token ?? '', asked)
-    if (!verified) {
-      const status = { user: {}, error: 'invalid bearer token, token lookup failed' }
-      return { ...object, status } as KubeObject
-    }
-    const { name, uid, groups, extra } = verified.user
-    const user = { username: name, uid, groups: [...groups, 'system:authenticated'], extra }
-    return { ...object, status: { authenticated: true, user, audiences: verified.audiences } } as KubeObject
+    const { token = '', audiences } = (object as unknown as TokenReview).spec
+    if (token === '') throw badRequest('token is required for TokenReview in authentication')
+    const found = await review(tokens, token, audiences?.length ? audiences : undefined)
+    const status = found instanceof TokenError ? { user: {}, error: found.message } : statusOf(found)
+    return { ...object, status } as KubeObject
   }
 }
 

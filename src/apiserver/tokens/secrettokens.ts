@@ -3,7 +3,8 @@
 // a client cannot ask for new tokens.
 import type { Secret } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { type Claims, SigningKey } from './signingkey.ts'
+import type { Claims } from './jwt.ts'
+import { SigningKey } from './signingkey.ts'
 
 const issuer = 'kubernetes/serviceaccount'
 const claim = (name: string) => `kubernetes.io/serviceaccount/${name}`

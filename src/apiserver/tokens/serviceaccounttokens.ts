@@ -5,8 +5,10 @@ import type { KubeObject } from '../../api/object.ts'
 import { isNotFound } from '../../api/status.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { RegistryLookup, User } from '../registry/registry.ts'
+import type { Claims } from './jwt.ts'
 import { holdsToken, type SecretTokenContents, secretTokenContents } from './secrettokens.ts'
-import { type Claims, SigningKey } from './signingkey.ts'
+import { SigningKey } from './signingkey.ts'
+import type { TokenVerifier, Verified } from './tokenverifier.ts'
 
 export interface ServiceAccountTokensOptions {
   /** ECDSA P-256, PEM. */
@@ -49,12 +51,7 @@ const boundKinds = ['pod', 'secret', 'node'] as const
 
 const credential = 'authentication.kubernetes.io'
 
-export interface Verified {
-  readonly user: User
-  readonly audiences: readonly string[]
-}
-
-export class ServiceAccountTokens {
+export class ServiceAccountTokens implements TokenVerifier {
   readonly #key: SigningKey
   readonly #clock: Clock
   readonly #lookup: RegistryLookup

@@ -1,19 +1,9 @@
 // The key that ServiceAccount tokens are signed with: JSON Web Tokens (RFC 7519) with ES256 (RFC 7518), and
 // the public half as a JSON Web Key (RFC 7517).
-import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign, verify } from 'node:crypto'
-
-export type Claims = Readonly<Record<string, unknown>>
+import { createHash, createPrivateKey, createPublicKey, type KeyObject, sign } from 'node:crypto'
+import { type Claims, decodeToken, isSignedBy } from './jwt.ts'
 
 const encode = (value: object) => Buffer.from(JSON.stringify(value)).toString('base64url')
-
-function decode(part: string): Claims | undefined {
-  try {
-    const value: unknown = JSON.parse(Buffer.from(part, 'base64url').toString())
-    return typeof value === 'object' && value !== null ? (value as Claims) : undefined
-  } catch {
-    return undefined
-  }
-}
 
 /** ES256 signatures are two numbers side by side, not DER. */
 const dsaEncoding = 'ieee-p1363'
@@ -45,13 +35,10 @@ export class SigningKey {
 
   /** The claims of a token that this key signed. */
   verify(token: string): Claims | undefined {
-    const [header = '', payload = '', signature = '', ...more] = token.split('.')
-    if (more.length > 0) return undefined
-    const { alg, kid } = decode(header) ?? {}
+    const decoded = decodeToken(token)
+    if (!decoded) return undefined
+    const { alg, kid } = decoded.header
     if (alg !== 'ES256' || (kid !== undefined && kid !== this.id)) return undefined
-    const signed = Buffer.from(`${header}.${payload}`)
-    const bytes = Buffer.from(signature, 'base64url')
-    if (!verify('sha256', signed, { key: this.#public, dsaEncoding }, bytes)) return undefined
-    return decode(payload)
+    return isSignedBy(decoded, this.#public) ? decoded.claims : undefined
   }
 }
