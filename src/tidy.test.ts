@@ -35,6 +35,7 @@ const allowedBans: Record<string, string> = {
 /** Files without a test beside them -> why. */
 const untested: Record<string, string> = {
   'cli/commanderror.ts': 'an error class',
+  'cluster/configerror.ts': 'an error class',
   'client/execplugin.ts': 'connection.test.ts, with the others that make a connection',
   'client/incluster.ts': 'connection.test.ts, with the others that make a connection',
   'client/proxy.ts': 'connection.test.ts, with the others that make a connection',

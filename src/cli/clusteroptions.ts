@@ -2,8 +2,9 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 import type { LogLevel } from '../component/log.ts'
+import { type AccessFlags, accessOptions, addAccessFlags } from './accessflags.ts'
 
-export interface UpFlags extends ClusterOptions {
+export interface UpFlags extends ClusterOptions, AccessFlags {
   readonly clusterCidr?: string[]
   readonly serviceClusterIpRange?: string[]
   readonly loadBalancerIpRange?: string[]
@@ -27,7 +28,9 @@ const number = (text: string) => {
 }
 
 /** The flags of `futago up`. */
-export function addClusterOptions(command: Command): Command {
+export const addClusterOptions = (command: Command): Command => addAccessFlags(addOtherFlags(command))
+
+function addOtherFlags(command: Command): Command {
   return command
     .option(
       '--name <name>',
@@ -91,6 +94,7 @@ function fromFlags(flags: UpFlags): ClusterOptions {
     loadBalancerIPRange: loadBalancerIpRange,
     nodeIPRange: nodeIpRange,
     images: image,
+    ...accessOptions(flags),
     defaultIPFamilyPolicy: flags.defaultIpFamilyPolicy,
     nodeCIDRMaskSizeIPv4: flags.nodeCidrMaskSizeIpv4,
     nodeCIDRMaskSizeIPv6: flags.nodeCidrMaskSizeIpv6,

@@ -6,6 +6,7 @@ import type { Logger } from '../component/log.ts'
 import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import type { Store } from '../storage/store.ts'
+import { openTokens } from './access/tokens.ts'
 import type { ClusterConfig } from './config.ts'
 import {
   advertiseAddress,
@@ -34,7 +35,8 @@ export interface ClusterServerParts {
   readonly hostAddresses: readonly string[]
 }
 
-export function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
+/** Rejects with ConfigError for a file that cannot be used. */
+export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
   const { config, store, pki, kubelets, clock } = parts
   return createAPIServer({
     store,
@@ -45,6 +47,7 @@ export function createClusterServer(parts: ClusterServerParts): Promise<APIServe
     version: versionInfo,
     ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
     rbac: config.authorizationMode === 'RBAC',
+    tokenAuthenticators: openTokens(config.access, { clock, log: parts.log.child('tokens') }),
     serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
     serviceClusterIPRanges: config.serviceClusterIPRange,
     nodePortRange: config.nodePortRange,

@@ -13,6 +13,10 @@ import {
   splitCount,
 } from '../ip/cidr.ts'
 import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
+import { type AccessConfig, type AccessOptions, loadAccess } from './access/settings.ts'
+import { ConfigError } from './configerror.ts'
+
+export { ConfigError }
 
 export type CNIName = 'bridge' | 'external'
 export type RuntimeName = 'auto' | 'simulated' | 'containerd'
@@ -20,7 +24,7 @@ export type RuntimeName = 'auto' | 'simulated' | 'containerd'
 export type AuthorizationMode = 'RBAC' | 'AlwaysAllow'
 
 /** What a caller may set; the rest follows from it. */
-export interface ClusterOptions {
+export interface ClusterOptions extends AccessOptions {
   /**
    * Letters, digits and dashes; names the cluster's directory and kubeconfig context. Default `default`.
    */
@@ -81,14 +85,7 @@ export interface ClusterConfig {
   readonly legacyServiceAccountTokens: boolean
   readonly securePort: number
   readonly images: readonly string[]
-}
-
-/** A setting that cannot be used: `message` is one line for the person who set it. */
-export class ConfigError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ConfigError'
-  }
+  readonly access: AccessConfig
 }
 
 export type RangeName = 'clusterCIDR' | 'serviceClusterIPRange' | 'loadBalancerIPRange' | 'nodeIPRange'
@@ -275,6 +272,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),
     authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
+    access: loadAccess(options),
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),
   }
 }

@@ -2,6 +2,7 @@
 // separated.
 import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
+import { accessSettings } from './access/settings.ts'
 import { type ClusterOptions, ConfigError } from './config.ts'
 
 type Kind = 'text' | 'number' | 'list' | 'boolean'
@@ -26,6 +27,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   legacyServiceAccountTokens: 'boolean',
   securePort: 'number',
   images: 'list',
+  ...accessSettings,
 }
 
 const isKind: Readonly<Record<Kind, (value: unknown) => boolean>> = {

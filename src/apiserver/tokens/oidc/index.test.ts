@@ -170,7 +170,7 @@ describe('The keys of an issuer', () => {
     expect(await authenticate(issuer.token(claims()))).toMatchObject({ groups: [] })
   })
 
-  test('count only when the configuration is about the same issuer, and its certificate is vouched for', async () => {
+  test('count only when the configuration is about this issuer, whose address is vouched for', async () => {
     issuer.state.issuer = 'https://other.example'
     expect(await outcome(issuer.token(claims()))).toContain(
       `is about the issuer "https://other.example", expected "${issuer.url}"`,

@@ -1,0 +1,26 @@
+import { Command } from 'commander'
+import { expect, test } from 'vitest'
+import { addClusterOptions, type UpFlags, withFile } from './clusteroptions.ts'
+
+test('The flags about tokens become settings', async () => {
+  const flags = [
+    ['--token-auth-file', 'tokens.csv'],
+    ['--oidc-issuer-url', 'https://issuer.example'],
+    ['--oidc-client-id', 'futago'],
+    ['--oidc-ca-file', 'ca.pem'],
+    ['--oidc-username-prefix', '-'],
+    ['--oidc-required-claim', 'hd=a'],
+    ['--oidc-required-claim', 'team=b,c'],
+    ['--oidc-signing-algs', 'RS256,ES256'],
+  ].flat()
+  const command = addClusterOptions(new Command()).parse(flags, { from: 'user' })
+  expect(await withFile(command.opts<UpFlags>())).toMatchObject({
+    tokenAuthFile: 'tokens.csv',
+    oidcIssuerURL: 'https://issuer.example',
+    oidcClientID: 'futago',
+    oidcCAFile: 'ca.pem',
+    oidcUsernamePrefix: '-',
+    oidcRequiredClaim: ['hd=a', 'team=b,c'],
+    oidcSigningAlgs: ['RS256', 'ES256'],
+  })
+})

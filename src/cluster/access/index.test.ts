@@ -1,0 +1,65 @@
+import { mkdtempSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { FakeClock } from '../../component/clock.ts'
+import { silentLogger } from '../../component/log.ts'
+import { type AccessOptions, loadAccess } from './settings.ts'
+import { openTokens } from './tokens.ts'
+
+const issuer = { oidcIssuerURL: 'https://issuer.example', oidcClientID: 'futago' }
+
+test("Settings about an issuer get upstream's defaults", () => {
+  expect(loadAccess({})).toEqual({ tokenAuthFile: undefined, oidc: undefined })
+  expect(loadAccess(issuer).oidc).toEqual({
+    issuerURL: 'https://issuer.example',
+    clientID: 'futago',
+    usernameClaim: 'sub',
+    requiredClaims: {},
+    signingAlgs: ['RS256'],
+    caFile: undefined,
+  })
+  expect(loadAccess({ ...issuer, oidcRequiredClaim: ['hd=a=b', 'x='] }).oidc?.requiredClaims).toEqual({
+    hd: 'a=b',
+    x: '',
+  })
+})
+
+test.each<[AccessOptions, string]>([
+  [{ oidcClientID: 'a' }, 'Cannot use flags that begin with --oidc-: expected --oidc-issuer-url with them'],
+  [
+    { oidcIssuerURL: 'https://a.example' },
+    'Cannot use --oidc-issuer-url https://a.example: expected --oidc-client-id with it',
+  ],
+  [
+    { ...issuer, oidcIssuerURL: 'http://a.example' },
+    'Cannot use --oidc-issuer-url http://a.example: expected https://HOST, as its tokens spell it',
+  ],
+  [{ ...issuer, oidcIssuerURL: 'https://a.example?b' }, 'Cannot use --oidc-issuer-url https://a.example?b'],
+  [{ ...issuer, oidcRequiredClaim: ['=a'] }, 'Cannot use --oidc-required-claim =a: expected CLAIM=VALUE'],
+  [
+    { ...issuer, oidcSigningAlgs: ['HS256'] },
+    'Cannot use --oidc-signing-algs HS256: expected some of RS256,RS384',
+  ],
+])('The settings %j are refused', (options, message) => {
+  expect(() => loadAccess(options)).toThrow(message)
+})
+
+const services = { clock: new FakeClock(), log: silentLogger }
+const open = (options: AccessOptions) => openTokens(loadAccess(options), services)
+
+test('A file of tokens is read', async () => {
+  const file = join(mkdtempSync(join(tmpdir(), 'futago-access-')), 'tokens.csv')
+  writeFileSync(file, 'abc,jane,7\n')
+  const [authenticate] = open({ tokenAuthFile: file })
+  expect(await authenticate!('abc')).toEqual({ name: 'jane', uid: '7', groups: [] })
+  expect(open(issuer)).toHaveLength(1)
+  writeFileSync(file, 'abc\n')
+  expect(() => open({ tokenAuthFile: file })).toThrow(
+    `Cannot use --token-auth-file ${file}: record 1 has 1 columns, expected at least 3 (token, user name, user uid)`,
+  )
+  expect(() => open({ ...issuer, oidcCAFile: file })).toThrow(
+    `Cannot use --oidc-ca-file ${file}: it holds no certificate, expected PEM`,
+  )
+  expect(() => open({ tokenAuthFile: '/nowhere' })).toThrow('Cannot use --token-auth-file /nowhere: ENOENT')
+})

@@ -1,0 +1,101 @@
+// Settings about who may ask: their names, which are upstream's kube-apiserver flags, and their check.
+import { signingAlgorithms } from '../../apiserver/tokens/jwt.ts'
+import type { OIDCOptions } from '../../apiserver/tokens/oidc/oidctokens.ts'
+import { ConfigError } from '../configerror.ts'
+
+export interface AccessOptions {
+  /** A file of static tokens: lines of `token,user,uid,"group,group"`. */
+  readonly tokenAuthFile?: string
+  /** `https://issuer.example`: whose ID tokens are accepted. */
+  readonly oidcIssuerURL?: string
+  /** The audience of ID tokens for this cluster. */
+  readonly oidcClientID?: string
+  /** The claim that names the user. Default `sub`. */
+  readonly oidcUsernameClaim?: string
+  /** Before the name. Default: the issuer and `#`, none for the claim `email`; `-`: none. */
+  readonly oidcUsernamePrefix?: string
+  /** The claim that lists the user's groups. */
+  readonly oidcGroupsClaim?: string
+  readonly oidcGroupsPrefix?: string
+  /** `claim=value`, each of which a token must have. */
+  readonly oidcRequiredClaim?: readonly string[]
+  /** PEM: who vouches for the issuer's address. Default: the authorities that Node knows. */
+  readonly oidcCAFile?: string
+  /** Default RS256. */
+  readonly oidcSigningAlgs?: readonly string[]
+}
+
+export interface OIDCConfig extends Omit<OIDCOptions, 'ca'> {
+  readonly caFile: string | undefined
+}
+
+export interface AccessConfig {
+  readonly tokenAuthFile: string | undefined
+  readonly oidc: OIDCConfig | undefined
+}
+
+/** How each is written in a configuration file. */
+export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list'>> = {
+  tokenAuthFile: 'text',
+  oidcIssuerURL: 'text',
+  oidcClientID: 'text',
+  oidcUsernameClaim: 'text',
+  oidcUsernamePrefix: 'text',
+  oidcGroupsClaim: 'text',
+  oidcGroupsPrefix: 'text',
+  oidcRequiredClaim: 'list',
+  oidcCAFile: 'text',
+  oidcSigningAlgs: 'list',
+}
+
+function requiredClaims(pairs: readonly string[]): Record<string, string> {
+  return Object.fromEntries(
+    pairs.map(pair => {
+      const equals = pair.indexOf('=')
+      if (equals > 0) return [pair.slice(0, equals), pair.slice(equals + 1)] as const
+      throw new ConfigError(`Cannot use --oidc-required-claim ${pair}: expected CLAIM=VALUE`)
+    }),
+  )
+}
+
+function checkIssuer(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  if (url?.protocol === 'https:' && url.search === '' && url.hash === '') return text
+  throw new ConfigError(`Cannot use --oidc-issuer-url ${text}: expected https://HOST, as its tokens spell it`)
+}
+
+function checkAlgorithms(names: readonly string[]): readonly string[] {
+  const unknown = names.find(name => !signingAlgorithms.includes(name))
+  if (unknown === undefined) return names
+  throw new ConfigError(
+    `Cannot use --oidc-signing-algs ${unknown}: expected some of ${signingAlgorithms.join(',')}`,
+  )
+}
+
+function loadOIDC(options: AccessOptions): OIDCConfig | undefined {
+  const { oidcIssuerURL, oidcClientID, oidcSigningAlgs } = options
+  if (oidcIssuerURL === undefined) {
+    if (!Object.keys(options).some(name => name.startsWith('oidc'))) return undefined
+    throw new ConfigError('Cannot use flags that begin with --oidc-: expected --oidc-issuer-url with them')
+  }
+  if (!oidcClientID) {
+    throw new ConfigError(`Cannot use --oidc-issuer-url ${oidcIssuerURL}: expected --oidc-client-id with it`)
+  }
+  return {
+    issuerURL: checkIssuer(oidcIssuerURL),
+    clientID: oidcClientID,
+    usernameClaim: options.oidcUsernameClaim ?? 'sub',
+    ...(options.oidcUsernamePrefix ? { usernamePrefix: options.oidcUsernamePrefix } : {}),
+    ...(options.oidcGroupsClaim ? { groupsClaim: options.oidcGroupsClaim } : {}),
+    ...(options.oidcGroupsPrefix ? { groupsPrefix: options.oidcGroupsPrefix } : {}),
+    requiredClaims: requiredClaims(options.oidcRequiredClaim ?? []),
+    signingAlgs: checkAlgorithms(oidcSigningAlgs ?? ['RS256']),
+    caFile: options.oidcCAFile,
+  }
+}
+
+/** Throws ConfigError. Files are not looked at yet. */
+export const loadAccess = (options: AccessOptions): AccessConfig => ({
+  tokenAuthFile: options.tokenAuthFile,
+  oidc: loadOIDC(options),
+})

@@ -1,0 +1,38 @@
+// From the settings to those who know tokens; reads the files that the settings name.
+import { readFileSync } from 'node:fs'
+import { type OIDCServices, oidcTokens } from '../../apiserver/tokens/oidc/oidctokens.ts'
+import { parseStaticTokens } from '../../apiserver/tokens/statictokens.ts'
+import type { TokenAuthenticator } from '../../apiserver/tokens/tokenverifier.ts'
+import { ConfigError } from '../configerror.ts'
+import type { AccessConfig, OIDCConfig } from './settings.ts'
+
+/** What `parse` makes of a file that a flag names. Throws ConfigError. */
+export function readSetting<T>(flag: string, path: string, parse: (text: string) => T): T {
+  try {
+    return parse(readFileSync(path, 'utf8'))
+  } catch (error) {
+    throw new ConfigError(`Cannot use ${flag} ${path}: ${(error as Error).message}`)
+  }
+}
+
+function staticTokens(path: string, { log }: OIDCServices): TokenAuthenticator {
+  const { authenticate, warnings } = readSetting('--token-auth-file', path, parseStaticTokens)
+  for (const warning of warnings) log.warn('the token file is odd', { path, warning })
+  return authenticate
+}
+
+function checkPEM(text: string): string {
+  if (text.includes('-----BEGIN CERTIFICATE-----')) return text
+  throw new Error('it holds no certificate, expected PEM')
+}
+
+function oidc({ caFile, ...options }: OIDCConfig, services: OIDCServices): TokenAuthenticator {
+  const ca = caFile === undefined ? {} : { ca: readSetting('--oidc-ca-file', caFile, checkPEM) }
+  return oidcTokens({ ...options, ...ca }, services)
+}
+
+/** Throws ConfigError. */
+export const openTokens = (config: AccessConfig, services: OIDCServices): readonly TokenAuthenticator[] => [
+  ...(config.tokenAuthFile === undefined ? [] : [staticTokens(config.tokenAuthFile, services)]),
+  ...(config.oidc ? [oidc(config.oidc, services)] : []),
+]
