@@ -35,7 +35,7 @@ const asBytes = (body: unknown) =>
   body === undefined ? Buffer.alloc(0) : Buffer.from(typeof body === 'string' ? body : JSON.stringify(body))
 
 export async function openTestServer(options: Partial<APIServerOptions> = {}) {
-  const store = openMemoryStore()
+  const { store = openMemoryStore() } = options
   const clock = new FakeClock(Date.UTC(2026, 0, 1, 12))
   const server = await createAPIServer({
     store,

@@ -136,10 +136,10 @@ class ComposedServer implements APIServer {
       options.serviceAccountTokens &&
       new ServiceAccountTokens(options.serviceAccountTokens, {
         clock,
-        lookup: (...of) => this.#registries.lookup(...of),
+        lookup: (...of) => this.#registries.recent(...of),
       })
     const tokens = this.#tokens
-    const policy = options.rbac ? new RBACPolicy((...of) => this.#registries.lookup(...of)) : undefined
+    const policy = options.rbac ? new RBACPolicy((...of) => this.#registries.recent(...of)) : undefined
     const answerers: Record<string, Answerer> = {
       ...(this.#verifiers().length > 0
         ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(anyOf(this.#verifiers())) }

@@ -10,15 +10,14 @@ import { type AdmissionAttributes, admit, validateAdmission } from '../admission
 import { toStatusError } from './errors.ts'
 import { generateName } from './generatename.ts'
 import { nothingPending, type PendingWrite } from './hooks.ts'
-import { load } from './list.ts'
+import { load, refresh } from './list.ts'
+import { catchUp, isHooksConflict, raceAttempts } from './races.ts'
 import type { RequestContext, StoredObject, WriteOptions } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
 
 /** How often a name is generated when the one before was taken. */
 const nameAttempts = 8
-/** How often hooks begin again when somebody else took what they wanted to write. */
-export const hookAttempts = 5
 
 export interface CreateOptions extends WriteOptions {
   readonly namespace: string
@@ -128,18 +127,13 @@ async function createNamed(
       return await createOnce(scope, attributes, JSON.parse(wanted))
     } catch (error) {
       if (!isHooksConflict(error)) throw error
-      if (attempt === hookAttempts) {
+      if (attempt === raceAttempts) {
         throw toStatusError(error, { resource: scope.resource, name: attributes.name, verb: 'create' })
       }
+      await catchUp(scope, error)
     }
   }
 }
-
-/** An operation that a hook added met something unexpected. */
-export const isHooksConflict = (error: unknown): error is StoreError =>
-  error instanceof StoreError &&
-  (error.details.operation ?? 0) > 0 &&
-  (error.code === 'Conflict' || error.code === 'KeyExists' || error.code === 'NotFound')
 
 async function createOnce(
   scope: RegistryScope,
@@ -157,7 +151,7 @@ async function createOnce(
     if (errors.length > 0) throw invalid(resource, object.metadata.name ?? '', errors)
     for (const warning of resource.warnings?.(object) ?? []) context.warn(warning)
     await validateAdmission(scope.admission, { ...attributes, object })
-    const stored = dryRun ? createNothing(scope, object) : await writeNew(scope, object, pending)
+    const stored = dryRun ? await createNothing(scope, object) : await writeNew(scope, object, pending)
     if (dryRun) pending.abort()
     else pending.commit()
     return stored
@@ -167,28 +161,31 @@ async function createOnce(
   }
 }
 
-function createNothing(scope: RegistryScope, object: KubeObject): Stored {
+async function createNothing(scope: RegistryScope, object: KubeObject): Promise<Stored> {
   const { namespace = '', name = '' } = object.metadata
+  await refresh(scope, 'create')
   const existing = scope.cache.get(namespace, name)
   if (existing) throw taken(scope, existing)
   return scope.codec.decode(scope.codec.encode(object), 0, object)
 }
 
 async function writeNew(scope: RegistryScope, object: KubeObject, pending: PendingWrite): Promise<Stored> {
-  const { cache, codec, store } = scope
+  const { cache, codec } = scope
   const { namespace = '', name = '' } = object.metadata
   const value = codec.encode(object)
   const key = keyIn(scope, namespace, name)
   try {
-    const revision = await cache.announce(value, object, () =>
-      store.write([{ type: 'create', key, value }, ...pending.operations]),
-    )
+    const operations = [{ type: 'create', key, value } as const, ...pending.operations]
+    const revision = await cache.write(operations, { value, object })
     const stored = cache.get(namespace, name)
     return stored?.revision === revision ? stored : codec.decode(value, revision, object)
   } catch (error) {
     if (isHooksConflict(error)) throw error
-    const existing = cache.get(namespace, name)
-    if (existing && error instanceof StoreError && error.code === 'KeyExists') throw taken(scope, existing)
+    if (error instanceof StoreError && error.code === 'KeyExists') {
+      await refresh(scope, 'create')
+      const existing = cache.get(namespace, name)
+      if (existing) throw taken(scope, existing)
+    }
     throw toStatusError(error, { resource: scope.resource, name, verb: 'create' })
   }
 }

@@ -1,17 +1,14 @@
 // delete and deletecollection: carry out what deletion.ts plans.
 import type { KubeObject } from '../../api/object.ts'
 import { isNotFound, notFound } from '../../api/status.ts'
-import { StoreError } from '../../storage/store.ts'
 import { admit, validateAdmission } from '../admission/admission.ts'
-import { hookAttempts, isHooksConflict } from './create.ts'
 import { checkDeleteOptions, checkPreconditions, planDeletion } from './deletion.ts'
-import { toStatusError } from './errors.ts'
 import { nothingPending } from './hooks.ts'
-import { listObjects, load } from './list.ts'
+import { listObjects, load, refresh } from './list.ts'
+import { confirmNewest, known, onNewest, type Target } from './races.ts'
 import type { DeleteOptions, ListOptions, RequestContext, StoredList, StoredObject } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
-import type { Target } from './update.ts'
 
 export interface DeleteRequest {
   readonly context: RequestContext
@@ -24,31 +21,18 @@ export interface Deleted {
   readonly finished: boolean
 }
 
-const attempts = 5
-
 export async function deleteObject(scope: RegistryScope, request: DeleteRequest): Promise<Deleted> {
   const { target, options } = request
   checkDeleteOptions(options)
   await load(scope, 'delete')
+  if (!known(scope, target)) await refresh(scope, 'delete')
   await admitDeletion(scope, request)
-  return scope.locks.run(keyIn(scope, target.namespace, target.name), async () => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await deleteOnce(scope, request)
-      } catch (error) {
-        const isRace = error instanceof StoreError && (error.code === 'Conflict' || isHooksConflict(error))
-        if (!isRace || attempt === Math.max(attempts, hookAttempts)) {
-          throw toStatusError(error, { resource: scope.resource, name: target.name, verb: 'delete' })
-        }
-        await scope.cache.current()
-      }
-    }
-  })
+  return onNewest(scope, { target, verb: 'delete' }, () => deleteOnce(scope, request))
 }
 
-function find(scope: RegistryScope, { namespace, name }: Target): Stored {
-  const current = scope.cache.get(scope.resource.namespaced ? namespace : '', name)
-  if (!current) throw notFound(scope.resource, name)
+function find(scope: RegistryScope, target: Target): Stored {
+  const current = known(scope, target)
+  if (!current) throw notFound(scope.resource, target.name)
   return current
 }
 
@@ -97,6 +81,7 @@ async function deleteOnce(scope: RegistryScope, request: DeleteRequest): Promise
     : planDeletion({ resource, object: current.parse(), options, nowMs: clock.now() })
   switch (plan.type) {
     case 'pending':
+      await confirmNewest(scope, current)
       return { stored: current, finished: false }
     case 'delete':
       return remove(scope, current, options)
@@ -114,19 +99,22 @@ async function mark(
   current: Stored,
   { object, options }: { object: KubeObject; options: DeleteOptions },
 ): Promise<Stored> {
-  const { codec, store, cache } = scope
+  const { codec, cache } = scope
   const value = codec.encode(object)
   const marked = codec.decode(value, current.revision, object)
-  if (options.dryRun || marked.bytes.equals(current.bytes)) return marked
+  if (options.dryRun) return marked
+  if (marked.bytes.equals(current.bytes)) {
+    await confirmNewest(scope, current)
+    return marked
+  }
   const key = keyIn(scope, current.namespace, current.name)
-  const revision = await cache.announce(value, object, () =>
-    store.write([{ type: 'update', key, value, expectedRevision: current.revision }]),
-  )
+  const update = { type: 'update', key, value, expectedRevision: current.revision } as const
+  const revision = await cache.write([update], { value, object })
   return codec.decode(value, revision, object)
 }
 
 async function remove(scope: RegistryScope, current: Stored, options: DeleteOptions): Promise<Deleted> {
-  const { store, hooks } = scope
+  const { cache, hooks } = scope
   const dryRun = options.dryRun ?? false
   const pending = (await hooks.beginDelete?.(current.object, { dryRun })) ?? nothingPending
   if (dryRun) {
@@ -135,7 +123,7 @@ async function remove(scope: RegistryScope, current: Stored, options: DeleteOpti
   }
   const key = keyIn(scope, current.namespace, current.name)
   try {
-    const revision = await store.write([
+    const revision = await cache.write([
       { type: 'delete', key, expectedRevision: current.revision },
       ...pending.operations,
     ])

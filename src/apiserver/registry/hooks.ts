@@ -30,6 +30,8 @@ export interface RegistryHooks<T extends KubeObject = KubeObject> {
   beginUpdate?(object: T, previous: T, options: HookOptions): Promise<PendingWrite>
   /** Operations that join the deletion's write. */
   beginDelete?(object: T, options: HookOptions): Promise<PendingWrite>
+  /** Another server took what a write of ours wanted: better look elsewhere next time. */
+  lostRace?(): void
 }
 
 export const nothingPending: PendingWrite = {

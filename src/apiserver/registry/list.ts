@@ -28,7 +28,7 @@ export async function getObject(
 ): Promise<StoredObject> {
   const { cache, resource } = scope
   const revision = parseResourceVersion(options?.resourceVersion)
-  await (revision ? refreshTo(scope, revision, 'get') : refresh(scope, 'get'))
+  await (revision === undefined ? refresh(scope, 'get') : refreshTo(scope, revision, 'get'))
   const found = cache.get(resource.namespaced ? namespace : '', name)
   if (!found) throw notFound(resource, name)
   return found
@@ -53,8 +53,13 @@ export async function load(scope: RegistryScope, verb: string): Promise<void> {
   }
 }
 
-/** Waits a little for a revision that another server may just be writing. */
+/**
+ * What is in memory will do when it is not older than the revision; else waits a little for it, as another
+ * server may just be writing it.
+ */
 export async function refreshTo(scope: RegistryScope, revision: number, verb: string): Promise<void> {
+  await load(scope, verb)
+  if (scope.cache.revision >= revision) return
   const end = scope.clock.monotonic() + freshnessWaitMs
   for (;;) {
     const current = await refresh(scope, verb)

@@ -5,6 +5,7 @@ import { defineResource, type Resource } from '../../api/resource.ts'
 import { FakeClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
 import { openMemoryStore } from '../../storage/memory.ts'
+import type { Store } from '../../storage/store.ts'
 import type { AdmissionPluginFactory } from '../admission/admission.ts'
 import type { RegistryHooks } from './hooks.ts'
 import { createRegistries } from './registries.ts'
@@ -77,13 +78,15 @@ export const context: RequestContext = {
 }
 
 export interface TestOptions {
+  /** Default: an empty one in memory. */
+  readonly store?: Store
   readonly resources?: readonly Resource[]
   readonly admission?: readonly AdmissionPluginFactory[]
   readonly hooks?: ReadonlyMap<string, RegistryHooks>
 }
 
 export async function openTestRegistries(options: TestOptions = {}) {
-  const store = openMemoryStore()
+  const { store = openMemoryStore() } = options
   const clock = new FakeClock(Date.UTC(2026, 0, 1, 12, 0, 0, 500))
   const registries = createRegistries({
     store,

@@ -14,6 +14,7 @@ import { createFace } from './face.ts'
 import type { RegistryHooks } from './hooks.ts'
 import { storagePrefix } from './keys.ts'
 import { getObject, listObjects } from './list.ts'
+import { recentReads } from './recent.ts'
 import type { Registry, RegistryLookup } from './registry.ts'
 import type { RegistryScope } from './scope.ts'
 import { Codec } from './stored.ts'
@@ -40,6 +41,8 @@ export interface RegistriesOptions {
 
 export interface Registries {
   readonly lookup: RegistryLookup
+  /** The same, for what the server decides by itself. */
+  readonly recent: RegistryLookup
   readonly resources: readonly Resource[]
   readonly admission: readonly AdmissionPlugin[]
   /** How many objects of each resource are in memory; those that nobody has asked for are not there. */
@@ -81,10 +84,12 @@ export function createRegistries(options: RegistriesOptions): Registries {
     registries.set(idOf(group, version, resource), registry)
   }
   const { clock, admission = admissionPlugins, defaultIPFamilyPolicy } = options
-  const services = { lookup, clock, ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}) }
+  const recent = recentReads(lookup)
+  const services = { lookup: recent, clock, ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}) }
   plugins.push(...admission.map(create => create(services)))
   return {
     lookup,
+    recent,
     resources: [...options.resources, ...others.map(({ resource }) => resource)],
     admission: plugins,
     sizes: () =>
@@ -123,6 +128,7 @@ function createScope(
     store,
     prefix,
     codec,
+    clock,
     onLost: error => {
       if (error.code !== 'Closed') {
         log.warn('lost the watch on the store', { resource: resource.resource, error: error.message })

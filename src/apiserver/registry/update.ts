@@ -5,21 +5,16 @@ import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import { sameValue, validateObjectMetaUpdate } from '../../api/meta/objectmeta.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { conflict, notFound, StatusError } from '../../api/status.ts'
-import { StoreError } from '../../storage/store.ts'
 import { type AdmissionAttributes, admit, validateAdmission } from '../admission/admission.ts'
 import { subresourceStrategy, type UpdateStrategy } from '../subresources/strategy.ts'
-import { createObject, hookAttempts, isHooksConflict, matchNamespace } from './create.ts'
-import { modifiedText, toStatusError } from './errors.ts'
+import { createObject, matchNamespace } from './create.ts'
+import { modifiedText } from './errors.ts'
 import { nothingPending, type PendingWrite } from './hooks.ts'
 import { load } from './list.ts'
+import { confirmNewest, known, onNewest, type Target } from './races.ts'
 import type { RequestContext, StoredObject, UpdateOptions } from './registry.ts'
 import { keyIn, type RegistryScope } from './scope.ts'
 import type { Stored } from './stored.ts'
-
-export interface Target {
-  readonly namespace: string
-  readonly name: string
-}
 
 export interface UpdateRequest {
   readonly context: RequestContext
@@ -31,29 +26,15 @@ export interface Updated {
   readonly created: boolean
 }
 
-/** How often an update starts over when another server or a hook's counterpart was faster. */
-const attempts = 5
-
 export async function updateObject(
   scope: RegistryScope,
   request: UpdateRequest,
   options: UpdateOptions,
 ): Promise<Updated> {
-  const { namespace, name } = request.target
   await load(scope, 'update')
-  return scope.locks.run(keyIn(scope, namespace, name), async () => {
-    for (let attempt = 1; ; attempt++) {
-      try {
-        return await updateOnce(scope, request, options)
-      } catch (error) {
-        const isRace = error instanceof StoreError && (error.code === 'Conflict' || isHooksConflict(error))
-        if (!isRace || attempt === Math.max(attempts, hookAttempts)) {
-          throw toStatusError(error, { resource: scope.resource, name, verb: 'update' })
-        }
-        await scope.cache.current()
-      }
-    }
-  })
+  return onNewest(scope, { target: request.target, verb: 'update' }, () =>
+    updateOnce(scope, request, options),
+  )
 }
 
 async function updateOnce(
@@ -61,9 +42,9 @@ async function updateOnce(
   request: UpdateRequest,
   options: UpdateOptions,
 ): Promise<Updated> {
-  const { resource, cache } = scope
+  const { resource } = scope
   const { target, context } = request
-  const current = cache.get(resource.namespaced ? target.namespace : '', target.name)
+  const current = known(scope, target)
   if (!current) return createInstead(scope, request, options)
   const object = await options.transform(options.keepsCurrent ? current.object : current.parse())
   const previous = current.object
@@ -227,14 +208,14 @@ interface Finishing {
 
 async function finish(scope: RegistryScope, finishing: Finishing): Promise<StoredObject> {
   const { object, current, pending, dryRun } = finishing
-  const { codec, cache, store } = scope
+  const { codec, cache } = scope
   const key = keyIn(scope, current.namespace, current.name)
   if (isLastStep(scope, object, current.object)) {
     const stored = codec.decode(codec.encode(object), current.revision, object)
     if (dryRun) return stored
     const deletion = (await scope.hooks.beginDelete?.(current.object, { dryRun })) ?? nothingPending
     try {
-      await store.write([
+      await cache.write([
         { type: 'delete', key, expectedRevision: current.revision },
         ...pending.operations,
         ...deletion.operations,
@@ -246,12 +227,14 @@ async function finish(scope: RegistryScope, finishing: Finishing): Promise<Store
       throw error
     }
   }
-  if (pending.operations.length === 0 && isUnchanged(object, current)) return current
+  if (pending.operations.length === 0 && isUnchanged(object, current)) {
+    await confirmNewest(scope, current)
+    return current
+  }
   const value = codec.encode(object)
   if (dryRun) return codec.decode(value, current.revision, object)
-  const revision = await cache.announce(value, object, () =>
-    store.write([{ type: 'update', key, value, expectedRevision: current.revision }, ...pending.operations]),
-  )
+  const update = { type: 'update', key, value, expectedRevision: current.revision } as const
+  const revision = await cache.write([update, ...pending.operations], { value, object })
   const stored = cache.get(current.namespace, current.name)
   return stored?.revision === revision ? stored : codec.decode(value, revision, object)
 }

@@ -4,7 +4,7 @@ import { internal } from '../../api/status.ts'
 import type { Timer } from '../../component/clock.ts'
 import type { Subscriber } from './dispatch.ts'
 import { tooOldResourceVersion } from './errors.ts'
-import { candidates, refresh, refreshTo } from './list.ts'
+import { candidates, load, refresh, refreshTo } from './list.ts'
 import { checkWatchOptions, parseResourceVersion } from './listoptions.ts'
 import type { Bookmark, StoredEvent, Watch, WatchOptions } from './registry.ts'
 import type { RegistryScope } from './scope.ts'
@@ -31,7 +31,8 @@ export async function watchObjects(scope: RegistryScope, options: WatchOptions):
   const selection = compileSelection(scope.resource, options)
   const revision = parseResourceVersion(options.resourceVersion)
   if (options.sendInitialEvents && revision) await refreshTo(scope, revision, 'watch')
-  else await refresh(scope, 'watch')
+  else if (revision === undefined || revision > scope.cache.revision) await refresh(scope, 'watch')
+  else await load(scope, 'watch')
   const recalled = revision && !options.sendInitialEvents ? await recall(scope, revision) : undefined
   // From here to the subscription nothing may wait, or changes would be missed.
   const session = new WatchSession(scope, options, selection)

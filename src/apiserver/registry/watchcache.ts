@@ -1,7 +1,14 @@
 // One resource's objects in memory, kept current by a watch on the store: every read but those of the past
 // is served from here. Loaded at first use. Follows upstream's pkg/storage/cacher in what a client can see.
 import type { KubeObject } from '../../api/object.ts'
-import { type Store, StoreError, type StoreEvent, type StoreWatch } from '../../storage/store.ts'
+import type { Clock } from '../../component/clock.ts'
+import {
+  type Store,
+  StoreError,
+  type StoreEvent,
+  type StoreWatch,
+  type WriteOperation,
+} from '../../storage/store.ts'
 import { Change, Dispatcher, type Subscriber } from './dispatch.ts'
 import { EventRing } from './eventring.ts'
 import { ObjectIndex } from './objectindex.ts'
@@ -11,6 +18,7 @@ export interface WatchCacheOptions {
   readonly store: Store
   readonly prefix: string
   readonly codec: Codec
+  readonly clock: Clock
   /** The store's watch broke; those who watch here have to begin again. */
   readonly onLost: (error: StoreError) => void
 }
@@ -22,6 +30,14 @@ export interface Recalled {
   readonly upTo: number
 }
 
+/** How long a write's answer waits for the write's event, which comes with it or soon after. */
+const eventWaitMs = 1_000
+
+interface Waiting {
+  readonly revision: number
+  readonly go: () => void
+}
+
 export class WatchCache {
   readonly #options: WatchCacheOptions
   readonly #dispatcher = new Dispatcher()
@@ -31,6 +47,8 @@ export class WatchCache {
   #ring = new EventRing(0)
   #revision = 0
   #lastChange = 0
+  /** Writes whose events have not come yet. */
+  readonly #waiting = new Set<Waiting>()
   #loading: Promise<StoreWatch> | undefined
   #isLoaded = false
   #closed = false
@@ -75,6 +93,7 @@ export class WatchCache {
     const revision = await this.#options.store.progress()
     if (!this.#isLoaded) await this.load()
     if (revision > this.#revision) this.#revision = revision
+    this.#letGo()
     return this.#revision
   }
 
@@ -139,14 +158,40 @@ export class WatchCache {
     this.#dispatcher.delete(subscriber)
   }
 
-  /** Runs a write of `value`, which is `object` encoded; its event then needs no parsing. */
-  async announce<T>(value: Buffer, object: KubeObject, write: () => Promise<T>): Promise<T> {
-    this.#written.set(value, object)
+  /**
+   * Writes, and resolves with the revision when the cache shows what was written, so that who has an answer
+   * finds it here. `announced` is the object that one of the values encodes: its event needs no parsing.
+   */
+  async write(
+    operations: readonly WriteOperation[],
+    announced?: { readonly value: Buffer; readonly object: KubeObject },
+  ): Promise<number> {
+    if (announced) this.#written.set(announced.value, announced.object)
     try {
-      return await write()
+      const revision = await this.#options.store.write(operations)
+      if (this.#isLoaded && this.#revision < revision) await this.#eventOf(revision)
+      return revision
     } finally {
-      this.#written.delete(value)
+      if (announced) this.#written.delete(announced.value)
     }
+  }
+
+  /** A store in this process tells first and answers then: only with one far away is there a wait. */
+  #eventOf(revision: number): Promise<void> {
+    return new Promise(resolve => {
+      const go = () => {
+        timer.cancel()
+        this.#waiting.delete(waiting)
+        resolve()
+      }
+      const waiting: Waiting = { revision, go }
+      const timer = this.#options.clock.after(eventWaitMs, go)
+      this.#waiting.add(waiting)
+    })
+  }
+
+  #letGo(): void {
+    for (const { revision, go } of this.#waiting) if (!this.#isLoaded || revision <= this.#revision) go()
   }
 
   async close(): Promise<void> {
@@ -181,12 +226,14 @@ export class WatchCache {
   #lose(error: StoreError): void {
     this.#isLoaded = false
     this.#loading = undefined
+    this.#letGo()
     this.#options.onLost(error)
   }
 
   #receive(events: readonly StoreEvent[]): void {
     const changes = events.map(event => this.#apply(event))
     this.#dispatcher.deliver(changes)
+    if (this.#waiting.size > 0) this.#letGo()
   }
 
   #apply(event: StoreEvent): Change {
