@@ -70,6 +70,16 @@ test('Pod CIDRs are parts of the cluster CIDR', () => {
   expect(() => new CIDRAllocator('10.0.0.0/24', 16)).toThrow('Cannot take /16')
 })
 
+test('One that moves on goes on from there, within the upper band', () => {
+  const range = new RangeAllocator({ first: 1n, last: 20n, dynamicFrom: 11n })
+  range.moveOn(0.5)
+  expect([range.allocateNext(), range.allocateNext()]).toEqual([16n, 17n])
+  range.moveOn(0)
+  expect(range.allocateNext()).toBe(11n)
+  range.moveOn(0.999)
+  expect([range.allocateNext(), range.allocateNext()]).toEqual([20n, 12n])
+})
+
 test('No number is ever given out twice, and all are given out', () => {
   const step = fc.oneof(fc.constant(undefined), fc.bigInt(-2n, 70n))
   fc.assert(

@@ -77,6 +77,16 @@ export class RangeAllocator {
     )
   }
 
+  /**
+   * Goes on from elsewhere in the upper band; `fraction` of it, from 0 up to but not 1, says where. For when
+   * somebody else gives out the same numbers from the same place.
+   */
+  moveOn(fraction: number): void {
+    const size = this.last - this.#dynamicFrom + 1n
+    if (size > 0n)
+      this.#cursor = this.#dynamicFrom + (size * BigInt(Math.floor(fraction * 2 ** 32))) / 2n ** 32n
+  }
+
   allocate(number: bigint): AllocateOutcome {
     if (number < this.first || number > this.last) return 'outOfRange'
     return this.#taken.take(number) ? 'allocated' : 'taken'
@@ -149,6 +159,11 @@ export class AddressAllocator {
   /** What allocateNext would give, without taking it. */
   peekNext(): string | undefined {
     return this.#text(this.#range.peekNext())
+  }
+
+  /** Goes on from elsewhere: see RangeAllocator. */
+  moveOn(fraction: number): void {
+    this.#range.moveOn(fraction)
   }
 
   allocate(address: string | Address): AllocateOutcome {

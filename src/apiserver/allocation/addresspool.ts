@@ -71,6 +71,11 @@ export class AddressPool implements Pool {
     return undefined
   }
 
+  /** Goes on from elsewhere in every range. */
+  moveOn(fraction: number): void {
+    for (const { allocator } of this.#ranges.values()) allocator.moveOn(fraction)
+  }
+
   /** `address` is canonical. */
   allocate(address: string): NamedOutcome {
     let outcome: NamedOutcome = 'notInRange'

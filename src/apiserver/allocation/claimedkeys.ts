@@ -45,6 +45,11 @@ export class ClaimedKeys {
     yield* this.#pending
   }
 
+  /** Is its key known? One that another server has just written may not be yet. */
+  has(name: string): boolean {
+    return this.#stored.has(name)
+  }
+
   /** Takes a name that the pool has marked already; the operation that makes it last. */
   claim(name: string, value: Buffer): WriteOperation {
     this.#pending.add(name)

@@ -47,6 +47,11 @@ export class PortPool implements Pool {
     return port === undefined ? undefined : Number(port)
   }
 
+  /** Goes on from elsewhere in the range. */
+  moveOn(fraction: number): void {
+    this.#allocator.moveOn(fraction)
+  }
+
   allocate(port: number): 'allocated' | 'taken' | 'outOfRange' {
     return this.#allocator.allocate(BigInt(port))
   }

@@ -16,9 +16,11 @@ import { AddressPool } from './addresspool.ts'
 import { ClaimedKeys } from './claimedkeys.ts'
 import { allocateClusterIPs, releaseClusterIPs, updateClusterIPs } from './clusterips.ts'
 import { invalidService } from './errors.ts'
+import { addressName } from './ipaddressobject.ts'
 import { ipAddressPrefix, nodePortPrefix } from './keys.ts'
 import { NodePorts } from './nodeports.ts'
 import { defaultNodePortRange, PortPool, type PortRange } from './portpool.ts'
+import { summarizeService } from './repairplan.ts'
 import { ServiceCIDRs } from './servicecidrs.ts'
 import { type Supplies, Transaction } from './transaction.ts'
 
@@ -33,6 +35,7 @@ export interface ServiceAllocatorOptions {
 }
 
 export class ServiceAllocator implements RegistryHooks<Service> {
+  readonly #store: Store
   readonly #families: IPFamilies
   readonly #supplies: Supplies
   readonly #nodePorts: NodePorts
@@ -44,6 +47,7 @@ export class ServiceAllocator implements RegistryHooks<Service> {
     const ports = new PortPool(nodePortRange)
     const addressKeys = new ClaimedKeys({ ...options, prefix: ipAddressPrefix, pool: addresses })
     const portKeys = new ClaimedKeys({ ...options, prefix: nodePortPrefix, pool: ports })
+    this.#store = options.store
     this.#families = families
     this.#supplies = { addresses, addressKeys, ports, portKeys, clock: options.clock }
     this.#nodePorts = new NodePorts(nodePortRange)
@@ -78,6 +82,7 @@ export class ServiceAllocator implements RegistryHooks<Service> {
    * here, at the end, and not by the resource.
    */
   async beginUpdate(service: Service, previous: Service, options: HookOptions): Promise<PendingWrite> {
+    await this.#learn(previous)
     keepAllocatedValues(service, previous)
     normalizeClusterIPs(service, previous)
     this.#resolve(service, previous)
@@ -89,10 +94,27 @@ export class ServiceAllocator implements RegistryHooks<Service> {
   }
 
   async beginDelete(service: Service, options: HookOptions): Promise<PendingWrite> {
+    await this.#learn(service)
     return this.#run(service, options, transaction => {
       releaseClusterIPs(service, transaction)
       this.#nodePorts.release(service, transaction)
     })
+  }
+
+  /** From then on, other places in the ranges than where another server gives out the same. */
+  lostRace(): void {
+    this.#supplies.addresses.moveOn(Math.random())
+    this.#supplies.ports.moveOn(Math.random())
+  }
+
+  /** What a Service has can only be given back once its keys are known, which come as events. */
+  async #learn(service: Service): Promise<void> {
+    const { addressKeys, portKeys } = this.#supplies
+    const { addresses, ports } = summarizeService(service)
+    const isKnown =
+      addresses.every(address => addressKeys.has(addressName(address) ?? address)) &&
+      ports.every(port => portKeys.has(String(port)))
+    if (!isKnown) await this.#store.progress()
   }
 
   #resolve(service: Service, previous: Service | undefined): void {
