@@ -43,3 +43,15 @@ test('What was written and is the same again is left alone', async () => {
   expect(await restoreSnapshot(store, snapshot)).toBe(0)
   expect(events).toEqual([])
 })
+
+test('Somebody who writes at the same time is undone too', async () => {
+  const { store } = await openFilled()
+  const snapshot = await takeSnapshot(store)
+  await store.write([{ type: 'create', key: '/d', value: value('1') }])
+  const restoring = restoreSnapshot(store, snapshot)
+  await store.write([{ type: 'delete', key: '/d', expectedRevision: 3 }])
+  await store.write([{ type: 'create', key: '/e', value: value('1') }])
+  await restoring
+  const { entries } = await store.list({ prefix: '' })
+  expect(entries.map(({ key }) => key)).toEqual(['/a', '/b', '/c'])
+})

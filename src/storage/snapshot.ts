@@ -1,6 +1,6 @@
 // A store's contents at one moment, and the way back to them. Going back is a write like any other: watchers
 // are told what changed, revisions go on counting, and what did not change is not touched.
-import type { Entry, Store, WriteOperation } from './store.ts'
+import { type Entry, type Store, StoreError, type WriteOperation } from './store.ts'
 
 export interface StoreSnapshot {
   /** The revision that it shows. */
@@ -34,13 +34,24 @@ export function planRestore(snapshot: StoreSnapshot, current: readonly Entry[]):
   return operations
 }
 
+const attempts = 20
+const isRace = (error: unknown) =>
+  error instanceof StoreError && ['KeyExists', 'NotFound', 'Conflict'].includes(error.code)
+
 /**
  * Brings the store back to the snapshot in one write; resolves with the number of entries that had changed.
- * Throws StoreError `Conflict` and the like when somebody writes at the same time.
+ * Looks again when somebody writes at the same time, and throws StoreError `Conflict` and the like when they
+ * do not stop.
  */
 export async function restoreSnapshot(store: Store, snapshot: StoreSnapshot): Promise<number> {
-  const { entries } = await store.list(everything)
-  const operations = planRestore(snapshot, entries)
-  if (operations.length > 0) await store.write(operations)
-  return operations.length
+  for (let attempt = 1; ; attempt++) {
+    const { entries } = await store.list(everything)
+    const operations = planRestore(snapshot, entries)
+    try {
+      if (operations.length > 0) await store.write(operations)
+      return operations.length
+    } catch (error) {
+      if (!isRace(error) || attempt === attempts) throw error
+    }
+  }
 }
