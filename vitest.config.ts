@@ -4,10 +4,16 @@ import { defineConfig } from 'vitest/config'
 const shared = { pool: 'threads' as const, isolate: false, globalSetup: 'test/temporary.ts' }
 const patient = { testTimeout: 60_000, hookTimeout: 120_000 }
 
-/** Each starts clusters with containers and looks at what they do to the host: one after the other. */
-const clusters = ['containerdcluster', 'kubelet', 'verifybreaks', 'verifycontainers', 'walkthrough'].map(
-  name => `test/${name}.test.ts`,
-)
+/** Each starts clusters with containers and looks at what they do to the host. */
+const clusters = [
+  'containerdcluster',
+  'kubelet',
+  'verifycontainers',
+  'verifypodbreaks',
+  'verifypolicybreaks',
+  'verifyservicebreaks',
+  'walkthrough',
+].map(name => `test/${name}.test.ts`)
 
 export default defineConfig({
   test: {
@@ -24,7 +30,7 @@ export default defineConfig({
           maxWorkers: 2,
         },
       },
-      { test: { ...shared, ...patient, name: 'clusters', include: clusters, fileParallelism: false } },
+      { test: { ...shared, ...patient, name: 'clusters', include: clusters, maxWorkers: 2 } },
     ],
   },
 })
