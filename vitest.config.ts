@@ -18,7 +18,7 @@ const clusters = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'unit', include: ['src/**/*.test.ts', 'scripts/**/*.test.ts'] } },
+      { test: { ...shared, name: 'unit', include: ['src/**/*.{test,fuzz}.ts', 'scripts/**/*.test.ts'] } },
       {
         test: {
           ...shared,

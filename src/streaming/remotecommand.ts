@@ -72,11 +72,13 @@ export async function runSession(session: ExecSession, client: ClientStreams): P
   session.close()
 }
 
+const isLength = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff
+
 /** A terminal's size as clients send it. */
 export function parseTerminalSize(text: string): TerminalSize | undefined {
   try {
     const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown }
-    if (!Number.isInteger(Width) || !Number.isInteger(Height)) return undefined
+    if (![Width, Height].every(isLength)) return undefined
     return { columns: Width as number, rows: Height as number }
   } catch {
     return undefined

@@ -1,8 +1,10 @@
 import { randomBytes } from 'node:crypto'
 import { Duplex } from 'node:stream'
+import { constants, deflateSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { SpdyClient } from './spdy.fake.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
+import { controlFrame, encodeHeaders, frameType, headerDictionary, numbers } from './spdyframes.ts'
 
 /** Two ends of one connection. */
 function pair(): [Duplex, Duplex] {
@@ -98,4 +100,41 @@ test('What is no SPDY ends the connection', async () => {
   })
   clientEnd.write('\x80GET / HTTP/1.1\r\n\r\n')
   await closed
+})
+
+/** Resolves when the server has ended the connection. */
+function sent(bytes: Buffer): Promise<string> {
+  const [serverEnd, clientEnd] = pair()
+  const streams: SpdyStream[] = []
+  return new Promise(resolve => {
+    const handlers = {
+      onStream: (stream: SpdyStream) => void streams.push(stream),
+      onClose: () => resolve(`ended with ${streams.length} streams`),
+    }
+    void new SpdyConnection(serverEnd, Buffer.alloc(0), handlers)
+    clientEnd.write(bytes)
+  })
+}
+
+const synStream = (headers: Record<string, string>) =>
+  controlFrame(
+    frameType.synStream,
+    Buffer.concat([
+      numbers(1, 0),
+      Buffer.alloc(2),
+      deflateSync(encodeHeaders(headers), {
+        dictionary: headerDictionary,
+        finishFlush: constants.Z_SYNC_FLUSH,
+      }),
+    ]),
+  )
+
+test('A frame that is too short ends its connection and nothing else, also behind headers', async () => {
+  const short = controlFrame(frameType.reset, Buffer.alloc(2))
+  expect(await sent(short)).toBe('ended with 0 streams')
+  expect(await sent(Buffer.concat([synStream({ streamtype: 'error' }), short]))).toBe('ended with 1 streams')
+})
+
+test('A header block that inflates to megabytes ends its connection', async () => {
+  expect(await sent(synStream({ streamtype: 'x'.repeat(8 << 20) }))).toBe('ended with 0 streams')
 })

@@ -21,6 +21,11 @@ import {
 const maxDataBytes = 64 * 1024
 /** So much of a stream's data may wait for its reader before the connection is read no further. */
 const maxWaitingBytes = 1024 * 1024
+/** Of one block, inflated; kubectl's have some hundred bytes. */
+const maxHeaderBytes = 256 * 1024
+/** Open at the same time: a forwarded connection has two. */
+const maxStreams = 2000
+const refusedStatus = 3
 const cancelStatus = 5
 
 export class SpdyStream extends Duplex {
@@ -91,22 +96,32 @@ export class SpdyStream extends Duplex {
 /** Inflates the header blocks of one connection, which share their history. */
 class HeaderInflater {
   readonly #inflate = createInflate({ dictionary: headerDictionary, flush: constants.Z_SYNC_FLUSH })
+  #parts: Buffer[] = []
+  #length = 0
+
+  constructor() {
+    this.#inflate.on('data', (part: Buffer) => {
+      this.#parts.push(part)
+      this.#length += part.length
+      if (this.#length > maxHeaderBytes) this.#inflate.destroy(new Error('a SPDY header block is too large'))
+    })
+    this.#inflate.on('error', () => undefined)
+  }
 
   next(block: Buffer): Promise<Headers> {
+    this.#parts = []
+    this.#length = 0
     return new Promise((resolve, reject) => {
       this.#inflate.once('error', reject)
-      this.#inflate.write(block, () => {
+      this.#inflate.write(block, error => {
+        if (error) return reject(error)
+        // What has not been handed out yet is with this.
+        while (this.#inflate.read() !== null);
         this.#inflate.off('error', reject)
-        const parts: Buffer[] = []
-        for (;;) {
-          const part: Buffer | null = this.#inflate.read()
-          if (part === null) break
-          parts.push(part)
-        }
         try {
-          resolve(decodeHeaders(Buffer.concat(parts)))
-        } catch (error) {
-          reject(error)
+          resolve(decodeHeaders(Buffer.concat(this.#parts)))
+        } catch (cause) {
+          reject(cause)
         }
       })
     })
@@ -129,8 +144,10 @@ export class SpdyConnection {
   readonly #parser = new FrameParser()
   readonly #inflater = new HeaderInflater()
   readonly #streams = new Map<number, SpdyStream>()
-  readonly #held = new Set<SpdyStream>()
+  /** Who cannot take more: streams, and the inflater. */
+  readonly #held = new Set<object>()
   #waiting: Frame[] = []
+  #waitingBytes = 0
   #isInflating = false
   #isClosed = false
   #hasSentHeaders = false
@@ -150,8 +167,12 @@ export class SpdyConnection {
 
   #receive(chunk: Buffer) {
     try {
-      this.#waiting.push(...this.#parser.push(chunk))
+      for (const frame of this.#parser.push(chunk)) {
+        this.#waiting.push(frame)
+        this.#waitingBytes += frame.payload.length
+      }
       this.#process()
+      if (this.#waitingBytes > maxWaitingBytes) this.hold(this.#inflater)
     } catch {
       this.destroy()
     }
@@ -161,11 +182,13 @@ export class SpdyConnection {
   #process() {
     while (!this.#isInflating) {
       const frame = this.#waiting.shift()
-      if (!frame) return
+      if (!frame) break
+      this.#waitingBytes -= frame.payload.length
       if (frame.control === undefined) {
         this.#streams.get(frame.streamId)?.receive(frame.payload, (frame.flags & finFlag) !== 0)
       } else this.#control(frame.control, frame)
     }
+    if (this.#waiting.length === 0) this.release(this.#inflater)
   }
 
   #control(type: number, { payload, flags }: Frame) {
@@ -186,7 +209,9 @@ export class SpdyConnection {
         this.#streams.get(payload.readUInt32BE(0) & 0x7fffffff)?.destroy()
         break
       case frameType.ping:
-        this.#socket.write(controlFrame(frameType.ping, payload))
+        // Who asks without ever listening is cut off.
+        if (this.#socket.writableLength > maxWaitingBytes) this.destroy()
+        else this.#socket.write(controlFrame(frameType.ping, payload))
         break
       case frameType.goAway:
         if (this.#streams.size === 0) this.close()
@@ -196,23 +221,28 @@ export class SpdyConnection {
 
   #inflate(block: Buffer, use: (headers: Headers) => void) {
     this.#isInflating = true
-    this.#inflater.next(block).then(
-      headers => {
-        this.#isInflating = false
-        use(headers)
-        this.#process()
-        if (this.#isClosed) this.#closed()
-      },
-      () => {
+    const inflated = this.#inflater.next(block).then(headers => {
+      this.#isInflating = false
+      use(headers)
+      this.#process()
+    })
+    void inflated
+      .catch(() => {
         this.#isInflating = false
         this.destroy()
+      })
+      .then(() => {
         if (this.#isClosed) this.#closed()
-      },
-    )
+      })
   }
 
   #open(id: number, block: Buffer, flags: number) {
     this.#inflate(block, headers => {
+      if (this.#streams.has(id)) throw new Error(`stream ${id} is open already`)
+      if (this.#streams.size >= maxStreams) {
+        this.#socket.write(controlFrame(frameType.reset, numbers(id, refusedStatus)))
+        return
+      }
       const stream = new SpdyStream(this, id, { headers, isOwn: false })
       stream.on('error', () => undefined)
       this.#streams.set(id, stream)
@@ -241,13 +271,13 @@ export class SpdyConnection {
     return stream
   }
 
-  hold(stream: SpdyStream) {
-    this.#held.add(stream)
+  hold(reason: object) {
+    this.#held.add(reason)
     this.#socket.pause()
   }
 
-  release(stream: SpdyStream) {
-    if (this.#held.delete(stream) && this.#held.size === 0) this.#socket.resume()
+  release(reason: object) {
+    if (this.#held.delete(reason) && this.#held.size === 0) this.#socket.resume()
   }
 
   sendData(id: number, chunk: Buffer, done: (error?: Error | null) => void) {

@@ -21,6 +21,9 @@ function expectedStreams({ stdin, stdout, stderr, tty }: StreamSelection): strin
   ]
 }
 
+/** As JSON; what goes on is none. */
+const longestSize = 1000
+
 /** Sizes come as JSON values one after the other. */
 function readSizes(stream: SpdyStream, callback: (size: TerminalSize) => void) {
   let text = ''
@@ -31,6 +34,7 @@ function readSizes(stream: SpdyStream, callback: (size: TerminalSize) => void) {
       text = text.slice(end + 1)
       if (size) callback(size)
     }
+    if (text.length > longestSize) stream.destroy()
   })
 }
 

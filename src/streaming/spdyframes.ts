@@ -58,27 +58,36 @@ const headLength = 8
 
 /** Cuts a connection's bytes into frames. */
 export class FrameParser {
-  #rest: Buffer = Buffer.alloc(0)
+  #chunks: Buffer[] = []
+  #length = 0
+  /** How many bytes there must be before there is anything to cut. */
+  #needed = headLength
 
   /** Throws for another version of the protocol. */
   push(chunk: Buffer): Frame[] {
-    let buffer = this.#rest.length === 0 ? chunk : Buffer.concat([this.#rest, chunk])
+    this.#chunks.push(chunk)
+    this.#length += chunk.length
+    if (this.#length < this.#needed) return []
+    let buffer = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks, this.#length)
     const frames: Frame[] = []
+    this.#needed = headLength
     while (buffer.length >= headLength) {
       const first = buffer.readUInt32BE(0)
       if (first >>> 31 === 1 && ((first >>> 16) & 0x7fff) !== version) {
         throw new Error('only SPDY/3.1 is spoken here')
       }
       const second = buffer.readUInt32BE(4)
-      const end = headLength + (second & 0xffffff)
-      if (buffer.length < end) break
+      this.#needed = headLength + (second & 0xffffff)
+      if (buffer.length < this.#needed) break
       const flags = second >>> 24
-      const payload = buffer.subarray(headLength, end)
+      const payload = buffer.subarray(headLength, this.#needed)
       if (first >>> 31 === 0) frames.push({ streamId: first, flags, payload })
       else frames.push({ control: first & 0xffff, streamId: 0, flags, payload })
-      buffer = buffer.subarray(end)
+      buffer = buffer.subarray(this.#needed)
+      this.#needed = headLength
     }
-    this.#rest = buffer
+    this.#chunks = [buffer]
+    this.#length = buffer.length
     return frames
   }
 }

@@ -42,6 +42,7 @@ export async function acceptWebSocket(connection: UpgradedConnection, protocol: 
 /** What the client sends on one channel; its messages wait in the connection while nobody reads. */
 class Incoming extends Readable {
   readonly #socket: WebSocket
+  #hasEnd = false
 
   constructor(socket: WebSocket) {
     super({ highWaterMark: 1024 * 1024 })
@@ -49,7 +50,13 @@ class Incoming extends Readable {
   }
 
   accept(data: Buffer) {
-    if (!this.push(data)) this.#socket.pause()
+    if (!this.#hasEnd && !this.push(data)) this.#socket.pause()
+  }
+
+  /** What comes after the end is not heard. */
+  end() {
+    this.#hasEnd = true
+    this.push(null)
   }
 
   override _read() {
@@ -93,7 +100,7 @@ class WebSocketStreams implements ClientStreams {
     socket.on('message', (data: Buffer) => this.#receive(data, stdin))
     socket.on('error', () => socket.terminate())
     socket.once('close', () => {
-      stdin.push(null)
+      stdin.end()
       this.stdout?.destroy()
       this.stderr?.destroy()
     })
@@ -104,7 +111,7 @@ class WebSocketStreams implements ClientStreams {
     const payload = data.subarray(1)
     switch (data[0]) {
       case channel.stdin:
-        if (payload.length > 0 && this.stdin && !stdin.readableEnded) stdin.accept(payload)
+        if (payload.length > 0 && this.stdin) stdin.accept(payload)
         break
       case channel.resize: {
         const size = parseTerminalSize(payload.toString())
@@ -112,7 +119,7 @@ class WebSocketStreams implements ClientStreams {
         break
       }
       case channel.close:
-        if (this.#canClose && payload[0] === channel.stdin) stdin.push(null)
+        if (this.#canClose && payload[0] === channel.stdin) stdin.end()
         break
     }
   }

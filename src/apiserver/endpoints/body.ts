@@ -7,28 +7,17 @@ import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
 import { negotiateInput } from '../negotiation.ts'
 import type { Call } from './call.ts'
+import { parseYAML } from './yaml.ts'
 
 /** Either text that is JSON or should be, or a value; neither when there is no body. */
 export type ReadBody = { readonly text: string } | { readonly value: unknown }
-
-async function parseYAML(bytes: Buffer, kind: string): Promise<unknown> {
-  const { load } = await import('js-yaml')
-  try {
-    return load(bytes.toString())
-  } catch (error) {
-    const reason = error instanceof Error ? error.message.split('\n')[0] : String(error)
-    throw badRequest(
-      `the object provided is unrecognized (must be of type ${kind}): error parsing YAML: ${reason}`,
-    )
-  }
-}
 
 /** `kind` is what the body should be, for errors. The value belongs to the caller. */
 export async function readBody({ body }: Call, kind: string): Promise<ReadBody> {
   if (body.value) return { value: body.value() }
   const bytes = await body.bytes()
   const format = bytes.length === 0 ? 'json' : negotiateInput(body.contentType)
-  if (format === 'yaml') return { value: await parseYAML(bytes, kind) }
+  if (format === 'yaml') return { value: await parseYAML(bytes.toString(), kind) }
   if (format === 'json') return { text: bytes.toString() }
   const { decodeProtobuf } = await import('../../api/protobufdecode.ts')
   return { value: await decodeProtobuf(bytes) }
