@@ -3,8 +3,18 @@
 // delays when its work failed.
 import type { Clock, Timer } from '../component/clock.ts'
 
-export interface WorkQueueOptions {
+/** Told what happens to keys, for who measures it. */
+export interface QueueMeter<K = string> {
+  added(key: K): void
+  retried(): void
+  taken(key: K): void
+  done(key: K): void
+  closed(): void
+}
+
+export interface WorkQueueOptions<K = string> {
   readonly clock: Clock
+  readonly meter?: QueueMeter<K> | undefined
   /** The first retry's delay; each further one doubles it. Default 5 ms. */
   readonly baseDelayMs?: number
   /** Default 1,000 s. */
@@ -19,6 +29,7 @@ interface Delayed {
 /** Keys are compared as Map compares them: use strings, or objects that are shared. */
 export class WorkQueue<K = string> {
   readonly #clock: Clock
+  readonly #meter: QueueMeter<K> | undefined
   readonly #baseDelayMs: number
   readonly #maxDelayMs: number
   #waiting: K[] = []
@@ -31,8 +42,9 @@ export class WorkQueue<K = string> {
   #shuttingDown = false
   #drained: (() => void) | undefined
 
-  constructor(options: WorkQueueOptions) {
+  constructor(options: WorkQueueOptions<K>) {
     this.#clock = options.clock
+    this.#meter = options.meter
     this.#baseDelayMs = options.baseDelayMs ?? 5
     this.#maxDelayMs = options.maxDelayMs ?? 1_000_000
   }
@@ -50,6 +62,7 @@ export class WorkQueue<K = string> {
   add(key: K): void {
     if (this.#shuttingDown || this.#dirty.has(key)) return
     this.#dirty.add(key)
+    this.#meter?.added(key)
     if (!this.#processing.has(key)) this.#push(key)
   }
 
@@ -72,6 +85,7 @@ export class WorkQueue<K = string> {
   addRateLimited(key: K): number {
     const failures = this.#failures.get(key) ?? 0
     this.#failures.set(key, failures + 1)
+    this.#meter?.retried()
     const delayMs = Math.min(this.#baseDelayMs * 2 ** failures, this.#maxDelayMs)
     this.addAfter(key, delayMs)
     return delayMs
@@ -98,6 +112,7 @@ export class WorkQueue<K = string> {
 
   done(key: K): void {
     this.#processing.delete(key)
+    this.#meter?.done(key)
     if (this.#dirty.has(key)) this.#push(key)
     else if (this.#processing.size === 0) this.#drained?.()
   }
@@ -105,6 +120,7 @@ export class WorkQueue<K = string> {
   /** Takes no more keys and forgets those that wait; resolves when nothing is being worked on any more. */
   shutDown(): Promise<void> {
     this.#shuttingDown = true
+    this.#meter?.closed()
     for (const { timer } of this.#delayed.values()) timer.cancel()
     this.#delayed.clear()
     this.#waiting = []
@@ -144,5 +160,6 @@ export class WorkQueue<K = string> {
   #begin(key: K): void {
     this.#dirty.delete(key)
     this.#processing.add(key)
+    this.#meter?.taken(key)
   }
 }

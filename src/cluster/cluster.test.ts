@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { services } from '../api/resources/core/service.ts'
+import { parseExposition } from '../component/exposition.fake.ts'
 import { familyOrders } from '../ip/family.ts'
 import { startCluster } from './cluster.ts'
 import { StateDirectory } from './statedirectory.ts'
@@ -24,6 +25,24 @@ test.each(familyOrders.map(order => [order.join(','), order] as const))(
     expect(directory.running()).toBeUndefined()
   },
 )
+
+test('/metrics shows what controllers, scheduler and their client measure', async () => {
+  const options = { store: 'memory', securePort: 0, nodes: 1 }
+  const cluster = await startCluster(options, { stateRoot: newRoot() })
+  const { body } = await cluster.client.transport.request<string>({ method: 'GET', path: '/metrics' })
+  const families = parseExposition(body)
+  const labelsOf = (name: string) => families.get(name)?.samples.map(({ labels }) => labels)
+  expect(labelsOf('workqueue_depth')).toContainEqual({ name: 'endpoint_slice' })
+  expect(labelsOf('workqueue_depth')).toContainEqual({ name: 'garbage_collector' })
+  expect(labelsOf('scheduler_pending_pods')).toContainEqual({ queue: 'unschedulable' })
+  expect(labelsOf('rest_client_requests_total')).toContainEqual({
+    code: '201',
+    method: 'POST',
+    host: 'in-process',
+  })
+  expect(labelsOf('apiserver_resource_objects')).toContainEqual({ group: '', resource: 'nodes' })
+  await cluster.stop()
+})
 
 test('A second start of the same cluster is refused and leaves the first alone', async () => {
   const stateRoot = newRoot()

@@ -3,8 +3,10 @@
 import { resolve } from 'node:path'
 import type { User } from '../apiserver/registry/registry.ts'
 import { Client } from '../client/client.ts'
+import { measuredTransport } from '../client/measuredtransport.ts'
 import { type Clock, keepAlive, systemClock } from '../component/clock.ts'
 import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
+import { MetricSet } from '../component/metrics.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import type { Store } from '../storage/store.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
@@ -109,13 +111,17 @@ class ClusterStart {
       nowMs: this.#clock.now(),
     })
     const kubelets = new Kubelets()
-    const shared = { config, pki, kubelets, clock: this.#clock, log: this.#log }
+    const clock = this.#clock
+    const metrics = new MetricSet()
+    const shared = { config, pki, kubelets, clock, log: this.#log, metrics }
     const serving = { ...shared, store, hostAddresses: this.#host?.addresses ?? [] }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)
     await listenForNodes(server, serving, port)
-    const client = new Client(server.transport(systemUser))
+    const client = new Client(
+      measuredTransport(server.transport(systemUser), { metrics, clock, host: 'in-process' }),
+    )
     const nodes = await startComponents({
       ...shared,
       client,

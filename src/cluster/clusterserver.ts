@@ -3,6 +3,7 @@ import { resources } from '../api/resources/index.ts'
 import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import type { Store } from '../storage/store.ts'
@@ -31,17 +32,19 @@ export interface ClusterServerParts {
   readonly kubelets: Kubelets
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics: MetricSet
   /** Of this machine as nodes with containers see it; none: nodes are simulated. */
   readonly hostAddresses: readonly string[]
 }
 
 /** Rejects with ConfigError for a file that cannot be used. */
 export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
-  const { config, store, pki, kubelets, clock } = parts
+  const { config, store, pki, kubelets, clock, metrics } = parts
   return createAPIServer({
     store,
     resources,
     clock,
+    metrics,
     log: parts.log.child('apiserver'),
     kubelet: kubelets.connect,
     version: versionInfo,

@@ -5,6 +5,7 @@ import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
@@ -22,6 +23,7 @@ export interface ComponentsOptions {
   readonly port: number
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics: MetricSet
   /** Where what is started is added. */
   readonly parts: RunningParts
   readonly nodes: NodeParts
@@ -44,7 +46,7 @@ const controllersOf = ({ config, pki }: ComponentsOptions) =>
 
 /** Starts them all; their nodes may not be Ready yet. */
 export async function startComponents(options: ComponentsOptions): Promise<ClusterNodes> {
-  const { config, client, pki, port, clock, log, parts } = options
+  const { config, client, pki, port, clock, log, metrics, parts } = options
   const informers = new Informers({ client, clock, log })
   const events = new Events({ client, clock, log })
   await parts.add(part('events', () => events.close()))
@@ -53,8 +55,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
   const nodes = await createNodes(config, { ...shared, events, pki, port, clusterDNS }, options.nodes)
   options.kubelets.set(nodes.connect)
-  await parts.add(new ControllerManager({ ...shared, controllers: controllersOf(options) }))
-  await parts.add(new Scheduler({ ...shared, events: events.recorder('default-scheduler') }))
+  await parts.add(new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) }))
+  await parts.add(new Scheduler({ ...shared, metrics, events: events.recorder('default-scheduler') }))
   await parts.add(nodes)
   return nodes
 }

@@ -72,6 +72,14 @@ test('A set shows its families once, by name, whoever adds to them', () => {
   )
 })
 
+test('What parts share is made once', () => {
+  const set = new MetricSet()
+  const make = () => set.add(new Counter({ name: 'adds_total', help: 'Adds.' }))
+  set.once('adds', make).add(1)
+  set.once('adds', make).add(1)
+  expect(formatMetrics(set.collect())).toContain('adds_total 2\n')
+})
+
 test('Text with line ends, quotes and backslashes stays what it was', () => {
   const gauge = new Gauge({ name: 'odd', help: 'A\nB\\C' }, () => [
     { labels: { path: 'a"b\\c\nd' }, value: Number.NaN },

@@ -50,6 +50,7 @@ export interface Metric {
 /** Metrics that are shown together; a part of the process adds its own. */
 export class MetricSet {
   readonly #metrics = new Set<Metric>()
+  readonly #shared = new Map<string, object>()
 
   add<M extends Metric>(metric: M): M {
     this.#metrics.add(metric)
@@ -58,6 +59,15 @@ export class MetricSet {
 
   delete(metric: Metric): void {
     this.#metrics.delete(metric)
+  }
+
+  /** What parts share that come and go: made by the first who asks for it, `create` adds its metrics. */
+  once<T extends object>(key: string, create: () => T): T {
+    const known = this.#shared.get(key) as T | undefined
+    if (known) return known
+    const made = create()
+    this.#shared.set(key, made)
+    return made
   }
 
   /** Families in the order of their names; parts that measure the same share one family. */

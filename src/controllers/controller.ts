@@ -10,9 +10,11 @@ import type { Client } from '../client/client.ts'
 import type { EventRecorder, Events } from '../client/events.ts'
 import { keyOf } from '../client/informer.ts'
 import { WorkQueue } from '../client/workqueue.ts'
+import { queueMeter } from '../client/workqueuemetrics.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import type { Cache } from './cache.ts'
 import { isNamespaceTerminating } from './namespaceterminating.ts'
 
@@ -29,6 +31,8 @@ export interface ControllerEnvironment {
   readonly events: Events
   readonly clock: Clock
   readonly log: Logger
+  /** Where work is measured. */
+  readonly metrics?: MetricSet | undefined
 }
 
 export interface ReconcileContext extends Omit<ControllerEnvironment, 'events'> {
@@ -114,7 +118,8 @@ class ControllerLoop<T extends KubeObject> implements Component {
     this.#definition = definition
     this.#environment = { ...environment, log: environment.log.child(definition.name) }
     this.#recorder = environment.events.recorder(definition.name)
-    this.#queue = new WorkQueue({ clock: environment.clock })
+    const { clock, metrics } = environment
+    this.#queue = new WorkQueue({ clock, meter: queueMeter(metrics, definition.name, clock) })
     this.#attach()
   }
 

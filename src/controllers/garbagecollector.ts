@@ -9,6 +9,7 @@ import type { TransportWatchEvent } from '../api/transport.ts'
 import type { EventRecorder } from '../client/events.ts'
 import { Reflector } from '../client/reflector.ts'
 import { WorkQueue } from '../client/workqueue.ts'
+import { queueMeter } from '../client/workqueuemetrics.ts'
 import type { Component } from '../component/component.ts'
 import type { Controller, ControllerEnvironment } from './controller.ts'
 import {
@@ -63,7 +64,8 @@ class GarbageCollector implements Component {
     this.#options = options
     this.#environment = { ...environment, log: environment.log.child(name) }
     this.#events = environment.events.recorder(name)
-    this.#queue = new WorkQueue({ clock: environment.clock })
+    const { clock, metrics } = environment
+    this.#queue = new WorkQueue({ clock, meter: queueMeter(metrics, name, clock) })
   }
 
   async start(): Promise<void> {

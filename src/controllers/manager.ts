@@ -5,6 +5,7 @@ import { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import { Cache, CachingClient } from './cache.ts'
 import type { Controller } from './controller.ts'
 
@@ -12,6 +13,8 @@ export interface ControllerManagerOptions {
   readonly client: Client
   readonly clock: Clock
   readonly log?: Logger
+  /** Where queues are measured. */
+  readonly metrics?: MetricSet
   readonly controllers: readonly Controller[]
   /**
    * Shared with other parts of the process, who then start and stop them; absent: the manager has its own.
@@ -34,13 +37,14 @@ export class ControllerManager implements Component {
   }
 
   async start(): Promise<void> {
-    const { client, clock, controllers } = this.#options
+    const { client, clock, controllers, metrics } = this.#options
     const informers = this.#options.informers ?? new Informers({ client, clock, log: this.#log })
     const events = new Events({ client, clock, log: this.#log })
     this.#informers = informers
     this.#events = events
     const cache = new Cache(informers)
-    const environment = { client: new CachingClient(client, informers), cache, events, clock, log: this.#log }
+    const cachingClient = new CachingClient(client, informers)
+    const environment = { client: cachingClient, cache, events, clock, log: this.#log, metrics }
     this.#running = controllers.map(controller => controller.create(environment))
     await informers.start()
     await startAll(this.#running)

@@ -12,11 +12,13 @@ import type { Informers } from '../client/informers.ts'
 import type { Clock, Timer } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import { type Machine, readMachineUsage } from '../host/machine.ts'
 import type { Mounts } from '../host/mounts.ts'
 import { Heartbeats } from './heartbeats.ts'
 import { Kubelet, type KubeletOptions } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
+import { KubeletMetrics } from './kubeletmetrics.ts'
 import { NetworkProbes } from './networkprobes.ts'
 import { capacityOf, type NodeDescription } from './nodestatus.ts'
 import { NodeVolumes } from './nodevolumes.ts'
@@ -37,6 +39,8 @@ export interface NodeKubeletOptions {
   readonly clock: Clock
   readonly events: Events
   readonly log?: Logger
+  /** Shown at /metrics. */
+  readonly metrics?: MetricSet
   readonly name: string
   /** One InternalIP per family, in the node's order. */
   readonly addresses: readonly string[]
@@ -140,15 +144,15 @@ export class NodeKubelet implements Component {
   }
 
   async #listen(kubelet: Kubelet): Promise<void> {
-    const { client, addresses, server, clock, name, log = silentLogger } = this.#options
+    const { client, addresses, server, clock, name, metrics, log = silentLogger } = this.#options
     const access = new ServerAccess({ client, clock, nodeName: name })
-    this.#server = await listenKubelet({ kubelet, clock, log, access }, { addresses, ...server })
+    this.#server = await listenKubelet({ kubelet, clock, log, metrics, access }, { addresses, ...server })
     kubelet.port = this.#server.port
   }
 
   async #describe(): Promise<KubeletOptions> {
     const { client, informers, clock, events, name, addresses, runtime, clusterDNS } = this.#options
-    const { labels, taints, machine, kubeletVersion, nodeDNS } = this.#options
+    const { labels, taints, machine, kubeletVersion, nodeDNS, metrics } = this.#options
     const description: NodeDescription = {
       name,
       addresses,
@@ -171,6 +175,7 @@ export class NodeKubelet implements Component {
       network: new NetworkProbes(clock),
       volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),
       log: this.#options.log ?? silentLogger,
+      metrics: metrics && new KubeletMetrics(metrics),
       events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),
       services: () => informers.of(services).values(),
       dns: { clusterDNS, clusterDomain, node: nodeDNS },

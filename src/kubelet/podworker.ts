@@ -87,13 +87,25 @@ export class PodWorker {
     try {
       while (this.#isDirty && !this.#isGone) {
         this.#isDirty = false
-        await this.#sync()
+        await this.#measuredSync()
       }
     } catch (error) {
       this.#context.log.debug('a Pod could not be synchronised', { pod: this.#key, error: String(error) })
       this.#retry()
     } finally {
       this.#isWorking = false
+    }
+  }
+
+  async #measuredSync(): Promise<void> {
+    const { metrics, clock } = this.#context
+    if (!metrics) return this.#sync()
+    const operation = this.#containers.pod.metadata.deletionTimestamp ? 'terminating' : 'sync'
+    const began = clock.monotonic()
+    try {
+      await this.#sync()
+    } finally {
+      metrics.podWorked(operation, (clock.monotonic() - began) / 1000)
     }
   }
 

@@ -4,6 +4,7 @@ import { buffer, text } from 'node:stream/consumers'
 import { afterEach, expect, test } from 'vitest'
 import type { Node, Pod } from '../api/generated/types.ts'
 import { createAuthority, issueCertificate } from '../cluster/certificates.ts'
+import { parseExposition } from '../component/exposition.fake.ts'
 import { silentLogger } from '../component/log.ts'
 import { familyOrders, type IPFamilies, loopbackAddress } from '../ip/family.ts'
 import { namespace, startTestCluster } from './cluster.fake.ts'
@@ -175,6 +176,10 @@ async function get(connect: () => Promise<import('node:stream').Duplex>, path: s
   return found
 }
 
+async function metricsAt(connect: Parameters<typeof get>[0], path: string) {
+  return { families: parseExposition((await get(connect, path)).body) }
+}
+
 test('The server answers upstreams paths, in process and over the network', async () => {
   const { cluster, connection } = await startServer()
   await cluster.run('p', {})
@@ -187,7 +192,19 @@ test('The server answers upstreams paths, in process and over the network', asyn
     expect(body).toContain(
       'container_memory_working_set_bytes{container="c",namespace="default",pod="p"} 1048576 1767268800000\n',
     )
-    expect((await get(connect, '/metrics')).body).toContain('kubelet_node_name{node="node1"} 1\n')
+    const { families } = await metricsAt(connect, '/metrics')
+    expect(families.get('kubelet_node_name')?.samples[0]?.labels).toEqual({ node: 'node1' })
+    expect(families.get('kubelet_running_pods')?.samples[0]?.value).toBe(1)
+    expect(families.get('kubelet_running_containers')?.samples).toContainEqual({
+      name: 'kubelet_running_containers',
+      labels: { container_state: 'running' },
+      value: 1,
+    })
+    const containers = (await metricsAt(connect, '/metrics/cadvisor')).families
+    expect(containers.get('container_memory_working_set_bytes')?.samples[0]).toMatchObject({
+      labels: { container: 'c', namespace: 'default', pod: 'p' },
+      value: 1_048_576,
+    })
     expect((await get(connect, '/nowhere')).status).toBe(404)
   }
 })

@@ -7,6 +7,7 @@ import { type Duplex, duplexPair } from 'node:stream'
 import { internal, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import type { Kubelet } from './kubelet.ts'
 import type { ServerAccess } from './serveraccess.ts'
 import { answerRequest, type KubeletAnswer } from './serverroutes.ts'
@@ -15,6 +16,8 @@ export interface KubeletServerParts {
   readonly kubelet: Kubelet
   readonly clock: Clock
   readonly log: Logger
+  /** Shown at /metrics, with what every kubelet says. */
+  readonly metrics?: MetricSet | undefined
   /** Absent: whoever can connect may ask. */
   readonly access?: ServerAccess
 }

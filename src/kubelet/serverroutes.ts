@@ -5,12 +5,14 @@ import type { Pod } from '../api/generated/types.ts'
 import type { ContainerReference, LogOptions } from '../api/kubeletapi.ts'
 import { badRequest, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
-import { formatMetrics, Gauge } from '../component/metrics.ts'
+import { formatMetrics, type MetricSet } from '../component/metrics.ts'
 import { processMetrics } from '../component/processmetrics.ts'
 import { serveCommand } from '../streaming/command.ts'
 import { servePortForward } from '../streaming/portforward.ts'
 import type { UpgradeAnswer, UpgradeRequest } from '../streaming/upgrade.ts'
+import { formatContainerMetrics } from './cadvisormetrics.ts'
 import type { Kubelet } from './kubelet.ts'
+import { stateMetrics } from './kubeletmetrics.ts'
 import { formatResourceMetrics, usageSummary } from './usagemetrics.ts'
 
 export interface KubeletRequest extends UpgradeRequest {
@@ -31,6 +33,7 @@ interface Asked {
   readonly request: KubeletRequest
   readonly kubelet: Kubelet
   readonly clock: Clock
+  readonly metrics?: MetricSet | undefined
   /** What follows the route's own path, decoded. */
   readonly rest: readonly string[]
 }
@@ -150,15 +153,9 @@ function portForward({ kubelet, clock, request, rest }: Asked): Promise<KubeletA
   }))
 }
 
-function ownMetrics({ kubelet }: Asked): BodyAnswer {
-  const running = kubelet.pods.filter(({ status }) => status?.phase === 'Running').length
-  const own = [
-    new Gauge({ name: 'kubelet_node_name', help: "The node's name. The value is always 1." }, () => [
-      { labels: { node: kubelet.name }, value: 1 },
-    ]),
-    new Gauge({ name: 'kubelet_running_pods', help: 'Pods that have begun and not ended.' }, () => running),
-  ]
-  return text(formatMetrics([...own, ...processMetrics()].map(metric => metric.collect())))
+function ownMetrics({ kubelet, metrics }: Asked): BodyAnswer {
+  const own = [...stateMetrics(kubelet), ...processMetrics()].map(metric => metric.collect())
+  return text(formatMetrics([...own, ...(metrics?.collect() ?? [])]))
 }
 
 const podList = ({ kubelet }: Asked) =>
@@ -176,18 +173,22 @@ const routes: readonly (readonly [path: string, route: Route])[] = [
   ['/portForward/', portForward],
   ['/stats/summary', async ({ kubelet }) => json(usageSummary(kubelet.name, await kubelet.usage()))],
   ['/metrics/resource', async ({ kubelet }) => text(formatResourceMetrics(await kubelet.usage()))],
+  [
+    '/metrics/cadvisor',
+    async ({ kubelet }) => text(formatContainerMetrics(kubelet.pods, await kubelet.usage())),
+  ],
   ['/metrics', ownMetrics],
 ]
 
 /** Throws a StatusError. */
 export async function answerRequest(
   request: KubeletRequest,
-  { kubelet, clock }: Pick<Asked, 'kubelet' | 'clock'>,
+  parts: Pick<Asked, 'kubelet' | 'clock' | 'metrics'>,
 ): Promise<KubeletAnswer> {
   const path = request.path.replace(/(.)\/$/, '$1')
   const found = routes.find(([own]) => (own.endsWith('/') ? path.startsWith(own) : path === own))
   if (!found) throw missing('404 page not found')
   const [own, route] = found
   const rest = path.slice(own.length).split('/').filter(Boolean).map(decodeURIComponent)
-  return route({ request, kubelet, clock, rest })
+  return route({ ...parts, request, rest })
 }

@@ -8,6 +8,8 @@ import { admin, openTestServer } from '../apiserver/apiserver.fake.ts'
 import { Client } from '../client/client.ts'
 import { Events } from '../client/events.ts'
 import { Informers } from '../client/informers.ts'
+import { parseExposition } from '../component/exposition.fake.ts'
+import { formatMetrics, MetricSet } from '../component/metrics.ts'
 import { Scheduler } from './scheduler.ts'
 import { type PodShape, testNode, testPod } from './testobjects.fake.ts'
 
@@ -25,7 +27,9 @@ async function start() {
   await client.create(serviceAccounts, { metadata: { name: 'default', namespace } }).catch(() => undefined)
   const informers = new Informers({ client, clock })
   const events = new Events({ client, clock })
-  const scheduler = new Scheduler({ client, informers, clock, events: events.recorder('default-scheduler') })
+  const metrics = new MetricSet()
+  const recorder = events.recorder('default-scheduler')
+  const scheduler = new Scheduler({ client, informers, clock, metrics, events: recorder })
   await scheduler.start()
   stop = async () => {
     await scheduler.stop()
@@ -49,6 +53,11 @@ async function start() {
     async pod(name: string) {
       await settle()
       return client.get(pods, { namespace, name })
+    },
+    metrics() {
+      const text = formatMetrics(metrics.collect())
+      parseExposition(text)
+      return text.split('\n')
     },
     pass: async (ms: number) => {
       await clock.advance(ms)
@@ -128,4 +137,30 @@ test('A more important Pod drives out a less important one', async () => {
   await client.delete(pods, { namespace, name: 'low' }, { gracePeriodSeconds: 0 })
   await pass(1000)
   expect((await pod('high')).spec?.nodeName).toBe('n1')
+})
+
+test('Attempts are counted by what came of them, and waiting Pods by what they wait for', async () => {
+  const { addNode, addPod, pass, pod, metrics } = await start()
+  await addNode('n1', '1')
+  await addPod('small', { cpu: '1' })
+  await addPod('large', { cpu: '2' })
+  expect((await pod('small')).spec?.nodeName).toBe('n1')
+  const profile = 'profile="default-scheduler"'
+  for (const line of [
+    `scheduler_schedule_attempts_total{result="scheduled",${profile}} 1`,
+    `scheduler_schedule_attempts_total{result="unschedulable",${profile}} 1`,
+    `scheduler_scheduling_attempt_duration_seconds_count{result="scheduled",${profile}} 1`,
+    'scheduler_pending_pods{queue="active"} 0',
+    'scheduler_pending_pods{queue="backoff"} 0',
+    'scheduler_pending_pods{queue="unschedulable"} 1',
+    'scheduler_pod_scheduling_attempts_sum 1',
+  ]) {
+    expect(metrics()).toContain(line)
+  }
+  await addNode('n2', '4')
+  await pass(2000)
+  expect((await pod('large')).spec?.nodeName).toBe('n2')
+  expect(metrics()).toContain('scheduler_pending_pods{queue="unschedulable"} 0')
+  expect(metrics()).toContain('scheduler_pod_scheduling_attempts_sum 3')
+  expect(metrics()).toContain('scheduler_pod_scheduling_sli_duration_seconds_count{attempts="2"} 1')
 })

@@ -60,6 +60,13 @@ export class SchedulingQueue {
     return this.#entries.size
   }
 
+  /** How many Pods wait in each of the three places. */
+  get counts(): Readonly<Record<'active' | 'backoff' | 'unschedulable', number>> {
+    const counts = { active: 0, backoff: 0, unschedulable: 0 }
+    for (const { place } of this.#entries.values()) if (place !== 'popped') counts[place]++
+    return counts
+  }
+
   has(key: string): boolean {
     return this.#entries.has(key)
   }

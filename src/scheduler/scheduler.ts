@@ -13,6 +13,7 @@ import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import { Binder } from './bind.ts'
 import { ClusterWatch } from './clusterwatch.ts'
 import { formatFailure, type PreemptionOutcome } from './failure.ts'
@@ -22,6 +23,7 @@ import { type PendingPod, type PodInfo, placedPod } from './podinfo.ts'
 import { type PreemptionPlan, planPreemption } from './preemption.ts'
 import { type ClusterEvent, type QueuedPod, SchedulingQueue } from './queue.ts'
 import { type Fit, findNode } from './schedule.ts'
+import { SchedulerMetrics } from './schedulermetrics.ts'
 
 export interface SchedulerOptions {
   readonly client: Client
@@ -30,6 +32,7 @@ export interface SchedulerOptions {
   /** Reports as `default-scheduler`. */
   readonly events: EventRecorder
   readonly log?: Logger
+  readonly metrics?: MetricSet
   readonly plugins?: readonly SchedulerPlugin[]
   /** 0 <= x < 1; decides between equally good nodes. */
   readonly random?: () => number
@@ -51,6 +54,7 @@ export class Scheduler implements Component {
   readonly #watch: ClusterWatch
   readonly #binder: Binder
   readonly #events: EventRecorder
+  readonly #metrics: SchedulerMetrics | undefined
   /** Pods for which others are being evicted: they hold their place in the snapshot. */
   readonly #nominated = new Map<string, string>()
   #start = 0
@@ -68,6 +72,8 @@ export class Scheduler implements Component {
       queue: this.#queue,
       onSettled: key => this.#nominated.delete(key),
     })
+    const { metrics } = options
+    this.#metrics = metrics && new SchedulerMetrics(metrics, this.#queue)
     this.#binder = new Binder({
       client: options.client,
       maxInFlight: options.maxBindings ?? 256,
@@ -83,6 +89,7 @@ export class Scheduler implements Component {
     this.#stopped = true
     this.#watch.stop()
     this.#queue.close()
+    this.#metrics?.close()
     await this.#binder.idle()
   }
 
@@ -109,6 +116,7 @@ export class Scheduler implements Component {
 
   #schedule(queued: QueuedPod): void {
     const { info } = queued
+    const began = this.#options.clock.monotonic()
     const { snapshot } = this.#watch
     if (this.#nominated.has(info.key)) snapshot.forget(info.key)
     const fit = findNode(info, snapshot, {
@@ -120,23 +128,31 @@ export class Scheduler implements Component {
     this.#start = snapshot.nodes.length === 0 ? 0 : (this.#start + looked) % snapshot.nodes.length
     if (!fit.node) {
       this.#fail(queued, fit)
+      this.#attempted('unschedulable', began)
       return
     }
     this.#nominated.delete(info.key)
     snapshot.assume(placedPod(info), fit.node.name)
-    void this.#bind(queued, fit.node.name)
+    void this.#bind(queued, fit.node.name, began)
   }
 
-  async #bind(queued: QueuedPod, nodeName: string): Promise<void> {
+  #attempted(result: 'scheduled' | 'unschedulable' | 'error', began: number): void {
+    this.#metrics?.attempted(result, (this.#options.clock.monotonic() - began) / 1000)
+  }
+
+  async #bind(queued: QueuedPod, nodeName: string, began: number): Promise<void> {
     const { pod, key } = queued.info
     try {
       await this.#binder.bind(pod, nodeName)
+      this.#attempted('scheduled', began)
+      this.#metrics?.scheduled(queued, (this.#options.clock.now() - queued.addedAt) / 1000)
       this.#record(pod, 'Normal', {
         reason: 'Scheduled',
         message: `Successfully assigned ${key} to ${nodeName}`,
       })
     } catch (error) {
       this.#watch.snapshot.forget(key)
+      this.#attempted('error', began)
       if (this.#stopped || isNotFound(error)) return
       this.#log.warn('a Pod could not be bound', { pod: key, node: nodeName, error: String(error) })
       this.#queue.fail(queued)
@@ -177,6 +193,7 @@ export class Scheduler implements Component {
   /** Victims get their grace period; the Pod is tried again when they are gone. */
   async #evict(info: PendingPod, { node, victims }: PreemptionPlan): Promise<void> {
     const { client } = this.#options
+    this.#metrics?.preempted(victims.length)
     const evictOne = async (victim: PodInfo) => {
       const [namespace, name = ''] = victim.key.split('/')
       if (this.#nominated.delete(victim.key)) {

@@ -8,10 +8,12 @@ import { Client } from '../../client/client.ts'
 import { Events } from '../../client/events.ts'
 import { Informers } from '../../client/informers.ts'
 import { clientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import { measuredTransport } from '../../client/measuredtransport.ts'
 import { httpsTransport } from '../../client/transport.ts'
 import { type Clock, systemClock } from '../../component/clock.ts'
 import { type Component, startAll, stopAll } from '../../component/component.ts'
 import type { Logger } from '../../component/log.ts'
+import { MetricSet } from '../../component/metrics.ts'
 import { versionInfo } from '../../component/version.ts'
 import { hostExec } from '../../host/exec.ts'
 import { readMachine } from '../../host/machine.ts'
@@ -47,7 +49,8 @@ const kubeletPort = 10_250
 async function openClient(config: NodeConfig, clock: Clock) {
   const kubeconfig = await clientConfig(await loadKubeconfig([config.kubeconfig]))
   const userAgent = `futago-node/${versionInfo.gitVersion}`
-  return httpsTransport(kubeconfig, { clock, userAgent })
+  const { host } = new URL(kubeconfig.server)
+  return { transport: await httpsTransport(kubeconfig, { clock, userAgent }), host }
 }
 
 const part = (name: string, stop: () => Promise<void> | void): Component => ({
@@ -62,6 +65,7 @@ interface Shared {
   readonly events: Events
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics: MetricSet
 }
 
 /** A plugin of the user's writes its configuration where all such plugins do. */
@@ -78,7 +82,7 @@ async function handlerOf(client: Client, name: string): Promise<string | undefin
 }
 
 function containerParts(config: NodeConfig, shared: Shared) {
-  const { client, clock, log } = shared
+  const { client, clock, log, metrics } = shared
   const { directory, runDirectory, pluginDirectory } = config
   const containerd = new ContainerdProcess({
     clock,
@@ -92,6 +96,7 @@ function containerParts(config: NodeConfig, shared: Shared) {
   const rootDirectory = join(directory, 'kubelet')
   const runtime = new CRIRuntime({
     clock,
+    metrics,
     log: log.child('cri'),
     socketPath: containerd.socketPath,
     rootDir: rootDirectory,
@@ -125,7 +130,7 @@ const routesOf = (config: NodeConfig, shared: NodeRoutesOptions): Component[] =>
     ? [new GatewayRoutes(hostExec, config)]
     : [new NodeRoutes({ ...shared, neighbours: config.nodeIPRange })]
 
-function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Component[] {
+function networkParts(config: NodeConfig, { informers, clock, log, metrics }: Shared): Component[] {
   const nft = new NftCommand(hostExec)
   const shared = { informers, clock, log, exec: hostExec, nft, nodeName: config.name }
   const podNetwork = new PodNetwork({
@@ -143,6 +148,7 @@ function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Co
     ...(config.podNetwork === 'bridge' ? [podNetwork, ...routesOf(config, shared)] : []),
     new ServiceProxy({
       ...shared,
+      metrics,
       nodeAddresses: config.addresses,
       serviceCIDRs: config.serviceClusterIPRange,
     }),
@@ -156,8 +162,10 @@ function networkParts(config: NodeConfig, { informers, clock, log }: Shared): Co
 /** Starts everything of a node. Throws when a part cannot start; nothing but containers is left then. */
 export async function startNode(config: NodeConfig, environment: NodeEnvironment): Promise<RunningNode> {
   const { log, clock = systemClock } = environment
-  const transport = await openClient(config, clock)
-  const base = { client: new Client(transport), clock, log }
+  const { transport, host } = await openClient(config, clock)
+  const metrics = new MetricSet()
+  const client = new Client(measuredTransport(transport, { metrics, clock, host }))
+  const base = { client, clock, log, metrics }
   const shared = { ...base, informers: new Informers(base), events: new Events(base) }
   const { containerd, runtime, kubelet } = containerParts(config, shared)
   const components = [

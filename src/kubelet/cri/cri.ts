@@ -15,6 +15,7 @@ import type {
 import type { Clock } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
 import type { Logger } from '../../component/log.ts'
+import type { MetricSet } from '../../component/metrics.ts'
 import type { SpdyTarget } from '../../streaming/spdyclient.ts'
 import type { References } from '../references.ts'
 import type {
@@ -33,6 +34,7 @@ import { Inventory } from './inventory.ts'
 import { defaultRotation, LogRotation, type RotationLimits } from './logrotation.ts'
 import type { PodRecord } from './podrecords.ts'
 import { type RPC, runtimeAPI } from './runtimeapi.ts'
+import { RuntimeMetrics } from './runtimemetrics.ts'
 import { Sandboxes } from './sandboxes.ts'
 import { Sessions } from './sessions.ts'
 import { type CRISettings, logFile } from './settings.ts'
@@ -41,6 +43,7 @@ import { podUsage } from './usage.ts'
 export interface CRIRuntimeOptions {
   readonly clock: Clock
   readonly log: Logger
+  readonly metrics?: MetricSet
   /** The runtime's: `/run/containerd/containerd.sock`. */
   readonly socketPath: string
   /** The kubelet's own folder; logs are kept in `logs` below it, as in /var/log/pods elsewhere. */
@@ -73,8 +76,8 @@ export class CRIRuntime implements PodRuntime, Component {
   #listener: (uid: string) => void = () => undefined
 
   constructor(options: CRIRuntimeOptions) {
-    const { clock, log, rootDir, socketPath, nodeAddresses, references } = options
-    const client = new CRIClient(socketPath, clock)
+    const { clock, log, metrics, rootDir, socketPath, nodeAddresses, references } = options
+    const client = new CRIClient(socketPath, clock, metrics && new RuntimeMetrics(metrics, clock))
     const onChange = (uid: string) => this.#listener(uid)
     const inventory = new Inventory({ client, clock, runtime: this.name, onChange })
     this.#settings = {

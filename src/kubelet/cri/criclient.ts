@@ -5,6 +5,7 @@ import type { Clock } from '../../component/clock.ts'
 import { GRPCChannel } from '../../grpc/channel.ts'
 import { bytes, defineMessage, message, text, texts } from '../../protobuf/message.ts'
 import type { RPC } from './runtimeapi.ts'
+import type { RuntimeMetrics } from './runtimemetrics.ts'
 
 /** Upstream's --runtime-request-timeout. */
 const defaultTimeoutMs = 120_000
@@ -22,8 +23,10 @@ const criNamespace = 'k8s.io'
 
 export class CRIClient {
   readonly #channel: GRPCChannel
+  readonly #metrics: RuntimeMetrics | undefined
 
-  constructor(socketPath: string, clock: Clock) {
+  constructor(socketPath: string, clock: Clock, metrics?: RuntimeMetrics) {
+    this.#metrics = metrics
     this.#channel = new GRPCChannel(() => connect(socketPath), clock)
   }
 
@@ -33,7 +36,8 @@ export class CRIClient {
     input: Input,
     { timeoutMs = defaultTimeoutMs }: { readonly timeoutMs?: number } = {},
   ): Promise<Output> {
-    return response.decode(await this.#channel.call({ path, message: request.encode(input) }, timeoutMs))
+    const call = () => this.#channel.call({ path, message: request.encode(input) }, timeoutMs)
+    return response.decode(await (this.#metrics ? this.#metrics.measure(path, call) : call()))
   }
 
   /**

@@ -8,6 +8,7 @@ import { admin, openTestServer } from '../../apiserver/apiserver.fake.ts'
 import { Client } from '../../client/client.ts'
 import { Informers } from '../../client/informers.ts'
 import { silentLogger } from '../../component/log.ts'
+import { formatMetrics, MetricSet } from '../../component/metrics.ts'
 import { FakeExec } from '../../host/exec.fake.ts'
 import { familyOrders, type IPFamilies } from '../../ip/family.ts'
 import { FakeNft } from '../nftables/nft.fake.ts'
@@ -42,8 +43,10 @@ async function startProxy(families: IPFamilies = ['IPv4', 'IPv6']) {
   const problems: string[] = []
   const note = (message: string) => void problems.push(message)
   const log = { ...silentLogger, warn: note, error: note, child: () => log }
+  const metrics = new MetricSet()
   const proxy = new ServiceProxy({
     informers,
+    metrics,
     exec,
     nodeName: 'node-1',
     nodeAddresses: families.map(family => nodeAddresses[family]),
@@ -69,7 +72,7 @@ async function startProxy(families: IPFamilies = ['IPv4', 'IPv6']) {
     for (let turn = 0; turn < 12; turn++) await clock.advance(turn === 4 ? ms : 0)
   }
   const elements = (collection: string) => nft.elements(proxyTable, collection)
-  return { client, clock, proxy, nft, exec, problems, create, settle, elements }
+  return { client, clock, proxy, nft, exec, metrics, problems, create, settle, elements }
 }
 
 test.each(familyOrders.map(families => ({ families })))(
@@ -92,7 +95,7 @@ test.each(familyOrders.map(families => ({ families })))(
 )
 
 test('Changes of one moment are one transaction, an increment', async () => {
-  const { create, client, settle, nft, proxy } = await startProxy()
+  const { create, client, settle, nft, proxy, metrics } = await startProxy()
   await create('a')
   await create('b')
   await settle()
@@ -104,6 +107,15 @@ test('Changes of one moment are one transaction, an increment', async () => {
   expect(nft.ran[1]).toContain('delete element inet futago-proxy cluster-ips-IPv4')
   expect(proxy.isCurrent).toBe(true)
   expect(proxy.statistics).toMatchObject({ syncs: 3, fullSyncs: 1, failedSyncs: 0 })
+  const lines = formatMetrics(metrics.collect()).split('\n')
+  for (const line of [
+    'kubeproxy_sync_proxy_rules_duration_seconds_count 3',
+    'kubeproxy_sync_full_proxy_rules_duration_seconds_count 1',
+    'kubeproxy_sync_partial_proxy_rules_duration_seconds_count 2',
+    'kubeproxy_sync_proxy_rules_nftables_sync_failures_total 0',
+  ]) {
+    expect(lines).toContain(line)
+  }
 })
 
 describe('What goes wrong is put right', () => {

@@ -11,6 +11,7 @@ import type { Informers } from '../../client/informers.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
 import { type Logger, silentLogger } from '../../component/log.ts'
+import type { MetricSet } from '../../component/metrics.ts'
 import { SyncLoop } from '../../component/syncloop.ts'
 import type { Exec } from '../../host/exec.ts'
 import { familyOf, familyOfCIDR, type IPFamilies } from '../../ip/family.ts'
@@ -18,6 +19,7 @@ import { type Nft, NftCommand } from '../nftables/nft.ts'
 import { Transaction } from '../nftables/transaction.ts'
 import { changedFrontends, flushFlows } from './conntrack.ts'
 import { HealthCheckServers } from './healthcheck.ts'
+import { ProxyMetrics } from './proxymetrics.ts'
 import { Ruleset } from './ruleset.ts'
 import {
   type HealthCheck,
@@ -44,6 +46,7 @@ export interface ServiceProxyOptions {
   readonly nodePortAddresses?: readonly string[]
   readonly clock: Clock
   readonly log?: Logger
+  readonly metrics?: MetricSet
   /** Default: the nft program, through `exec`. */
   readonly nft?: Nft
   /** How long changes are gathered; default 10. */
@@ -89,6 +92,7 @@ export class ServiceProxy implements Component {
   readonly #ruleset: Ruleset
   readonly #healthChecks: HealthCheckServers
   readonly #loop: SyncLoop
+  readonly #metrics: ProxyMetrics | undefined
   readonly #plans = new Map<string, ServicePlan>()
   readonly #checks = new Map<string, HealthCheck>()
   readonly #dirty = new Set<string>()
@@ -117,6 +121,7 @@ export class ServiceProxy implements Component {
       hasNodePortRanges: options.nodePortAddresses !== undefined,
     })
     this.#healthChecks = new HealthCheckServers({ families: this.#families, log: this.#log })
+    this.#metrics = options.metrics && new ProxyMetrics(options.metrics, options.clock)
     this.#loop = new SyncLoop({
       clock: options.clock,
       run: () => this.#run(),
@@ -238,11 +243,13 @@ export class ServiceProxy implements Component {
       this.#needsFull = false
     } catch (error) {
       this.statistics.failedSyncs++
+      this.#metrics?.failed()
       throw error
     }
     this.statistics.syncs++
     if (isFull) this.statistics.fullSyncs++
     this.statistics.lastSyncMs = clock.monotonic() - began
+    this.#metrics?.synced(isFull ? 'full' : 'partial', this.statistics.lastSyncMs)
     this.#lastProblem = ''
     const toFlush = this.#toFlush
     this.#toFlush = []
