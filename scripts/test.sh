@@ -5,7 +5,7 @@ cd "$(dirname "$0")/.."
 [[ -d node_modules ]] || npm install --no-save
 
 # Tests with real containers and packets need these; without them they are skipped and say why.
-packages=(containerd runc containernetworking-plugins nftables iptables iproute2 conntrack busybox-static
+packages=(containerd runc containernetworking-plugins nftables iptables iproute2 conntrack busybox-static etcd-server
   util-linux mount procps iputils-ping dnsutils)
 if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   missing=()

@@ -20,6 +20,7 @@ const packages: Readonly<Record<string, string>> = {
   unshare: 'util-linux',
   ctr: 'containerd',
   busybox: 'busybox-static',
+  etcd: 'etcd-server',
 }
 
 const isThere = (program: string) =>

@@ -167,6 +167,8 @@ export interface GRPCChannelOptions {
   readonly authority?: string
   /** A server that does not answer a ping for so long is given up; it is sent when the last has been. */
   readonly keepAliveMs?: number
+  /** Default: as long as the operating system tries. */
+  readonly connectTimeoutMs?: number
 }
 
 /** How much a server may send before it has to wait for us: the protocol's 64 KiB are few. */
@@ -188,7 +190,7 @@ export class GRPCChannel {
 
   #connected(): Connection {
     if (this.#isClosed) throw new GRPCError(grpcCode.unavailable, 'the channel is closed', true)
-    const { authority = 'http://localhost', keepAliveMs } = this.#options
+    const { authority = 'http://localhost', keepAliveMs, connectTimeoutMs } = this.#options
     const known = this.#connection
     if (known && !known.session.closed && !known.session.destroyed) return known
     const socket = this.#open()
@@ -200,11 +202,16 @@ export class GRPCChannel {
     socket.once('error', error => {
       connection.failure ??= error.message
     })
+    const late = this.#giveUpAfter(connection, connectTimeoutMs)
     const forget = () => {
+      late?.cancel()
       if (this.#connection === connection) this.#connection = undefined
     }
     session.once('connect', () => {
+      // It may have been given up in the same moment.
+      if (session.destroyed) return
       connection.wasConnected = true
+      late?.cancel()
       session.setLocalWindowSize(windowBytes)
       if (keepAliveMs !== undefined) this.#keepAlive(connection, keepAliveMs)
     })
@@ -216,6 +223,11 @@ export class GRPCChannel {
     session.once('close', forget)
     this.#connection = connection
     return connection
+  }
+
+  #giveUpAfter({ session }: Connection, timeoutMs: number | undefined): Timer | undefined {
+    if (timeoutMs === undefined) return undefined
+    return this.#clock.after(timeoutMs, () => session.destroy(new Error('the connection takes too long')))
   }
 
   /** Asks the server for a sign of life again and again; without one the connection ends. */

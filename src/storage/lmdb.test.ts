@@ -31,6 +31,12 @@ async function contents(store: Store, revision?: number): Promise<string[]> {
   return entries.map(entry => `${entry.key}=${entry.value} ${entry.createRevision} ${entry.revision}`)
 }
 
+test('A store that was never written is at revision 1', async () => {
+  const store = await openLMDBStore(newDirectory())
+  expect(await store.revision()).toBe(1)
+  await store.close()
+})
+
 test('A store that is opened again goes on where it was, history and all', async () => {
   const directory = newDirectory()
   const before = await openLMDBStore(directory)

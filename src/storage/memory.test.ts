@@ -22,6 +22,10 @@ async function rewrite(store: Store, key: string, times: number): Promise<number
   return revision
 }
 
+test('A store that was never written is at revision 1', async () => {
+  expect(await openMemoryStore().revision()).toBe(1)
+})
+
 test('An event has been delivered before its write resolves', async () => {
   const store = openMemoryStore()
   const journal: string[] = []

@@ -2,6 +2,7 @@
 // expectations, ranges and watches never wait for a disk. Values are the driver's: it keeps them with the
 // version or elsewhere. The model is etcd's (server/storage/mvcc): one revision per write, an index over
 // keys, a log over revisions, compaction.
+import { checkExpectation, checkOperations } from './expectations.ts'
 import { KeyIndex } from './keyindex.ts'
 import { type ListOptions, StoreError, type WriteOperation } from './store.ts'
 
@@ -197,58 +198,15 @@ export function planWrite(
     const head = headOf(operation.key)
     const current = head?.deleted ? undefined : head
     const { key } = operation
+    checkExpectation(operation, index, current?.revision)
     if (operation.type === 'create') {
-      if (current) throw keyExists(operation.key, index, current.revision)
       const { value } = operation
       const createRevision = revision
       return { key, revision, operation: index, createRevision, deleted: false, previous: head, value }
     }
-    if (!current) throw keyNotFound(operation.type, key, index)
-    if (current.revision !== operation.expectedRevision) throw conflict(operation, index, current.revision)
-    const { createRevision } = current
+    const { createRevision } = current!
     const deleted = operation.type === 'delete'
     const value = operation.type === 'delete' ? undefined : operation.value
-    return { key: current.key, revision, operation: index, createRevision, deleted, previous: head, value }
+    return { key: current!.key, revision, operation: index, createRevision, deleted, previous: head, value }
   })
-}
-
-const keyExists = (key: string, operation: number, revision: number) =>
-  new StoreError('KeyExists', `Cannot create ${key}: it exists with revision ${revision}`, {
-    operation,
-    key,
-    revision,
-  })
-
-const keyNotFound = (verb: string, key: string, operation: number) =>
-  new StoreError('NotFound', `Cannot ${verb} ${key}: there is no such key`, { operation, key })
-
-function conflict(
-  { type, key, expectedRevision }: Exclude<WriteOperation, { type: 'create' }>,
-  operation: number,
-  revision: number,
-) {
-  const message = `Cannot ${type} ${key}: its revision is ${revision}, expected ${expectedRevision}`
-  return new StoreError('Conflict', message, { operation, key, revision })
-}
-
-const mostOperations = 65_535
-
-function checkOperations(operations: readonly WriteOperation[]): void {
-  if (operations.length === 0) {
-    throw new StoreError('InvalidWrite', 'Cannot write: there are no operations, expected at least one')
-  }
-  if (operations.length > mostOperations) {
-    const message = `Cannot write ${operations.length} operations at once, expected at most ${mostOperations}`
-    throw new StoreError('InvalidWrite', message)
-  }
-  const keys = new Set<string>()
-  for (const [operation, { key }] of operations.entries()) {
-    if (key === '') throw new StoreError('InvalidWrite', 'Cannot write: a key is empty', { operation, key })
-    if (operations.length > 1) {
-      if (keys.has(key)) {
-        throw new StoreError('InvalidWrite', `Cannot write ${key} twice in one write`, { operation, key })
-      }
-      keys.add(key)
-    }
-  }
 }

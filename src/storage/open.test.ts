@@ -17,7 +17,17 @@ test('memory and lmdb:DIR open a store', async () => {
 test('Any other location is refused with the forms there are', async () => {
   for (const location of ['', 'lmdb', 'lmdb:', 'memory:x', 'sqlite:/x', 'constructor', '/var/lib/x']) {
     await expect(openStore(location)).rejects.toThrow(
-      `Cannot open the store ${location}: expected memory or lmdb:DIR`,
+      `Cannot open the store ${location}: expected memory or lmdb:DIR or etcd:URL,...`,
     )
   }
+})
+
+test('An etcd is opened by the URLs of its members', async () => {
+  await expect(openStore('etcd:2001:db8::1')).rejects.toThrow(
+    'Cannot use the etcd endpoint "2001:db8::1": expected a URL such as http://[::1]:2379',
+  )
+  const etcd = { caFile: '/nowhere/ca.pem' }
+  await expect(openStore('etcd:https://[::1]:2379', { etcd })).rejects.toThrow(
+    'Cannot read the files for TLS: ENOENT',
+  )
 })

@@ -1,11 +1,17 @@
 // From the value of --store to a Store. A driver is imported when it is asked for, so that nobody pays for
 // the others.
+import type { EtcdStoreOptions } from './etcd.ts'
 import { type Store, StoreError } from './store.ts'
+
+/** What a driver cannot know from the location alone. */
+export interface OpenStoreOptions {
+  readonly etcd?: EtcdStoreOptions
+}
 
 interface Driver {
   /** What follows the scheme and a colon. */
   readonly argument: string | undefined
-  open(argument: string): Promise<Store>
+  open(argument: string, options: OpenStoreOptions): Promise<Store>
 }
 
 const drivers: Readonly<Record<string, Driver>> = {
@@ -17,14 +23,21 @@ const drivers: Readonly<Record<string, Driver>> = {
     argument: 'DIR',
     open: async directory => (await import('./lmdb.ts')).openLMDBStore(directory),
   },
+  etcd: {
+    argument: 'URL,...',
+    open: async (endpoints, { etcd }) => (await import('./etcd.ts')).openEtcdStore(endpoints, etcd),
+  },
 }
 
 const forms = Object.entries(drivers)
   .map(([scheme, { argument }]) => (argument ? `${scheme}:${argument}` : scheme))
   .join(' or ')
 
-/** Opens the store that `location` names: `memory`, or `lmdb:DIR` with the directory that it is kept in. */
-export async function openStore(location: string): Promise<Store> {
+/**
+ * Opens the store that `location` names: `memory`, `lmdb:DIR` with the directory that it is kept in, or
+ * `etcd:URL,...` with the endpoints of one cluster's members.
+ */
+export async function openStore(location: string, options: OpenStoreOptions = {}): Promise<Store> {
   const colon = location.indexOf(':')
   const scheme = colon < 0 ? location : location.slice(0, colon)
   const argument = colon < 0 ? '' : location.slice(colon + 1)
@@ -32,5 +45,5 @@ export async function openStore(location: string): Promise<Store> {
   if (!driver || (driver.argument !== undefined) !== (argument !== '')) {
     throw new StoreError('Unavailable', `Cannot open the store ${location}: expected ${forms}`)
   }
-  return driver.open(argument)
+  return driver.open(argument, options)
 }

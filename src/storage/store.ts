@@ -67,7 +67,7 @@ export interface StoreWatch {
 }
 
 export interface Store {
-  /** The revision of the newest committed write, 1 for an empty store (as etcd). */
+  /** The revision of the newest committed write, 1 where nothing was ever written (as etcd). */
   revision(): Promise<number>
   get(key: string, options?: { readonly revision?: number }): Promise<Entry | undefined>
   list(options: ListOptions): Promise<ListResult>

@@ -3,24 +3,26 @@ import { expect, test } from 'vitest'
 import { type Current, create, createAll, expectCode, keysOf, listKeys, remove, update } from './actions.ts'
 
 export function defineReads(current: Current) {
-  test('An empty store is at revision 1 and has nothing', async () => {
+  test('An empty store has a revision and nothing else', async () => {
     const store = current()
-    expect(await store.revision()).toBe(1)
+    const revision = await store.revision()
+    expect(revision).toBeGreaterThanOrEqual(1)
     expect(await store.get('/a')).toBeUndefined()
-    expect(await store.list({ prefix: '' })).toEqual({ entries: [], revision: 1, remaining: 0 })
-    expect(await store.progress()).toBe(1)
+    expect(await store.list({ prefix: '' })).toEqual({ entries: [], revision, remaining: 0 })
+    expect(await store.progress()).toBe(revision)
   })
 
   test('A created entry is read back with the revision of its write', async () => {
     const store = current()
+    const before = await store.revision()
     const revision = await store.write([create('/a', 'one')])
-    expect(revision).toBe(2)
-    expect(await store.revision()).toBe(2)
+    expect(revision).toBe(before + 1)
+    expect(await store.revision()).toBe(revision)
     expect(await store.get('/a')).toEqual({
       key: '/a',
       value: Buffer.from('one'),
-      revision: 2,
-      createRevision: 2,
+      revision,
+      createRevision: revision,
     })
     expect(await store.get('/')).toBeUndefined()
     expect(await store.get('/a/')).toBeUndefined()
@@ -144,12 +146,13 @@ export function definePaging(current: Current) {
 export function defineHistory(current: Current) {
   test('Every revision can be read as it was', async () => {
     const store = current()
+    const before = await store.revision()
     const created = await store.write([create('/a', 'one')])
     const updated = await store.write([update('/a', 'two', created)])
     const deleted = await store.write([remove('/a', updated)])
     const again = await store.write([create('/a', 'three')])
     const valueAt = async (revision: number) => (await store.get('/a', { revision }))?.value.toString()
-    expect(await valueAt(1)).toBeUndefined()
+    expect(await valueAt(before)).toBeUndefined()
     expect(await valueAt(created)).toBe('one')
     expect(await valueAt(updated)).toBe('two')
     expect(await valueAt(deleted)).toBeUndefined()

@@ -75,11 +75,12 @@ export function defineWatchHistory(current: Current) {
     ])
   })
 
-  test('A watch from revision 1 is given the whole history of its prefix', async () => {
+  test('A watch from before everything is given the whole history of its prefix', async () => {
     const store = current()
+    const before = await store.revision()
     await createAll(store, ['/a', '/x', '/b'])
-    const { events } = await record(store, { prefix: '/', afterRevision: 1 })
-    const { events: some } = await record(store, { prefix: '/x', afterRevision: 1 })
+    const { events } = await record(store, { prefix: '/', afterRevision: before })
+    const { events: some } = await record(store, { prefix: '/x', afterRevision: before })
     await store.progress()
     expect([keysOf(events), keysOf(some)]).toEqual([['/a', '/x', '/b'], ['/x']])
   })

@@ -1,0 +1,23 @@
+// What etcd and the way to it report, in the Store's terms. Texts are those of etcd's v3rpc/rpctypes; where
+// they are not known, nothing is promised: `Unavailable`.
+import { type GRPCError, grpcCode } from '../grpc/channel.ts'
+import { StoreError, type StoreErrorCode } from './store.ts'
+
+const texts: readonly (readonly [RegExp, StoreErrorCode])[] = [
+  [/required revision has been compacted/, 'Compacted'],
+  [/required revision is a future revision/, 'FutureRevision'],
+  [/database space exceeded|no space/, 'NoSpace'],
+  [/request is too large|too many operations in txn|received message larger than max/, 'InvalidWrite'],
+  [/key is not provided|duplicate key given/, 'InvalidWrite'],
+  [/corrupt cluster/, 'Corrupt'],
+]
+
+/** What etcd said to an attempt to `action`. */
+export function fromEtcd(error: GRPCError, action: string): StoreError {
+  const code = texts.find(([text]) => text.test(error.detail))?.[1] ?? 'Unavailable'
+  return new StoreError(code, `Cannot ${action}: ${error.detail}`, { cause: error })
+}
+
+/** Another try, perhaps with another member, can succeed. */
+export const isPassing = ({ code }: GRPCError): boolean =>
+  code === grpcCode.unavailable || code === grpcCode.deadlineExceeded
