@@ -44,7 +44,8 @@ export function isExtended(name: string): boolean {
 
 export const isStandardContainerResource = (name: string) => containerNames.has(name) || isHugePage(name)
 export const isOvercommitAllowed = (name: string) => isNative(name) && !isHugePage(name)
-const isStandard = (name: string) => quotaNames.has(name) || integerNames.has(name) || isHugePage(name)
+const isStandard = (name: string) =>
+  quotaNames.has(name) || integerNames.has(name) || isHugePage(name) || name.startsWith('requests.hugepages-')
 const isIntegerResource = (name: string) => integerNames.has(name) || isExtended(name)
 
 export function validateResourceName(name: string, field: string): FieldError[] {
@@ -52,6 +53,21 @@ export function validateResourceName(name: string, field: string): FieldError[] 
   if (errors.length > 0 || name.includes('/') || isStandard(name)) return errors
   return [invalidValue(field, name, 'must be a standard resource type or fully qualified')]
 }
+
+/** What a container can ask for. */
+export function validateContainerResourceName(name: string, field: string): FieldError[] {
+  if (isStandardContainerResource(name)) return []
+  const errors = validateResourceName(name, field)
+  if (!name.includes('/')) {
+    errors.push(invalidValue(field, name, 'must be a standard resource for containers'))
+  } else if (!isNative(name) && !isExtended(name)) {
+    errors.push(invalidValue(field, name, "doesn't follow extended resource name standard"))
+  }
+  return errors
+}
+
+/** What a ResourceQuota can bound, of the names that Kubernetes has given. */
+export const isStandardQuotaResource = (name: string) => name !== 'storage' && isStandard(name)
 
 /** Not negative, and whole where the resource is counted. */
 export function validateResourceQuantity(name: string, text: string, field: string): FieldError[] {

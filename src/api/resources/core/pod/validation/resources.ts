@@ -12,13 +12,10 @@ import type { ContainerResizePolicy, PodSpec, ResourceRequirements } from '../..
 import { dns1123Label } from '../../../../meta/names.ts'
 import { compareQuantities, formatQuantity, parseQuantity } from '../../../../meta/quantity.ts'
 import {
-  isExtended,
   isHugePage,
-  isNative,
   isOvercommitAllowed,
-  isStandardContainerResource,
   quantityLess,
-  validateResourceName,
+  validateContainerResourceName,
   validateResourceQuantity,
 } from '../../../resourcelist.ts'
 import { aggregateRequests } from '../aggregate.ts'
@@ -72,20 +69,10 @@ function checkAmount(name: string, amount: string, { field, check, isPodLevel }:
     if (!isPodLevelResource(name)) {
       errors.push(notSupported(field, name, ['cpu', 'hugepages-', 'memory']))
     }
-  } else checkName(name, field, check)
+  } else errors.push(...validateContainerResourceName(name, field))
   errors.push(...validateResourceQuantity(name, amount, field))
   if (isHugePage(name) && !isDivisible(name, amount)) {
     errors.push(invalidValue(field, amount, `${amount} is not positive integer multiple of ${name}`))
-  }
-}
-
-function checkName(name: string, field: string, { errors }: PodCheck): void {
-  if (isStandardContainerResource(name)) return
-  errors.push(...validateResourceName(name, field))
-  if (!name.includes('/'))
-    errors.push(invalidValue(field, name, 'must be a standard resource for containers'))
-  else if (!isNative(name) && !isExtended(name)) {
-    errors.push(invalidValue(field, name, "doesn't follow extended resource name standard"))
   }
 }
 
