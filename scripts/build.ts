@@ -1,6 +1,6 @@
 // Bundles the doors and the command line into dist/: one file each plus the chunks they load when needed.
 // Beside them the same as CommonJS, the types, and the licences of what is in there.
-import { cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
 import { esmBanner, writeCommonJS } from './build/commonjs.ts'
@@ -40,6 +40,10 @@ const { metafile } = await build({
   metafile: true,
   logLevel: 'warning',
 })
+// As npm installs it, the file itself is the command.
+const command = `${root}dist/cli.js`
+writeFileSync(command, `#!/usr/bin/env node\n${readFileSync(command, 'utf8')}`)
+chmodSync(command, 0o755)
 cpSync(`${root}src/api/generated`, `${root}dist/generated`, {
   recursive: true,
   filter: source => !source.endsWith('.ts'),

@@ -6,7 +6,7 @@ cd "$(dirname "$0")/.."
 
 # Tests with real containers and packets need these; without them they are skipped and say why.
 packages=(containerd runc containernetworking-plugins nftables iptables iproute2 conntrack busybox-static etcd-server
-  util-linux mount procps iputils-ping dnsutils)
+  util-linux mount procps iputils-ping dnsutils python3-kubernetes)
 if [[ $(id -u) == 0 ]] && command -v apt-get >/dev/null; then
   missing=()
   for package in "${packages[@]}"; do dpkg -s "$package" >/dev/null 2>&1 || missing+=("$package"); done

@@ -1,3 +1,11 @@
 // The door `futago/testing`: a cluster for test suites.
-export { TestCluster, type TestClusterOptions, type WaitOptions } from './cluster/testcluster.ts'
+export type { User } from './apiserver/registry/registry.ts'
+export { WaitTimeout } from './client/waitfor.ts'
+export {
+  type ListSelection,
+  TestCluster,
+  type TestClusterOptions,
+  type WaitOptions,
+} from './cluster/testcluster.ts'
+export type { JumpingClock } from './component/clock.ts'
 export type { StoreSnapshot } from './storage/snapshot.ts'

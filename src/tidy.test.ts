@@ -41,6 +41,8 @@ const untested: Record<string, string> = {
   'client/proxy.ts': 'connection.test.ts, with the others that make a connection',
   'client/socks.ts': 'connection.test.ts, with the others that make a connection',
   'client/impersonation.ts': 'connection.test.ts, with the others that make a connection',
+  'client/waitforlist.ts': 'testclusteruse.test.ts, as people meet it',
+  'cluster/fixtures.ts': 'likewise',
   'cli/stateroot.ts': 'one expression, used by every command test',
   'cluster/components.ts': 'cluster.test.ts: a cluster that starts has them',
   'cluster/nodes.ts': 'likewise',

@@ -20,7 +20,7 @@ const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
 
 /** `./verify`: its types are where its source is. */
 const sourceOf = (door: string): string =>
-  join(root, exports[door].types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts'))
+  join(root, exports[door].default.types.replace('./dist/types/', 'src/').replace(/\.d\.ts$/, '.ts'))
 
 test.each(blocks)('$name runs', async ({ name, code }) => {
   const folder = join(root, 'node_modules/.cache/codeblocks')

@@ -1,5 +1,6 @@
 // The door `futago/api`: types, resources, StatusError and its predicates.
 export type * from './generated/types.ts'
+export * from './meta/owners.ts'
 export * from './object.ts'
 export * from './resource.ts'
 export { mutatingAdmissionPolicies } from './resources/admissionregistration/mutatingadmissionpolicy.ts'

@@ -6,9 +6,13 @@ import type { Clock } from '../component/clock.ts'
 import type { Client } from './client.ts'
 
 export class WaitTimeout extends Error {
-  constructor(message: string) {
+  /** The object, or the objects, as last seen. */
+  readonly last: unknown
+
+  constructor(message: string, last?: unknown) {
     super(message)
     this.name = 'WaitTimeout'
+    this.last = last
   }
 }
 
@@ -28,12 +32,18 @@ export interface WaitTarget<T extends KubeObject> {
 const pauseMs = 250
 
 /** Resolves with the object as it was when it was as wanted; rejects with a WaitTimeout. */
-export async function waitForObject<T extends KubeObject>(target: WaitTarget<T>): Promise<T | undefined> {
-  const { clock, resource, name, timeoutMs } = target
+export async function waitForObject<T extends KubeObject>(wanted: WaitTarget<T>): Promise<T | undefined> {
+  const { clock, resource, name, timeoutMs } = wanted
+  let last: T | undefined
+  const until = (object: T | undefined) => {
+    last = object
+    return wanted.until(object)
+  }
+  const target = { ...wanted, until }
   const giveUp = new AbortController()
   const seconds = Math.round(timeoutMs / 1000)
   const timer = clock.after(timeoutMs, () =>
-    giveUp.abort(new WaitTimeout(`${resource.resource} ${name} was not as wanted within ${seconds} s`)),
+    giveUp.abort(new WaitTimeout(`${resource.resource} ${name} was not as wanted within ${seconds} s`, last)),
   )
   const signal = target.signal ? AbortSignal.any([target.signal, giveUp.signal]) : giveUp.signal
   try {

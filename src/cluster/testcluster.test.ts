@@ -107,6 +107,6 @@ test('Namespaces go, others act within their rights, and nothing is left at the 
 test('What cannot be applied is named', async () => {
   await using cluster = await TestCluster.start({ nodes: 0 })
   await expect(cluster.apply('apiVersion: v1\nkind: Pot\nmetadata: {name: a}')).rejects.toThrow(
-    'Cannot apply Pot: there is no Pot in v1',
+    'Cannot apply Pot a: there is no Pot in v1',
   )
 })

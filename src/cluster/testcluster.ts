@@ -6,34 +6,54 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
-import { resources } from '../api/resources/index.ts'
-import { isAlreadyExists } from '../api/status.ts'
 import type { User } from '../apiserver/registry/registry.ts'
 import type { Client, ObjectReference } from '../client/client.ts'
-import { waitForObject } from '../client/waitfor.ts'
-import { JumpingClock } from '../component/clock.ts'
+import { WaitTimeout, waitForObject } from '../client/waitfor.ts'
+import { waitForList } from '../client/waitforlist.ts'
+import { JumpingClock, systemClock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
 import { openMemoryStore } from '../storage/memory.ts'
 import { restoreSnapshot, type StoreSnapshot, takeSnapshot } from '../storage/snapshot.ts'
-import type { Store } from '../storage/store.ts'
+import { type Store, StoreError } from '../storage/store.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import type { ClusterOptions } from './config.ts'
+import { applyObject, parseObjects } from './fixtures.ts'
+import { describeLast } from './lastseen.ts'
 
 export interface TestClusterOptions extends Omit<ClusterOptions, 'name' | 'runtime' | 'store'> {
   /** Created once the cluster is ready: objects, or YAML with one or more documents. */
   readonly objects?: string | readonly KubeObject[]
+  /** What the cluster's parts have to say. Default: nowhere. */
+  readonly log?: Logger
 }
 
 export interface WaitOptions {
-  /** Default 10 s, in real time. */
+  /** Default 10 s, in real time, whatever the cluster's clock does. */
   readonly timeoutMs?: number
 }
 
+export interface ListSelection {
+  /** Absent: all namespaces. */
+  readonly namespace?: string
+  readonly labelSelector?: string
+  readonly fieldSelector?: string
+}
+
 const defaultTimeoutMs = 10_000
+
+/** So often what differs is written, with so many turns of the event loop for others to notice. */
+const restoreAttempts = 4
+const restoreTurns = 3
+
+async function turns(count: number): Promise<void> {
+  for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve))
+}
 
 export class TestCluster implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #store: Store
   readonly #stateRoot: string
+  #stopped: Promise<void> | undefined
   /** The cluster's time: `await clock.advance(ms)` moves it ahead, for leases, TTLs and schedules. */
   readonly clock: JumpingClock
 
@@ -52,13 +72,13 @@ export class TestCluster implements AsyncDisposable {
    * await using cluster = await TestCluster.start({ ipFamilies: ['IPv6', 'IPv4'], nodes: 3 })
    */
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
-    const { objects, ...settings } = options
+    const { objects, log, ...settings } = options
     const stateRoot = mkdtempSync(join(tmpdir(), 'futago-test-'))
     const clock = new JumpingClock()
     const store = openMemoryStore({ clock })
     try {
       const config = { securePort: 0, ...settings, runtime: 'simulated' } as const
-      const cluster = await startCluster(config, { stateRoot, clock, store })
+      const cluster = await startCluster(config, { stateRoot, clock, store, ...(log ? { log } : {}) })
       const made = new TestCluster(cluster, { store, stateRoot, clock })
       if (objects) await made.apply(objects)
       return made
@@ -93,33 +113,20 @@ export class TestCluster implements AsyncDisposable {
     return this.#cluster.clientAs(user)
   }
 
-  /** Creates objects, or replaces those that exist; resolves with them as they are then, in order. */
+  /**
+   * Creates objects, or replaces those that exist, with their status where they bring one; resolves with them
+   * as they are then, in order.
+   */
   async apply(objects: string | readonly KubeObject[]): Promise<KubeObject[]> {
     const wanted = typeof objects === 'string' ? await parseObjects(objects) : objects
     const applied: KubeObject[] = []
-    for (const object of wanted) applied.push(await this.#apply(object))
+    for (const object of wanted) applied.push(await applyObject(this.client, object))
     return applied
   }
 
-  async #apply(object: KubeObject): Promise<KubeObject> {
-    const resource = resourceOf(object)
-    const metadata = resource.namespaced
-      ? { ...object.metadata, namespace: object.metadata.namespace ?? 'default' }
-      : object.metadata
-    try {
-      return await this.client.create(resource, { ...object, metadata })
-    } catch (error) {
-      if (!isAlreadyExists(error)) throw error
-      const { namespace, name = '' } = metadata
-      const current = await this.client.get(resource, { ...(namespace ? { namespace } : {}), name })
-      const { resourceVersion } = current.metadata
-      return this.client.update(resource, { ...object, metadata: { ...metadata, resourceVersion } })
-    }
-  }
-
   /**
-   * Resolves with the object as soon as it is as wanted, by watch; by default as soon as it exists. Rejects
-   * when it takes too long.
+   * Resolves with the object as soon as it is as wanted, by watch; by default as soon as it exists. When
+   * that takes too long it rejects and shows the object as last seen.
    */
   async waitFor<T extends KubeObject>(
     resource: Resource<T>,
@@ -143,12 +150,37 @@ export class TestCluster implements AsyncDisposable {
     await this.#wait(resource, target, { ...options, until: object => object === undefined })
   }
 
+  /**
+   * Resolves with the objects as soon as they are together as wanted: so many Pods Ready, no EndpointSlice
+   * left.
+   *
+   * @example
+   * await cluster.waitForList(pods, { labelSelector: 'app=web', until: pods => pods.length === 3 })
+   */
+  async waitForList<T extends KubeObject>(
+    resource: Resource<T>,
+    options: WaitOptions & ListSelection & { readonly until: (objects: readonly T[]) => boolean },
+  ): Promise<T[]> {
+    const timeoutMs = options.timeoutMs ?? defaultTimeoutMs
+    const target = { ...options, client: this.client, clock: systemClock, resource, timeoutMs }
+    return waitForList(target).catch(error => this.#explain(error, resource))
+  }
+
   #wait<T extends KubeObject>(
     resource: Resource<T>,
     target: ObjectReference,
     { timeoutMs = defaultTimeoutMs, until }: WaitOptions & { until: (object: T | undefined) => boolean },
   ): Promise<T | undefined> {
-    return waitForObject({ client: this.client, clock: this.clock, resource, ...target, timeoutMs, until })
+    const { namespace, name } = target
+    const where = { ...(namespace ? { namespace } : {}), name }
+    const wait = { client: this.client, clock: systemClock, resource, ...where, timeoutMs, until }
+    return waitForObject(wait).catch(error => this.#explain(error, resource))
+  }
+
+  /** A wait that took too long says what it saw. */
+  async #explain(error: unknown, resource: Resource): Promise<never> {
+    if (!(error instanceof WaitTimeout)) throw error
+    throw new WaitTimeout(`${error.message}; ${await describeLast(resource, error.last)}`, error.last)
   }
 
   /** Everything in the cluster as it is now. */
@@ -157,15 +189,28 @@ export class TestCluster implements AsyncDisposable {
   }
 
   /**
-   * Takes everything back to a snapshot, in the time it takes to write what differs. Clients see deletions
-   * and changes as events; controllers that are at work may write once more before they notice.
+   * Takes everything back to a snapshot, in the time it takes to write what differs; time itself goes on.
+   * Clients see deletions and changes as events. What controllers write on the way, before they have seen
+   * them, is taken back too.
    */
   async restore(snapshot: StoreSnapshot): Promise<void> {
-    await restoreSnapshot(this.#store, snapshot)
+    for (let attempt = 1; ; attempt++) {
+      const changed = await restoreSnapshot(this.#store, snapshot).catch(error => {
+        if (error instanceof StoreError && attempt < restoreAttempts) return undefined
+        throw error
+      })
+      if (changed === 0 || attempt >= restoreAttempts) return
+      await turns(restoreTurns)
+    }
   }
 
-  /** Ends everything and removes the files. */
-  async stop(): Promise<void> {
+  /** Ends everything and removes the files; calling it again changes nothing. */
+  stop(): Promise<void> {
+    this.#stopped ??= this.#stop()
+    return this.#stopped
+  }
+
+  async #stop(): Promise<void> {
     await this.#cluster.stop()
     rmSync(this.#stateRoot, { recursive: true, force: true })
   }
@@ -173,24 +218,4 @@ export class TestCluster implements AsyncDisposable {
   [Symbol.asyncDispose](): Promise<void> {
     return this.stop()
   }
-}
-
-async function parseObjects(text: string): Promise<KubeObject[]> {
-  const { loadAll } = await import('js-yaml')
-  const documents: unknown[] = []
-  loadAll(text, document => documents.push(document))
-  return documents
-    .filter(document => document !== null && document !== undefined)
-    .flatMap(document => {
-      const object = document as KubeObject & { readonly items?: KubeObject[] }
-      return object.kind === 'List' ? (object.items ?? []) : [object]
-    })
-}
-
-function resourceOf({ apiVersion = '', kind = '' }: KubeObject): Resource {
-  const resource = resources.find(known => known.apiVersion === apiVersion && known.kind === kind)
-  if (resource) return resource
-  throw new Error(
-    `Cannot apply ${kind || 'an object'}: there is no ${kind} in ${apiVersion || 'no apiVersion'}`,
-  )
 }
