@@ -1,21 +1,251 @@
-// The etcd driver against real etcd servers: the Store contract, members that go away and come back, TLS.
-import { afterAll, beforeAll, describe } from 'vitest'
+// The etcd driver against real etcd servers: the Store contract, members that go away and come back, TLS, a
+// full database, and compaction behind a watch's back.
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { storeConformance } from '../src/storage/conformance.ts'
-import { openEtcdStore } from '../src/storage/etcd.ts'
+import { type EtcdStoreOptions, openEtcdStore } from '../src/storage/etcd.ts'
+import type { Store, StoreError, StoreEvent, WriteOperation } from '../src/storage/store.ts'
 import { EtcdServers } from './etcdserver.ts'
 import { whyNot } from './needs.ts'
 
 const missing = whyNot(['etcd'])
 
+const create = (key: string, value = key): WriteOperation => ({
+  type: 'create',
+  key,
+  value: Buffer.from(value),
+})
+const failureOf = (work: Promise<unknown>): Promise<StoreError> =>
+  work.then(
+    () => Promise.reject(new Error('it succeeded')),
+    error => error as StoreError,
+  )
+
+/** Everything that a watch is given, and a promise of a key's event. */
+async function record(store: Store, afterRevision?: number) {
+  const events: StoreEvent[] = []
+  const ends: string[] = []
+  const waiting = new Map<string, () => void>()
+  await store.watch({
+    prefix: '/',
+    ...(afterRevision === undefined ? {} : { afterRevision }),
+    onEvents(more) {
+      events.push(...more)
+      for (const { key } of more) waiting.get(key)?.()
+    },
+    onEnd: error => void ends.push(error.code),
+  })
+  const seen = (key: string) =>
+    new Promise<void>(resolve => {
+      waiting.set(key, resolve)
+      if (events.some(event => event.key === key)) resolve()
+    })
+  return { events, ends, seen, keys: () => events.map(({ key }) => key) }
+}
+
+/** Tries until it succeeds, at most for so long. */
+async function eventually<T>(work: () => Promise<T>, deadline = Date.now() + 20_000): Promise<T> {
+  for (;;) {
+    try {
+      return await work()
+    } catch (error) {
+      if (Date.now() > deadline) throw error
+    }
+  }
+}
+
 describe.skipIf(missing)('One etcd member', () => {
   let servers: EtcdServers
   let stores = 0
+  const open = (options: EtcdStoreOptions = {}) =>
+    openEtcdStore(servers.endpoints.join(','), {
+      prefix: { local: '', remote: `/store${stores++}/` },
+      ...options,
+    })
   beforeAll(async () => {
     servers = await EtcdServers.start({ family: 'IPv6' })
   })
   afterAll(() => servers?.stop())
 
-  storeConformance('The etcd driver', () =>
-    openEtcdStore(servers.endpoints.join(','), { prefix: { local: '', remote: `/store${stores++}/` } }),
-  )
+  storeConformance('The etcd driver', open)
+
+  test('Several stores share it: what one writes the others see, and conflicts are found', async () => {
+    const prefix = { local: '', remote: '/shared/' }
+    const [one, other] = [await open({ prefix }), await open({ prefix })]
+    const { keys } = await record(other)
+    const revision = await one.write([create('/a', 'one')])
+    expect(await other.progress()).toBe(revision)
+    expect(keys()).toEqual(['/a'])
+    expect((await failureOf(other.write([create('/a', 'other')]))).code).toBe('KeyExists')
+    await other.write([{ type: 'update', key: '/a', value: Buffer.from('x'), expectedRevision: revision }])
+    const late = one.write([{ type: 'delete', key: '/a', expectedRevision: revision }])
+    expect((await failureOf(late)).code).toBe('Conflict')
+    await Promise.all([one.close(), other.close()])
+  })
+
+  test('A list of many pages is one of one revision', async () => {
+    const store = await open()
+    const keys = Array.from({ length: 1200 }, (_, index) => `/k/${String(index).padStart(4, '0')}`)
+    for (let start = 0; start < keys.length; start += 100) {
+      await store.write(keys.slice(start, start + 100).map(key => create(key, key.repeat(40))))
+    }
+    const [listed, later] = await Promise.all([
+      store.list({ prefix: '/k/' }),
+      store.write([create('/k/0600x')]),
+    ])
+    const expected = listed.revision >= later ? [...keys, '/k/0600x'].sort() : keys
+    expect(listed.entries.map(({ key }) => key)).toEqual(expected)
+    const { entries, remaining } = await store.list({ prefix: '/k/', limit: 700 })
+    expect([entries.length, remaining]).toEqual([700, 501])
+    const history = await record(store, listed.entries[0]!.revision - 1)
+    await store.progress()
+    expect(history.keys()).toEqual([...keys, '/k/0600x'])
+    await store.close()
+  })
+
+  test('More than it takes at once is refused and said', async () => {
+    const store = await open()
+    const many = Array.from({ length: 129 }, (_, index) => create(`/${index}`))
+    const tooMany = await failureOf(store.write(many))
+    expect([tooMany.code, tooMany.message]).toEqual([
+      'InvalidWrite',
+      'Cannot create /0 and 128 more: etcdserver: too many operations in txn request',
+    ])
+    const tooLarge = await failureOf(store.write([create('/large', 'x'.repeat(1_600_000))]))
+    expect([tooLarge.code, tooLarge.message]).toEqual([
+      'InvalidWrite',
+      'Cannot create /large: etcdserver: request is too large',
+    ])
+    await store.close()
+  })
+
+  test('Killed and started again: calls fail in time, watches go on, nothing is lost or told twice', async () => {
+    const prefix = { local: '', remote: '/killed/' }
+    const [store, other] = [await open({ prefix, timeoutMs: 500 }), await open({ prefix })]
+    const { events, ends, seen, keys } = await record(store)
+    await store.write([create('/before')])
+    await servers.kill(0)
+    for (const work of [store.get('/before'), store.progress(), store.write([create('/during')])]) {
+      const error = await failureOf(work)
+      expect(error.code).toBe('Unavailable')
+      expect(error.message).toMatch(/: connect ECONNREFUSED ::1:\d+$/)
+    }
+    await servers.restart(0)
+    await eventually(() => other.write([create('/after')]))
+    await seen('/after')
+    await eventually(() => store.progress())
+    expect([keys(), ends]).toEqual([['/before', '/after'], []])
+    expect((await store.get('/after'))?.revision).toBe(events[1]!.revision)
+    await Promise.all([store.close(), other.close()])
+  })
+})
+
+describe.skipIf(missing)('One etcd member with TLS and little room', () => {
+  let servers: EtcdServers
+  beforeAll(async () => {
+    servers = await EtcdServers.start({
+      family: 'IPv4',
+      tls: true,
+      flags: ['--quota-backend-bytes', String(4 * 1024 * 1024)],
+    })
+  })
+  afterAll(() => servers?.stop())
+
+  test('A certificate is asked for and shown, on both sides', async () => {
+    const [endpoint] = servers.endpoints as [string]
+    const { caFile, certFile, keyFile } = servers.files!
+    const store = await openEtcdStore(endpoint, { caFile, certFile, keyFile })
+    expect(await store.write([create('/a')])).toBe(2)
+    expect((await store.get('/a'))?.value.toString()).toBe('/a')
+    await store.close()
+    const unknown = await failureOf(openEtcdStore(endpoint, { certFile, keyFile, timeoutMs: 500 }))
+    expect(unknown.message).toBe('Cannot reach etcd: unable to verify the first certificate')
+    const nobody = await failureOf(openEtcdStore(endpoint, { caFile, timeoutMs: 500 }))
+    expect(nobody.message).toMatch(
+      /^Cannot reach etcd: .*(bad certificate|certificate required|socket|closed)/i,
+    )
+  })
+
+  test('A full database refuses writes as NoSpace, and is read as before', async () => {
+    const [endpoint] = servers.endpoints as [string]
+    const store = await openEtcdStore(endpoint, { ...servers.files })
+    let written = 0
+    const fill = async () => {
+      for (;;) {
+        await store.write([create(`/fill/${written}`, 'x'.repeat(500_000))])
+        written++
+      }
+    }
+    expect((await failureOf(fill())).code).toBe('NoSpace')
+    expect(written).toBeGreaterThan(3)
+    expect((await failureOf(store.write([create('/small')]))).code).toBe('NoSpace')
+    const { entries, remaining } = await store.list({ prefix: '/fill/', limit: 0 })
+    expect([entries.length, remaining]).toEqual([0, written])
+    await store.close()
+  })
+})
+
+describe.skipIf(missing)('Three etcd members', () => {
+  let servers: EtcdServers
+  beforeAll(async () => {
+    servers = await EtcdServers.start({ family: 'IPv6', members: 3 })
+  })
+  afterAll(() => servers?.stop())
+
+  /** Writes keys one after the other until it is stopped; tells which writes were acknowledged, and which may have been. */
+  async function load(store: Store, name: string, signal: AbortSignal) {
+    const acknowledged: string[] = []
+    const unknown: string[] = []
+    for (let count = 0; !signal.aborted; count++) {
+      const key = `/load/${name}/${count}`
+      try {
+        await store.write([create(key)])
+        acknowledged.push(key)
+      } catch (error) {
+        if ((error as StoreError).code !== 'Unavailable') throw error
+        unknown.push(key)
+      }
+    }
+    return { acknowledged, unknown }
+  }
+
+  test('The one in use is killed under load: no acknowledged write is lost, none is told twice', async () => {
+    // A member without a leader keeps a write for longer than this.
+    const store = await openEtcdStore(servers.endpoints.join(','), { timeoutMs: 1500 })
+    const { seen, events, ends } = await record(store)
+    const stopping = new AbortController()
+    const writers = ['a', 'b', 'c', 'd'].map(name => load(store, name, stopping.signal))
+    await seen('/load/a/20')
+    await servers.kill(0)
+    const behind = Number(
+      events.findLast(({ key }) => key.startsWith('/load/a/'))!.key.slice('/load/a/'.length),
+    )
+    await Promise.race([1, 2, 3].map(more => seen(`/load/a/${behind + 20 + more}`)))
+    stopping.abort()
+    const outcomes = await Promise.all(writers)
+    await eventually(() => store.progress())
+    const acknowledged = outcomes.flatMap(outcome => outcome.acknowledged)
+    const keys = events.map(({ key }) => key)
+    expect(new Set(keys).size).toBe(keys.length)
+    expect(acknowledged.filter(key => !keys.includes(key))).toEqual([])
+    const possible = new Set([...acknowledged, ...outcomes.flatMap(outcome => outcome.unknown)])
+    expect(keys.filter(key => !possible.has(key))).toEqual([])
+    const { entries } = await store.list({ prefix: '/load/' })
+    expect(entries.map(({ key }) => key)).toEqual(keys.sort())
+    expect(ends).toEqual([])
+    await store.close()
+    await servers.restart(0)
+  })
+
+  test('One that hangs is left for another, by calls and by the watch', async () => {
+    const store = await openEtcdStore(servers.endpoints.join(','), { timeoutMs: 500 })
+    const { seen } = await record(store)
+    await store.write([create('/hang/before')])
+    servers.pause(0)
+    await eventually(() => store.get('/hang/before'))
+    const other = await openEtcdStore(servers.endpoints.slice(1).join(','))
+    await eventually(() => other.write([create('/hang/during')]))
+    await seen('/hang/during')
+    servers.resume(0)
+    await Promise.all([store.close(), other.close()])
+  })
 })

@@ -50,9 +50,9 @@ async function freePorts(family: IPFamily, count: number): Promise<number[]> {
 /** A CA, and one certificate that serves as a server's and as a client's. */
 function writeCertificates(folder: string, address: string): EtcdFiles {
   const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
-  const authority = createAuthority('etcd-test', validity)
+  const authority = createAuthority('etcd-ca', validity)
   const { certificate, key } = issueCertificate(authority, {
-    commonName: 'etcd-test',
+    commonName: 'etcd',
     usages: ['server', 'client'],
     ipAddresses: [address],
     ...validity,

@@ -191,3 +191,24 @@ test('A server that answers no ping is given up, one that does is not', async ()
   await clock.advance(1000)
   expect((await error).detail).toBe('the server does not answer')
 })
+
+test('A server that is slow to answer is kept, one that is silent is not', async () => {
+  const clock = new FakeClock()
+  const streams: ServerHttp2Stream[] = []
+  const channel = await channelTo(stream => streams.push(stream), clock)
+  const call = { path: '/x', message: Buffer.alloc(0) }
+  const answer = channel.call(call, 60_000)
+  while (streams.length === 0) await new Promise(resolve => setImmediate(resolve))
+  const [stream] = streams as [ServerHttp2Stream]
+  const pinged = new Promise(resolve => stream.session!.once('ping', resolve))
+  channel.check(1000)
+  await pinged
+  reply(stream, [message('late')], { 'grpc-status': '0' })
+  expect((await answer).toString()).toBe('late')
+  await clock.advance(1000)
+
+  const unanswered = channel.call(call, 60_000).catch(error => error)
+  channel.check(1000)
+  await clock.advance(1000)
+  expect((await unanswered).detail).toBe('the server does not answer')
+})

@@ -233,20 +233,31 @@ export class GRPCChannel {
   /** Asks the server for a sign of life again and again; without one the connection ends. */
   #keepAlive(connection: Connection, intervalMs: number): void {
     const { session } = connection
-    let timer: Timer
-    const ask = () => {
-      if (session.destroyed) return
-      timer = this.#clock.after(intervalMs, () => {
-        connection.failure ??= 'the server does not answer'
-        session.destroy()
+    let timer = this.#clock.after(intervalMs, () => void ask())
+    const ask = async () => {
+      if (!(await this.#isAlive(connection, intervalMs))) return
+      timer = this.#clock.after(intervalMs, () => void ask())
+    }
+    session.once('close', () => timer.cancel())
+  }
+
+  #isAlive({ session }: Connection, timeoutMs: number): Promise<boolean> {
+    if (session.destroyed) return Promise.resolve(false)
+    return new Promise(resolve => {
+      const timer = this.#clock.after(timeoutMs, () => {
+        session.destroy(new Error('the server does not answer'))
       })
       session.ping(error => {
         timer.cancel()
-        if (!error && !session.destroyed) timer = this.#clock.after(intervalMs, ask)
+        resolve(!error && !session.destroyed)
       })
-    }
-    timer = this.#clock.after(intervalMs, ask)
-    session.once('close', () => timer.cancel())
+    })
+  }
+
+  /** Ends the connection unless the server gives a sign of life in time; for when it is slow to answer. */
+  check(timeoutMs: number): void {
+    const connection = this.#connection
+    if (connection?.wasConnected) void this.#isAlive(connection, timeoutMs)
   }
 
   #request(connection: Connection, { path, metadata }: GRPCCall, timeoutMs?: number): ClientHttp2Stream {

@@ -39,7 +39,10 @@ const defaultTimeoutMs = 5000
 /** How long one of several members may take before another one is asked. */
 const attemptTimeoutMs = 2000
 const connectTimeoutMs = 1500
+/** etcd closes connections that ask for a sign of life more often. */
 const keepAliveMs = 5000
+/** When a member has been slow. */
+const signOfLifeMs = 1000
 const pauseMs = 100
 const defaultPort = 2379
 
@@ -110,6 +113,7 @@ export class EtcdClient {
         return method.response.decode(await channel.call({ path, message }, timeoutMs))
       } catch (error) {
         if (!(error instanceof GRPCError) || !isPassing(error)) throw this.#failure(error, action)
+        if (error.code === grpcCode.deadlineExceeded) channel.check(signOfLifeMs)
         this.#leave(channel)
         if (!isRepeatable && !error.isUnsent) throw unknownOutcome(error, action)
         const isLate = deadline - this.#clock.monotonic() <= 2 * pauseMs
