@@ -5,9 +5,9 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { createAuthority, issueCertificate } from '../src/cluster/certificates.ts'
 import { type IPFamily, loopbackAddress } from '../src/ip/family.ts'
 import { joinHostPort } from '../src/ip/hostport.ts'
+import { createAuthority, issueCertificate } from '../src/x509/certificates.ts'
 
 export interface EtcdServerOptions {
   readonly family: IPFamily

@@ -55,6 +55,14 @@ export interface Subresource {
   readonly verbs: readonly ('get' | 'create' | 'update' | 'patch')[]
 }
 
+/** Who makes a request, for kinds that remember it. */
+export interface Requester {
+  readonly name: string
+  readonly uid?: string
+  readonly groups: readonly string[]
+  readonly extra?: Readonly<Record<string, readonly string[]>>
+}
+
 /** Hooks are methods, so that a Resource<Pod> may stand where any Resource is expected. */
 type FieldGetter<T> = { get(object: T): string }['get']
 
@@ -90,14 +98,14 @@ export interface ResourceDefinition<T extends KubeObject = KubeObject> {
    */
   default?(object: T): void
   /** In place: drops what a client may not set on create (status, for one, is dropped already). */
-  prepareForCreate?(object: T): void
+  prepareForCreate?(object: T, requester?: Requester): void
   validate?(object: T): readonly FieldError[]
   /** In place: keeps what an update may not touch (status is kept already). */
   prepareForUpdate?(object: T, previous: T): void
   /** `validate` runs as well, unless `validateUpdate` calls it itself and `validatesUpdateAlone` is set. */
   validateUpdate?(object: T, previous: T): readonly FieldError[]
   readonly validatesUpdateAlone?: boolean
-  prepareForStatusUpdate?(object: T, previous: T): void
+  prepareForStatusUpdate?(object: T, previous: T, nowMs: number): void
   validateStatusUpdate?(object: T, previous: T): readonly FieldError[]
   /** Sentences for the `Warning` header. */
   warnings?(object: T, previous?: T): readonly string[]

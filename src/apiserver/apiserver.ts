@@ -9,6 +9,7 @@ import { MetricSet } from '../component/metrics.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
 import type { IPFamilyPolicy } from './admission/admission.ts'
+import { certificateAuthorityPlugins } from './admission/certificates.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { eventFor } from './allocation/findingevent.ts'
 import type { PortRange } from './allocation/portpool.ts'
@@ -146,8 +147,12 @@ class ComposedServer implements APIServer {
         : {}),
       ...(policy ? accessReviews(policy) : {}),
     }
-    const plugins = [...admissionPlugins, ...(policy ? [escalationPlugin(policy)] : [])]
-    const admission = this.#metrics.admission(plugins)
+    this.#authorizer = options.authorizer ?? (policy ? rbacAuthorizer(policy) : allowAuthenticated)
+    const admission = this.#metrics.admission([
+      ...admissionPlugins,
+      ...certificateAuthorityPlugins(this.#authorizer),
+      ...(policy ? [escalationPlugin(policy)] : []),
+    ])
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
@@ -165,7 +170,6 @@ class ComposedServer implements APIServer {
     void this.#repair.start()
     const subresources = createSubresources({ lookup, clock, ...(tokens ? { tokens } : {}) })
     this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
-    this.#authorizer = options.authorizer ?? (policy ? rbacAuthorizer(policy) : allowAuthenticated)
     this.#handler = chain(this.#filters(), this.#endpoints())
   }
 

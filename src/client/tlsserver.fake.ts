@@ -4,7 +4,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createAuthority, issueCertificate, type KeyedCertificate } from '../cluster/certificates.ts'
+import { createAuthority, issueCertificate, type KeyedCertificate } from '../x509/certificates.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 

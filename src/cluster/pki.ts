@@ -10,7 +10,7 @@ import {
   issueCertificate,
   type KeyedCertificate,
   loadAuthority,
-} from './certificates.ts'
+} from '../x509/certificates.ts'
 import { hostAddresses } from './listen.ts'
 import type { StateDirectory } from './statedirectory.ts'
 

@@ -12,6 +12,7 @@ test('the plugins run in upstream’s order', () => {
     'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
+    'CertificateSubjectRestriction',
     'DefaultIngressClass',
     'DefaultIPFamilyPolicy',
     'ResourceQuota',

@@ -2,6 +2,7 @@
 // with our own before the last one, which counts what all others have let in. A new plugin is one file and
 // one line here.
 import type { AdmissionPluginFactory } from './admission.ts'
+import { certificateSubjectRestrictionPlugin } from './certificates.ts'
 import { defaultIngressClassPlugin } from './defaultingressclass.ts'
 import { defaultIPFamilyPolicyPlugin } from './defaultipfamilypolicy.ts'
 import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
@@ -19,6 +20,7 @@ export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   podSecurityPlugin,
   priorityPlugin,
   defaultTolerationSecondsPlugin,
+  certificateSubjectRestrictionPlugin,
   defaultIngressClassPlugin,
   defaultIPFamilyPolicyPlugin,
   resourceQuotaPlugin,

@@ -143,8 +143,8 @@ async function createOnce(
   const { resource, hooks } = scope
   if (resource.hasStatus && !resource.keepsStatusOnCreate) (object as { status?: unknown }).status = undefined
   if (resource.hasGeneration) object.metadata.generation = 1
-  resource.prepareForCreate?.(object)
   const { dryRun, context } = attributes
+  resource.prepareForCreate?.(object, context.user)
   const pending = (await hooks.beginCreate?.(object, { dryRun })) ?? nothingPending
   try {
     const errors = [...validateObjectMeta(object.metadata, resource), ...(resource.validate?.(object) ?? [])]

@@ -65,7 +65,7 @@ async function updateOnce(
   }
   await admit(scope.admission, attributes)
   keepMetadata(object, previous)
-  strategy.prepare(object, previous)
+  strategy.prepare(object, previous, scope.clock.now())
   if (resource.hasGeneration && strategy.bumpsGeneration && hasNewSpec(object, previous)) {
     object.metadata.generation = (previous.metadata.generation ?? 0) + 1
   }

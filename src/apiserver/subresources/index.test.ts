@@ -17,10 +17,10 @@ test('the resource itself keeps the status, the status subresource all else', ()
   const previous = { metadata: { name: 'a' }, spec: { size: 1 }, status: { phase: 'Ready' } }
   const sent = { metadata: { name: 'a' }, spec: { size: 2 }, status: { phase: 'Lost' }, data: {} }
   const main = structuredClone(sent)
-  subresourceStrategy(things, '').prepare(main, previous)
+  subresourceStrategy(things, '').prepare(main, previous, 0)
   expect(main).toEqual({ ...sent, status: { phase: 'Ready' } })
   const status = structuredClone(sent)
-  subresourceStrategy(things, 'status').prepare(status, previous)
+  subresourceStrategy(things, 'status').prepare(status, previous, 0)
   expect(status).toEqual({ ...previous, status: { phase: 'Lost' } })
 })
 
@@ -31,7 +31,7 @@ test('finalize changes nothing but the finalizers of the specification', () => {
     status: { phase: 'Active' },
   }
   const object = { metadata: { name: 'a' }, spec: { finalizers: [] }, status: { phase: 'Mine' } }
-  subresourceStrategy(namespaces, 'finalize').prepare(object, previous)
+  subresourceStrategy(namespaces, 'finalize').prepare(object, previous, 0)
   expect(object).toEqual({ metadata: { name: 'a' }, spec: {}, status: { phase: 'Active' } })
 })
 
@@ -50,7 +50,7 @@ test('ephemeral containers are added, and never changed or removed', () => {
     podWith({ nodeName: 'other', ephemeralContainers: names.map(name => ({ name, image: 'i' })) })
   const previous = { ...sent('x'), spec: { ...sent('x').spec!, nodeName: 'n' } }
   const more = sent('x', 'y')
-  strategy.prepare(more, previous)
+  strategy.prepare(more, previous, 0)
   expect(more.spec?.nodeName).toBe('n')
   expect(more.spec?.ephemeralContainers?.map(({ name }) => name)).toEqual(['x', 'y'])
   expect(strategy.validate(more, previous)).toEqual([])
@@ -66,7 +66,7 @@ test('resize changes resources only', () => {
   expect(strategy.validate(pod('i', '2'), pod('i', '1'))).toEqual([])
   expect(strategy.validate(pod('j', '2'), pod('i', '1'))).toMatchObject([{ field: 'spec' }])
   const other = pod('j', '2')
-  strategy.prepare(other, pod('i', '1'))
+  strategy.prepare(other, pod('i', '1'), 0)
   expect(other).toEqual({ ...pod('i', '2'), metadata: { ...other.metadata } })
 })
 

@@ -18,9 +18,9 @@ export function keepAllBut(changed: string, object: KubeObject, previous: KubeOb
 export const statusStrategy = (resource: Resource): UpdateStrategy => ({
   bumpsGeneration: false,
   isMain: false,
-  prepare(object, previous) {
+  prepare(object, previous, nowMs) {
     keepAllBut('status', object, previous)
-    resource.prepareForStatusUpdate?.(object, previous)
+    resource.prepareForStatusUpdate?.(object, previous, nowMs)
   },
   validate: (object, previous) => resource.validateStatusUpdate?.(object, previous) ?? [],
 })

@@ -4,6 +4,7 @@ import type { FieldError } from '../../api/fields.ts'
 import type { KubeObject } from '../../api/object.ts'
 import type { Resource } from '../../api/resource.ts'
 import { notFound } from '../../api/status.ts'
+import { approvalStrategy } from './approval.ts'
 import { ephemeralContainersStrategy } from './ephemeralcontainers.ts'
 import { finalizeStrategy } from './finalize.ts'
 import { resizeStrategy } from './resize.ts'
@@ -11,7 +12,7 @@ import { statusStrategy } from './status.ts'
 
 export interface UpdateStrategy {
   /** In place: puts back what this door may not change. */
-  prepare(object: KubeObject, previous: KubeObject): void
+  prepare(object: KubeObject, previous: KubeObject, nowMs: number): void
   validate(object: KubeObject, previous: KubeObject): readonly FieldError[]
   /** A change of the specification counts as a new generation. */
   readonly bumpsGeneration: boolean
@@ -49,7 +50,7 @@ const trustedStrategy: Door = () => ({
 const doors: Readonly<Record<string, Door>> = {
   '': mainStrategy,
   status: statusStrategy,
-  approval: statusStrategy,
+  'certificatesigningrequests/approval': approvalStrategy,
   scale: mainStrategy,
   'pods/binding': trustedStrategy,
   'namespaces/finalize': finalizeStrategy,

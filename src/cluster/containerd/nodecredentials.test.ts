@@ -1,7 +1,7 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { clientConfig, parseKubeconfig } from '../../client/kubeconfig.ts'
-import { createAuthority } from '../certificates.ts'
+import { createAuthority } from '../../x509/certificates.ts'
 import { issueNodeCredentials } from './nodecredentials.ts'
 
 const nowMs = Date.UTC(2026, 0, 1)

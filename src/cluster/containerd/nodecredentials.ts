@@ -1,6 +1,6 @@
 // What a node proves who it is with: to the API server as `system:node:NAME` of the group `system:nodes`, as
 // the Node authorizer of Kubernetes expects, and to those that ask its kubelet, at each of its addresses.
-import { type Authority, issueCertificate, type KeyedCertificate } from '../certificates.ts'
+import { type Authority, issueCertificate, type KeyedCertificate } from '../../x509/certificates.ts'
 import { formatKubeconfig } from '../kubeconfig.ts'
 
 export interface NodeCredentialsRequest {

@@ -5,7 +5,8 @@ function element(tag: number, ...contents: readonly Buffer[]): Buffer {
   const body = Buffer.concat(contents)
   const { length } = body
   if (length < 0x80) return Buffer.concat([Buffer.from([tag, length]), body])
-  const digits = Buffer.from(length.toString(16).padStart(length > 0xff ? 4 : 2, '0'), 'hex')
+  const hex = length.toString(16)
+  const digits = Buffer.from(hex.padStart(hex.length + (hex.length % 2), '0'), 'hex')
   return Buffer.concat([Buffer.from([tag, 0x80 | digits.length]), digits, body])
 }
 

@@ -10,10 +10,11 @@ test('integer() is the shortest form, and never negative', () => {
   expect(hex(der.integer(Buffer.from('00', 'hex')))).toBe('020100')
 })
 
-test('lengths take one, two or three bytes', () => {
+test('lengths take as many bytes as they need', () => {
   expect(hex(der.octetString(Buffer.alloc(0x7f))).slice(0, 4)).toBe('047f')
   expect(hex(der.octetString(Buffer.alloc(0x80))).slice(0, 6)).toBe('048180')
   expect(hex(der.octetString(Buffer.alloc(0x100))).slice(0, 8)).toBe('04820100')
+  expect(hex(der.octetString(Buffer.alloc(0x10000))).slice(0, 10)).toBe('0483010000')
 })
 
 test('objectIdentifier() packs numbers in groups of seven bits', () => {

@@ -1,6 +1,6 @@
-// The cluster's own certificates (X.509 v3, RFC 5280): a CA, serving certificates with addresses of both
-// families, and client certificates, whose common name is the user and whose organizations are its groups.
-// ECDSA P-256.
+// A cluster's certificates (X.509 v3, RFC 5280): a CA, serving certificates with addresses of both families,
+// client certificates, whose common name is the user and whose organizations are its groups, and whatever a
+// request asks for. Keys made here are ECDSA P-256.
 import {
   createHash,
   createPrivateKey,
@@ -9,10 +9,13 @@ import {
   type KeyObject,
   randomBytes,
   sign,
+  X509Certificate,
 } from 'node:crypto'
-import { parseAddress } from '../ip/address.ts'
-import { addressBits } from '../ip/family.ts'
+import type { CertificateRequest } from './certificaterequest.ts'
 import * as der from './der.ts'
+import { type AlternativeNames, encodeAlternativeNames, encodeSubject, type Subject } from './names.ts'
+import { encodePEM } from './pem.ts'
+import { encodeUsages } from './usages.ts'
 
 export interface KeyedCertificate {
   /** PEM. */
@@ -21,7 +24,7 @@ export interface KeyedCertificate {
   readonly key: string
 }
 
-export interface CertificateRequest {
+export interface CertificateContents {
   readonly commonName: string
   readonly organizations?: readonly string[]
   readonly dnsNames?: readonly string[]
@@ -40,26 +43,8 @@ export interface Authority extends KeyedCertificate {
 }
 
 const ecdsaWithSHA256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'))
-const extendedUsages = { server: '1.3.6.1.5.5.7.3.1', client: '1.3.6.1.5.5.7.3.2' } as const
-
-function distinguishedName(commonName: string, organizations: readonly string[]): Buffer {
-  const attribute = (type: string, value: string) =>
-    der.set(der.sequence(der.objectIdentifier(type), der.utf8String(value)))
-  return der.sequence(
-    ...organizations.map(organization => attribute('2.5.4.10', organization)),
-    attribute('2.5.4.3', commonName),
-  )
-}
-
 const extension = (type: string, value: Buffer, isCritical = false): Buffer =>
   der.sequence(der.objectIdentifier(type), ...(isCritical ? [der.boolean(true)] : []), der.octetString(value))
-
-function addressBytes(text: string): Buffer {
-  const address = parseAddress(text)
-  if (!address) throw new Error(`Cannot certify the address ${text}: expected an IPv4 or IPv6 address`)
-  const digits = addressBits[address.family] / 4
-  return Buffer.from(address.value.toString(16).padStart(digits, '0'), 'hex')
-}
 
 const keyIdentifierOf = (publicKey: Buffer): Buffer => createHash('sha1').update(publicKey).digest()
 
@@ -68,12 +53,9 @@ function newKey(): { readonly privateKey: KeyObject; readonly publicKey: Buffer 
   return { privateKey, publicKey: publicKey.export({ type: 'spki', format: 'der' }) }
 }
 
-const toPEM = (bytes: Buffer): string =>
-  `-----BEGIN CERTIFICATE-----\n${bytes.toString('base64').replace(/.{64}(?=.)/g, '$&\n')}\n-----END CERTIFICATE-----\n`
-
 const keyToPEM = (key: KeyObject): string => key.export({ type: 'pkcs8', format: 'pem' }).toString()
 
-interface Contents {
+interface Signed {
   readonly issuer: Buffer
   readonly subject: Buffer
   readonly publicKey: Buffer
@@ -82,7 +64,7 @@ interface Contents {
   readonly extensions: readonly Buffer[]
 }
 
-function signed(contents: Contents, signer: KeyObject): string {
+function signed(contents: Signed, signer: KeyObject): string {
   const version3 = der.explicit(0, der.integer(Buffer.from([2])))
   const toBeSigned = der.sequence(
     version3,
@@ -95,16 +77,13 @@ function signed(contents: Contents, signer: KeyObject): string {
     der.explicit(3, der.sequence(...contents.extensions)),
   )
   const signature = sign('sha256', toBeSigned, { key: signer, dsaEncoding: 'der' })
-  return toPEM(der.sequence(toBeSigned, ecdsaWithSHA256, der.bitString(signature)))
+  return encodePEM('CERTIFICATE', der.sequence(toBeSigned, ecdsaWithSHA256, der.bitString(signature)))
 }
 
 /** A self-signed CA. */
-export function createAuthority(
-  commonName: string,
-  validity: { readonly notBeforeMs: number; readonly notAfterMs: number },
-): Authority {
+export function createAuthority(commonName: string, validity: Validity): Authority {
   const { privateKey, publicKey } = newKey()
-  const subject = distinguishedName(commonName, [])
+  const subject = encodeSubject({ commonName, organizations: [] })
   const keyIdentifier = keyIdentifierOf(publicKey)
   const certSignAndDigitalSignature = der.bitString(Buffer.from([0b1010_0100]), 2)
   const extensions = [
@@ -116,31 +95,61 @@ export function createAuthority(
   return { certificate, key: keyToPEM(privateKey), subject, keyIdentifier, privateKey }
 }
 
-/** A certificate of this authority, with a key of its own. Throws when an address is none. */
-export function issueCertificate(authority: Authority, request: CertificateRequest): KeyedCertificate {
-  const { privateKey, publicKey } = newKey()
-  const names = [
-    ...(request.dnsNames ?? []).map(name => der.implicit(2, Buffer.from(name))),
-    ...(request.ipAddresses ?? []).map(address => der.implicit(7, addressBytes(address))),
-  ]
-  const usages = request.usages.map(usage => der.objectIdentifier(extendedUsages[usage]))
-  const digitalSignature = der.bitString(Buffer.from([0b1000_0000]), 7)
+interface Leaf {
+  readonly subject: Subject
+  readonly names: Partial<AlternativeNames>
+  readonly publicKey: Buffer
+  readonly usages: readonly string[]
+}
+
+export interface Validity {
+  readonly notBeforeMs: number
+  readonly notAfterMs: number
+}
+
+function signLeaf(authority: Authority, leaf: Leaf, { notBeforeMs, notAfterMs }: Validity): string {
+  const { keyUsage, extendedKeyUsage } = encodeUsages(leaf.usages)
+  const names = encodeAlternativeNames(leaf.names)
   const extensions = [
-    extension('2.5.29.15', digitalSignature, true),
-    extension('2.5.29.37', der.sequence(...usages)),
+    ...(keyUsage ? [extension('2.5.29.15', keyUsage, true)] : []),
+    ...(extendedKeyUsage ? [extension('2.5.29.37', extendedKeyUsage)] : []),
     extension('2.5.29.19', der.sequence(), true),
     extension('2.5.29.35', der.sequence(der.implicit(0, authority.keyIdentifier))),
-    ...(names.length > 0 ? [extension('2.5.29.17', der.sequence(...names))] : []),
+    ...(names ? [extension('2.5.29.17', names)] : []),
   ]
-  const contents: Contents = {
-    issuer: authority.subject,
-    subject: distinguishedName(request.commonName, request.organizations ?? []),
+  const { subject: issuer, privateKey } = authority
+  const subject = encodeSubject(leaf.subject)
+  const { publicKey } = leaf
+  return signed({ issuer, subject, publicKey, notBeforeMs, notAfterMs, extensions }, privateKey)
+}
+
+/** A certificate of this authority, with a key of its own. Throws when an address is none. */
+export function issueCertificate(authority: Authority, contents: CertificateContents): KeyedCertificate {
+  const { privateKey, publicKey } = newKey()
+  const { commonName, organizations = [], dnsNames = [], ipAddresses = [], usages } = contents
+  const leaf = {
+    subject: { commonName, organizations, others: {} },
+    names: { dnsNames, ipAddresses },
     publicKey,
-    notBeforeMs: request.notBeforeMs,
-    notAfterMs: request.notAfterMs,
-    extensions,
+    usages: ['digital signature', ...usages.map(usage => `${usage} auth`)],
   }
-  return { certificate: signed(contents, authority.privateKey), key: keyToPEM(privateKey) }
+  return { certificate: signLeaf(authority, leaf, contents), key: keyToPEM(privateKey) }
+}
+
+/** The certificate that a request asks for, with these usages; no longer than the authority's own. */
+export function signRequest(
+  authority: Authority,
+  request: CertificateRequest,
+  terms: Validity & { readonly usages: readonly string[] },
+): string {
+  const endMs = Date.parse(new X509Certificate(authority.certificate).validTo)
+  const notAfterMs = Math.min(terms.notAfterMs, endMs)
+  if (notAfterMs <= terms.notBeforeMs) {
+    throw new Error(`the signer has expired: NotAfter=${new Date(endMs).toISOString()}`)
+  }
+  const { subject, publicKey } = request
+  const leaf = { subject, names: request, publicKey, usages: terms.usages }
+  return signLeaf(authority, leaf, { notBeforeMs: terms.notBeforeMs, notAfterMs })
 }
 
 /** An authority whose certificate and key were kept; `commonName` is the one it was created with. */
@@ -149,7 +158,7 @@ export function loadAuthority(kept: KeyedCertificate, commonName: string): Autho
   const publicKey = createPublicKey(privateKey).export({ type: 'spki', format: 'der' })
   return {
     ...kept,
-    subject: distinguishedName(commonName, []),
+    subject: encodeSubject({ commonName, organizations: [] }),
     keyIdentifier: keyIdentifierOf(publicKey),
     privateKey,
   }
