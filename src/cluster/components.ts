@@ -32,6 +32,7 @@ export interface ComponentsOptions {
 const controllersOf = ({ config, pki }: ComponentsOptions) =>
   createControllers({
     rootCA: pki.authority.certificate,
+    signing: { authority: pki.authority, reserved: pki.serverNames },
     serviceAccountTokens: {
       issue: secretTokenIssuer(pki.serviceAccountKey),
       forEveryAccount: config.legacyServiceAccountTokens,

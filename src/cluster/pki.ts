@@ -17,6 +17,8 @@ import type { StateDirectory } from './statedirectory.ts'
 export interface ClusterPKI {
   readonly authority: Authority
   readonly server: KeyedCertificate
+  /** What the server is called and where it is reached; addresses are canonical. */
+  readonly serverNames: { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] }
   /** The user of the kubeconfig: `kubernetes-admin` of group `system:masters`. */
   readonly admin: KeyedCertificate
   /** Signs ServiceAccounts' tokens; PEM. It stays, as tokens outlive a start. */
@@ -57,18 +59,14 @@ function keepServiceAccountKey({ directory }: PKIOptions): string {
   return key
 }
 
-/** Loads or makes the CA, and issues the certificates of this start. */
-export function openPKI(options: PKIOptions): ClusterPKI {
-  const authority = keepAuthority(options)
-  const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
+function namesOf({ serviceClusterIPRange }: PKIOptions): ClusterPKI['serverNames'] {
   const addresses = [
     ...Object.values(loopbackAddress),
     // That of the `kubernetes` Service, of either family.
-    ...options.serviceClusterIPRange.map(range => nthAddress(range, 1n)),
+    ...serviceClusterIPRange.map(range => nthAddress(range, 1n)),
     ...hostAddresses().map(({ address }) => address),
   ]
-  const server = issueCertificate(authority, {
-    commonName: 'kube-apiserver',
+  return {
     dnsNames: [
       'localhost',
       hostname(),
@@ -78,6 +76,17 @@ export function openPKI(options: PKIOptions): ClusterPKI {
       'kubernetes.default.svc.cluster.local',
     ],
     ipAddresses: [...new Set(addresses)],
+  }
+}
+
+/** Loads or makes the CA, and issues the certificates of this start. */
+export function openPKI(options: PKIOptions): ClusterPKI {
+  const authority = keepAuthority(options)
+  const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
+  const serverNames = namesOf(options)
+  const server = issueCertificate(authority, {
+    commonName: 'kube-apiserver',
+    ...serverNames,
     usages: ['server'],
     ...validity,
   })
@@ -87,5 +96,5 @@ export function openPKI(options: PKIOptions): ClusterPKI {
     usages: ['client'],
     ...validity,
   })
-  return { authority, server, admin, serviceAccountKey: keepServiceAccountKey(options) }
+  return { authority, server, serverNames, admin, serviceAccountKey: keepServiceAccountKey(options) }
 }

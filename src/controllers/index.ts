@@ -1,6 +1,10 @@
 // The controllers of a cluster, one line each.
 import type { Resource } from '../api/resource.ts'
 import { resources } from '../api/resources/index.ts'
+import type { Authority } from '../x509/certificates.ts'
+import { certificateApprovingController, type ReservedNames } from './certificateapproving.ts'
+import { certificateCleaner } from './certificatecleaner.ts'
+import { certificateSigningController } from './certificatesigning.ts'
 import { clusterRoleAggregationController } from './clusterroleaggregation.ts'
 import type { Controller } from './controller.ts'
 import { cronJobController } from './cronjob.ts'
@@ -37,6 +41,8 @@ export interface ControllersOptions {
   readonly loadBalancerIPRange?: readonly string[]
   /** The certificate authority of the API server, in PEM. */
   readonly rootCA: string
+  /** Signs requests for certificates; absent: they wait for somebody else. */
+  readonly signing?: { readonly authority: Authority; readonly reserved: ReservedNames }
   /** How Secrets get tokens of ServiceAccounts; absent: they stay empty. */
   readonly serviceAccountTokens?: Pick<ServiceAccountTokenOptions, 'issue' | 'forEveryAccount'>
   /** All resources of the server, as they are when asked. Default: the built-in ones. */
@@ -50,6 +56,13 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
   rootCAController({ certificate: options.rootCA }),
   ...(options.serviceAccountTokens
     ? [serviceAccountTokenController({ ...options.serviceAccountTokens, rootCA: options.rootCA })]
+    : []),
+  ...(options.signing
+    ? [
+        certificateApprovingController(options.signing),
+        certificateSigningController(options.signing),
+        certificateCleaner(),
+      ]
     : []),
   ...(options.nodeIPAM ? [nodeIPAMController(options.nodeIPAM)] : []),
   ...nodeLifecycleControllers(options.nodeLifecycle),

@@ -6,6 +6,7 @@ import type { Resource } from '../api/resource.ts'
 import { events as eventResource } from '../api/resources/core/event.ts'
 import type { Transport, TransportRequest, WatchHandlers } from '../api/transport.ts'
 import { openTestServer } from '../apiserver/apiserver.fake.ts'
+import type { User } from '../apiserver/registry/registry.ts'
 import { Client } from '../client/client.ts'
 import type { FakeClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
@@ -83,6 +84,8 @@ export async function startControllers(
   const world = { server, client, clock, manager }
   return {
     ...world,
+    /** As somebody else, unobserved. */
+    serverFor: (user: User) => opened.server.transport(user),
     problems,
     settle: () => settle(world),
     list: <T extends KubeObject>(resource: Resource<T>) => list(client, resource),

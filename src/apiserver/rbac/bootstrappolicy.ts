@@ -178,6 +178,9 @@ const roles: Readonly<Record<string, readonly PolicyRule[]>> = {
   [`${csr}:selfnodeclient`]: [
     rule('certificates.k8s.io', 'certificatesigningrequests/selfnodeclient', 'create'),
   ],
+  [`${csr}:selfnodeserver`]: [
+    rule('certificates.k8s.io', 'certificatesigningrequests/selfnodeserver', 'create'),
+  ],
   'system:certificates.k8s.io:kube-apiserver-client-approver': [approver(`${signer}kube-apiserver-client`)],
   'system:certificates.k8s.io:kube-apiserver-client-kubelet-approver': [
     approver(`${signer}kube-apiserver-client-kubelet`),
@@ -240,6 +243,9 @@ const aggregates: Readonly<Record<string, string>> = {
 const asGroup = (name: string): RbacV1Subject => ({ kind: 'Group', apiGroup: rbac, name })
 const asUser = (name: string): RbacV1Subject => ({ kind: 'User', apiGroup: rbac, name })
 
+/** Of bootstrap tokens that nodes join with. */
+const bootstrapGroup = 'system:bootstrappers:futago:node'
+
 /** Binding -> role and subjects. */
 const bindings: Readonly<Record<string, readonly [role: string, ...subjects: RbacV1Subject[]]>> = {
   'cluster-admin': ['cluster-admin', asGroup('system:masters')],
@@ -268,6 +274,11 @@ const bindings: Readonly<Record<string, readonly [role: string, ...subjects: Rba
   ],
   'system:volume-scheduler': ['system:volume-scheduler', asUser('system:kube-scheduler')],
   'futago:node-network': ['futago:node-network', asGroup('system:nodes')],
+  // What upstream leaves to installers: how a node gets its certificates, and renews them.
+  'futago:node-bootstrap': ['system:node-bootstrapper', asGroup(bootstrapGroup)],
+  'futago:node-bootstrap-approval': [`${csr}:nodeclient`, asGroup(bootstrapGroup)],
+  'futago:node-client-renewal': [`${csr}:selfnodeclient`, asGroup('system:nodes')],
+  'futago:node-serving-renewal': [`${csr}:selfnodeserver`, asGroup('system:nodes')],
 }
 
 const defaultsLabel = { 'kubernetes.io/bootstrapping': 'rbac-defaults' }
