@@ -223,6 +223,58 @@ const change: readonly Step[] = [
   },
 ]
 
+const requestFor = (name: string) => `cat <<END | kubectl create -f -
+apiVersion: certificates.k8s.io/v1
+kind: CertificateSigningRequest
+metadata: {name: ${name}}
+spec:
+  request: $(openssl req -new -newkey rsa:2048 -nodes -keyout $DIRECTORY/${name}.key -subj /O=dev/CN=${name} 2>&- | base64 -w0)
+  signerName: kubernetes.io/kube-apiserver-client
+  usages: [client auth]
+END
+`
+
+const certificates: readonly Step[] = [
+  { run: requestFor('jane'), prints: 'certificatesigningrequest.certificates.k8s.io/jane created' },
+  { run: requestFor('joe'), prints: 'certificatesigningrequest.certificates.k8s.io/joe created' },
+  {
+    run: 'kubectl certificate approve jane',
+    prints: 'certificatesigningrequest.certificates.k8s.io/jane approved',
+  },
+  {
+    run: 'kubectl certificate deny joe',
+    prints: 'certificatesigningrequest.certificates.k8s.io/joe denied',
+  },
+  {
+    run: `until kubectl get csr jane -o jsonpath={.status.certificate} | base64 -d > $DIRECTORY/jane.crt
+  [ -s $DIRECTORY/jane.crt ]; do :; done; openssl x509 -in $DIRECTORY/jane.crt -noout -subject`,
+    prints: 'subject=O = dev, CN = jane',
+  },
+  {
+    run: 'kubectl get csr',
+    prints: lines(
+      'NAME AGE SIGNERNAME REQUESTOR REQUESTEDDURATION CONDITION',
+      'jane AGE kubernetes.io/kube-apiserver-client kubernetes-admin <none> Approved,Issued',
+      'joe AGE kubernetes.io/kube-apiserver-client kubernetes-admin <none> Denied',
+    ),
+  },
+  {
+    run: 'kubectl create rolebinding jane --clusterrole=view --user=jane',
+    prints: 'rolebinding.rbac.authorization.k8s.io/jane created',
+  },
+  {
+    run: 'kubectl config set-credentials jane --client-key=$DIRECTORY/jane.key --client-certificate=$DIRECTORY/jane.crt',
+    prints: 'User "jane" set.',
+  },
+  { run: 'kubectl --user=jane get configmap one -o name', prints: 'configmap/one' },
+  {
+    run: 'kubectl --user=jane get secrets',
+    prints:
+      'Error from server (Forbidden): secrets is forbidden: User "jane" cannot list resource "secrets" in API group "" in the namespace "shop"',
+    ...failure,
+  },
+]
+
 const inside: readonly Step[] = [
   { run: 'kubectl logs good', prints: 'hello' },
   { run: 'kubectl logs good --tail=1 --timestamps', prints: 'TIME hello' },
@@ -275,7 +327,7 @@ describe.each(kubectlVersions)('kubectl %s', version => {
   })
   afterAll(() => cluster?.remove())
 
-  const steps = [...create, ...look, ...change, ...inside, ...remove].filter(
+  const steps = [...create, ...look, ...change, ...certificates, ...inside, ...remove].filter(
     step => (step.only ?? version) === version,
   )
   test.skipIf(missingKubectl(version)).each(steps)('$run', async ({ run, prints, exitCode = 0 }) => {

@@ -4,9 +4,9 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import { createServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import type { TLSSocket } from 'node:tls'
-import { createAuthority, issueCertificate, type KeyedCertificate } from '../x509/certificates.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import { joinHostPort } from '../ip/hostport.ts'
+import { createAuthority, issueCertificate, type KeyedCertificate } from '../x509/certificates.ts'
 
 const validity = { notBeforeMs: Date.UTC(2020, 0, 1), notAfterMs: Date.UTC(2100, 0, 1) }
 const authority = createAuthority('test', validity)

@@ -57,6 +57,7 @@ test('What is settled goes at the next round, what waits stays', async () => {
     { ...denied, status: { conditions } },
     { subresource: 'approval' },
   )
+  await world.settle()
   await world.clock.advance(1000)
   await world.settle()
   const { items } = await world.client.list(certificateSigningRequests)

@@ -2,9 +2,9 @@ import { createServer as createHTTP, type RequestListener } from 'node:http'
 import { createServer as createHTTP2, createSecureServer } from 'node:http2'
 import { type AddressInfo, createServer as createTCP, type Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
-import { createAuthority, issueCertificate } from '../x509/certificates.ts'
 import { FakeClock } from '../component/clock.ts'
 import { loopbackAddress } from '../ip/family.ts'
+import { createAuthority, issueCertificate } from '../x509/certificates.ts'
 import { NetworkProbes } from './networkprobes.ts'
 
 const servers: Server[] = []
