@@ -16,8 +16,10 @@ import type { PortRange } from './allocation/portpool.ts'
 import { AllocationRepair } from './allocation/repair.ts'
 import type { Finding } from './allocation/repairplan.ts'
 import { openServiceAllocator, type ServiceAllocator } from './allocation/serviceallocator.ts'
+import { Audit, type AuditOptions } from './audit/audit.ts'
 import { APIServerService } from './bootstrap.ts'
 import { createDiscovery } from './discovery.ts'
+import { auditing, failedAuthenticationAudit } from './filters/audit.ts'
 import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
 import { type Authorizer, allowAuthenticated, authorization } from './filters/authorization.ts'
 import { impersonation } from './filters/impersonation.ts'
@@ -68,6 +70,8 @@ export interface APIServerOptions {
   readonly authorizer?: Authorizer
   /** Roles and bindings decide who may do what. Default: everybody who is known may do everything. */
   readonly rbac?: boolean
+  /** Absent: nothing is recorded. */
+  readonly audit?: AuditOptions
   /** Absent: no tokens are issued. */
   readonly serviceAccountTokens?: ServiceAccountTokensOptions
   /** For Services that say nothing about families. Default: upstream's, SingleStack. */
@@ -121,6 +125,7 @@ class ComposedServer implements APIServer {
   readonly #authorizer: Authorizer
   readonly #tokens: ServiceAccountTokens | undefined
   readonly #metrics: ServerMetrics
+  readonly #audit: Audit | undefined
   #service: APIServerService
   readonly #listening: Listening[] = []
   #isClosing = false
@@ -130,6 +135,8 @@ class ComposedServer implements APIServer {
     this.#options = options
     this.#metrics = new ServerMetrics({ ...options, metrics, registries: () => this.#registries })
     const store = this.#metrics.store(options.store)
+    this.#audit = options.audit && new Audit(options.audit, clock)
+    for (const metric of this.#audit?.metrics ?? []) metrics.add(metric)
     this.#service = service
     this.#allocator = allocator
     const hooks = new Map<string, RegistryHooks>([['/services', allocator as RegistryHooks]])
@@ -186,14 +193,17 @@ class ComposedServer implements APIServer {
 
   #filters(): readonly Filter[] {
     const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
+    const audit = this.#audit
     return [
       this.#metrics.requests.filter,
       this.#metrics.watches,
       recover(log),
       timeout(clock),
+      ...(audit ? [failedAuthenticationAudit(audit)] : []),
       this.#metrics.authentication(
         authentication([clientCertificate, ...this.#bearers(), ...authenticators]),
       ),
+      ...(audit ? [auditing(audit)] : []),
       impersonation(this.#authorizer),
       maxInFlight(inFlightLimits),
       authorization(this.#metrics.authorizer(this.#authorizer)),
@@ -228,7 +238,12 @@ class ComposedServer implements APIServer {
   }
 
   transport(user: User): Transport {
-    const options = { requests: this.#requests, authorizer: this.#authorizer, handle: this.#handler }
+    const options = {
+      requests: this.#requests,
+      authorizer: this.#authorizer,
+      handle: this.#handler,
+      ...(this.#audit ? { audit: this.#audit } : {}),
+    }
     return inProcessTransport(options, user)
   }
 
@@ -269,6 +284,7 @@ class ComposedServer implements APIServer {
       ...this.#listening.map(listening => listening.close()),
     ])
     this.#allocator.close()
+    await this.#audit?.close()
   }
 }
 

@@ -39,15 +39,17 @@ export interface Listening {
 interface Identity {
   readonly certificateUser?: User
   readonly certificateProblem?: string
+  readonly remoteAddress?: string
 }
 
 function identify(socket: TLSSocket): Identity {
   const certificate = socket.getPeerCertificate()
   const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
-  if (!subject) return {}
-  if (!socket.authorized) return { certificateProblem: String(socket.authorizationError) }
+  const from = socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }
+  if (!subject) return from
+  if (!socket.authorized) return { ...from, certificateProblem: String(socket.authorizationError) }
   const groups = subject.O === undefined ? [] : [subject.O].flat()
-  return { certificateUser: { name: subject.CN ?? '', groups } }
+  return { ...from, certificateUser: { name: subject.CN ?? '', groups } }
 }
 
 /** Time for requests under way and for watchers to hear the end, before connections are cut. */

@@ -1,6 +1,7 @@
 // The in-process transport: a client in this process reaches the registries without TLS, HTTP or JSON. What
 // it sends is copied on the way in; what it gets is shared and not to be changed; an error is the
 // StatusError itself.
+import { randomUUID } from 'node:crypto'
 import type { Status } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
 import { StatusError } from '../api/status.ts'
@@ -12,18 +13,22 @@ import type {
   WatchHandle,
   WatchHandlers,
 } from '../api/transport.ts'
+import type { Audit } from './audit/audit.ts'
+import type { AuditTrail } from './audit/trail.ts'
 import { type Answer, type Call, type CallBody, cloneJSON } from './endpoints/call.ts'
 import { bookmarkObject } from './endpoints/representation.ts'
 import { watchOptionsOf } from './endpoints/watch.ts'
 import type { WatchItem } from './endpoints/watchstream.ts'
-import { type Authorizer, authorize } from './filters/authorization.ts'
+import { type Authorizer, authorize, recorded } from './filters/authorization.ts'
 import { type Query, queryOf } from './query.ts'
 import type { User } from './registry/registry.ts'
 import { type Handler, type Reply, ServerRequest } from './request.ts'
-import { parseRequestInfo } from './requestinfo.ts'
+import { parseRequestInfo, type RequestInfo } from './requestinfo.ts'
 import type { ResourceRequests } from './resourcerequests.ts'
 
 export interface InProcessOptions {
+  /** Absent: nothing is recorded. */
+  readonly audit?: Audit
   readonly requests: ResourceRequests
   readonly authorizer: Authorizer
   /** For paths that are no resources, and for plain text such as logs. */
@@ -85,6 +90,19 @@ function plainBody(reply: Reply): unknown {
 
 const plainSubresources: ReadonlySet<string> = new Set(['log', 'exec', 'attach', 'portforward'])
 
+interface Asked {
+  readonly query: Query
+  readonly info: RequestInfo
+  readonly warnings: string[]
+  readonly trail: AuditTrail | undefined
+}
+
+interface Opening<T> {
+  readonly handlers: WatchHandlers<T>
+  readonly signal?: AbortSignal
+  readonly ended: () => void
+}
+
 class InProcessTransport implements Transport {
   readonly #options: InProcessOptions
   readonly #user: User
@@ -94,20 +112,34 @@ class InProcessTransport implements Transport {
     this.#user = user
   }
 
-  async #call(request: TransportRequest, query: Query, warnings: string[]): Promise<Call> {
-    const info = parseRequestInfo(request.method, request.path, query)
-    await authorize(this.#options.authorizer, this.#user, info)
+  /** Undefined for what is not recorded. */
+  #begin(request: TransportRequest, info: RequestInfo): AuditTrail | undefined {
+    const { audit } = this.#options
+    if (!audit) return undefined
+    const uri = targetOf(request.path, request.query)
+    const from = { user: this.#user, sourceIPs: [], userAgent: 'futago (in process)' }
+    const trail = audit.begin({ ...from, id: randomUUID(), info, uri })
+    trail?.received()
+    return trail
+  }
+
+  async #call(request: TransportRequest, asked: Asked): Promise<Call> {
+    const { query, info, warnings, trail } = asked
+    const { authorizer, requests } = this.#options
+    await authorize(trail ? recorded(authorizer, trail) : authorizer, this.#user, info)
     const context = {
       user: this.#user,
       warn: (message: string) => void warnings.push(message),
+      ...(trail ? { annotate: (key: string, value: string) => trail.annotate(key, value) } : {}),
       ...(request.signal ? { signal: request.signal } : {}),
     }
-    return this.#options.requests.call({
+    const body = bodyOf(request)
+    return requests.call({
       method: request.method,
       info,
       query,
       context,
-      body: bodyOf(request),
+      body: trail ? trail.watchBody(body) : body,
     })
   }
 
@@ -126,19 +158,46 @@ class InProcessTransport implements Transport {
   async request<T = KubeObject>(request: TransportRequest): Promise<TransportResponse<T>> {
     request.signal?.throwIfAborted()
     const query = queryOf(request.query ?? {})
-    const { isResourceRequest, subresource } = parseRequestInfo(request.method, request.path, query)
-    if (!isResourceRequest || plainSubresources.has(subresource)) return this.#plain(request)
+    const info = parseRequestInfo(request.method, request.path, query)
+    if (!info.isResourceRequest || plainSubresources.has(info.subresource)) return this.#plain(request)
     const warnings: string[] = []
-    const call = await this.#call(request, query, warnings)
-    const answer = await this.#options.requests.answer(call)
-    const status = answer.type === 'list' ? 200 : answer.status
-    return { status, body: bodyIn(answer, call) as T, warnings }
+    const trail = this.#begin(request, info)
+    try {
+      const call = await this.#call(request, { query, info, warnings, trail })
+      const answer = await this.#options.requests.answer(call)
+      const status = answer.type === 'list' ? 200 : answer.status
+      trail?.answered(call.resource, answer)
+      await trail?.completed(status)
+      return { status, body: bodyIn(answer, call) as T, warnings }
+    } catch (error) {
+      await trail?.failed(error)
+      throw error
+    }
   }
 
   async watch<T = KubeObject>(request: TransportRequest, handlers: WatchHandlers<T>): Promise<WatchHandle> {
     const query = queryOf({ ...request.query, watch: 'true' })
-    const call = await this.#call(request, query, [])
+    const info = parseRequestInfo(request.method, request.path, query)
+    const trail = this.#begin(request, info)
+    try {
+      const call = await this.#call(request, { query, info, warnings: [], trail })
+      const { signal } = request
+      const ended = () => void trail?.completed(200)
+      const handle = await this.#open(call, { handlers, ended, ...(signal ? { signal } : {}) })
+      trail?.started(200)
+      return handle
+    } catch (error) {
+      await trail?.failed(error)
+      throw error
+    }
+  }
+
+  async #open<T>(call: Call, { handlers, signal, ended }: Opening<T>): Promise<WatchHandle> {
     let isOpen = true
+    const end = () => {
+      isOpen = false
+      ended()
+    }
     const watch = await call.registry.watch(call.context, {
       ...watchOptionsOf(call),
       onEvents(items) {
@@ -146,15 +205,15 @@ class InProcessTransport implements Transport {
       },
       onEnd(error) {
         if (!isOpen) return
-        isOpen = false
+        end()
         handlers.onEnd(error)
       },
     })
     const close = () => {
-      isOpen = false
+      if (isOpen) end()
       watch.close()
     }
-    request.signal?.addEventListener('abort', close, { once: true })
+    signal?.addEventListener('abort', close, { once: true })
     return { close }
   }
 }

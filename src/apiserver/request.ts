@@ -3,6 +3,7 @@
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
 import type { Duplex } from 'node:stream'
+import type { AuditTrail } from './audit/trail.ts'
 import { emptyQuery, parseQuery, type Query } from './query.ts'
 import type { User } from './registry/registry.ts'
 import { parseRequestInfo, type RequestInfo } from './requestinfo.ts'
@@ -44,6 +45,8 @@ export interface RequestInit {
   readonly certificateUser?: User
   /** The client showed a certificate that does not verify. */
   readonly certificateProblem?: string
+  /** Of the other end of the connection. */
+  readonly remoteAddress?: string
   /** Aborted when the client goes away. */
   readonly signal?: () => AbortSignal
   readonly canUpgrade?: boolean
@@ -61,12 +64,15 @@ export class ServerRequest {
   readonly readBody: () => Promise<Buffer>
   readonly certificateUser: User | undefined
   readonly certificateProblem: string | undefined
+  readonly remoteAddress: string | undefined
   readonly canUpgrade: boolean
   readonly info: RequestInfo
   /** Sentences for the reply's Warning headers. */
   readonly warnings: string[] = []
   /** Set by the authentication filter. */
   user: User | undefined
+  /** Of requests that are recorded. */
+  audit: AuditTrail | undefined
   readonly #signal: (() => AbortSignal) | undefined
   #id: string | undefined
 
@@ -81,6 +87,7 @@ export class ServerRequest {
     this.readBody = init.readBody ?? noBody
     this.certificateUser = init.certificateUser
     this.certificateProblem = init.certificateProblem
+    this.remoteAddress = init.remoteAddress
     this.canUpgrade = init.canUpgrade ?? false
     this.#signal = init.signal
     this.info = parseRequestInfo(this.method, this.path, this.query)

@@ -76,11 +76,14 @@ export class ResourceRequests {
 
   async reply(request: ServerRequest): Promise<Reply> {
     const { method, info, query, headers } = request
+    const { audit } = request
     const context: RequestContext = {
       user: request.user!,
       warn: message => void request.warnings.push(message),
+      ...(audit ? { annotate: (key, value) => audit.annotate(key, value) } : {}),
     }
-    const body = { contentType: headers['content-type'], bytes: request.readBody }
+    const plain = { contentType: headers['content-type'], bytes: request.readBody }
+    const body = audit?.watchBody(plain) ?? plain
     const call = this.call({ method, info, query, context, body })
     if (call.resource.deprecation) context.warn(call.resource.deprecation)
     const streamed = this.#streamed(call, request)
@@ -90,7 +93,9 @@ export class ResourceRequests {
     const { clock } = this.#options
     const form: Representation = { media, query, resource: call.resource, nowMs: () => clock.now() }
     if (info.verb === 'watch') return watchReply(call, await watchEncoderFor(form), this.#flusher)
-    return represent(form, await this.answer(call))
+    const answer = await this.answer(call)
+    audit?.answered(call.resource, answer)
+    return represent(form, answer)
   }
 
   #streamed(call: Call, request: ServerRequest): Promise<Reply> | undefined {

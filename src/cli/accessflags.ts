@@ -1,4 +1,4 @@
-// The flags of `futago up` about who may ask, as kube-apiserver has them.
+// The flags of `futago up` about who may ask and what is recorded of it, as kube-apiserver has them.
 import type { Command } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 
@@ -7,9 +7,13 @@ export interface AccessFlags {
   readonly oidcIssuerUrl?: string
   readonly oidcClientId?: string
   readonly oidcCaFile?: string
+  readonly auditLogMaxsize?: number
+  readonly auditLogMaxbackup?: number
+  readonly auditLogMaxage?: number
 }
 
 const list = (text: string) => text.split(',')
+const number = (text: string) => Number(/^\d+$/.test(text) ? text : Number.NaN)
 const collect = (text: string, before: readonly string[] = []) => [...before, text]
 
 export const addAccessFlags = (command: Command): Command =>
@@ -24,10 +28,20 @@ export const addAccessFlags = (command: Command): Command =>
     .option('--oidc-required-claim <claim=value>', 'what a token must have; may be repeated', collect)
     .option('--oidc-ca-file <file>', "certificates that vouch for the issuer's address")
     .option('--oidc-signing-algs <names>', 'how its tokens may be signed; default: RS256', list)
+    .option('--audit-policy-file <file>', 'which requests are recorded (audit.k8s.io/v1 Policy)')
+    .option('--audit-log-path <file>', 'where: JSON lines in a file; -: standard output')
+    .option('--audit-log-maxsize <megabytes>', 'begin a new file then; default: 100', number)
+    .option('--audit-log-maxbackup <count>', 'keep so many old ones; default: 0, all', number)
+    .option('--audit-log-maxage <days>', 'keep them so long; default: 0, for ever', number)
 
 /** With the names of the settings. */
-export function accessOptions({ oidcIssuerUrl, oidcClientId, oidcCaFile }: AccessFlags): ClusterOptions {
+export function accessOptions(flags: AccessFlags): ClusterOptions {
+  const { oidcIssuerUrl, oidcClientId, oidcCaFile } = flags
+  const { auditLogMaxsize, auditLogMaxbackup, auditLogMaxage } = flags
   return {
+    ...(auditLogMaxsize === undefined ? {} : { auditLogMaxSize: auditLogMaxsize }),
+    ...(auditLogMaxbackup === undefined ? {} : { auditLogMaxBackup: auditLogMaxbackup }),
+    ...(auditLogMaxage === undefined ? {} : { auditLogMaxAge: auditLogMaxage }),
     ...(oidcIssuerUrl ? { oidcIssuerURL: oidcIssuerUrl } : {}),
     ...(oidcClientId ? { oidcClientID: oidcClientId } : {}),
     ...(oidcCaFile ? { oidcCAFile: oidcCaFile } : {}),

@@ -7,6 +7,7 @@ import type { MetricSet } from '../component/metrics.ts'
 import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import type { Store } from '../storage/store.ts'
+import { openAudit } from './access/audit.ts'
 import { openTokens } from './access/tokens.ts'
 import type { ClusterConfig } from './config.ts'
 import {
@@ -40,6 +41,7 @@ export interface ClusterServerParts {
 /** Rejects with ConfigError for a file that cannot be used. */
 export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
   const { config, store, pki, kubelets, clock, metrics } = parts
+  const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
     resources,
@@ -51,6 +53,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
     rbac: config.authorizationMode === 'RBAC',
     tokenAuthenticators: openTokens(config.access, { clock, log: parts.log.child('tokens') }),
+    ...(audit ? { audit } : {}),
     serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
     serviceClusterIPRanges: config.serviceClusterIPRange,
     nodePortRange: config.nodePortRange,

@@ -20,6 +20,7 @@ import {
   policyOf,
   violations,
 } from './podsecurity/policy.ts'
+import type { Violation } from './podsecurity/violation.ts'
 
 interface Template {
   readonly metadata: ObjectMeta
@@ -37,6 +38,8 @@ const templatePaths: Readonly<Record<string, readonly string[]>> = {
   'batch/jobs': ['spec', 'template'],
   'batch/cronjobs': ['spec', 'jobTemplate', 'spec', 'template'],
 }
+
+const annotation = 'pod-security.kubernetes.io'
 
 /** So many Pods of a namespace are looked at when its level changes. */
 const maxPods = 3000
@@ -80,6 +83,8 @@ async function judgePod(services: AdmissionServices, attributes: AdmissionAttrib
   const pod = attributes.object as Pod
   if (!pod.spec) return
   const template = { metadata: pod.metadata, spec: pod.spec }
+  attributes.context.annotate?.(`${annotation}/enforce-policy`, formatLevel(policy.enforce))
+  audit(attributes, policy.audit, template)
   const enforced = violations(policy.enforce, template)
   if (enforced.length > 0) {
     const why = `violates PodSecurity "${formatLevel(policy.enforce)}": ${formatViolations(enforced)}`
@@ -88,10 +93,18 @@ async function judgePod(services: AdmissionServices, attributes: AdmissionAttrib
   warn(attributes, policy.warn, template)
 }
 
+/** What the audit log says besides. */
+function audit({ context }: AdmissionAttributes, level: LevelVersion, template: Template): void {
+  const found = context.annotate ? violations(level, template) : []
+  if (found.length > 0) context.annotate?.(`${annotation}/audit-violations`, wouldViolate(level, found))
+}
+
+const wouldViolate = (level: LevelVersion, found: readonly Violation[]) =>
+  `would violate PodSecurity "${formatLevel(level)}": ${formatViolations(found)}`
+
 function warn({ context }: AdmissionAttributes, level: LevelVersion, template: Template): void {
   const found = violations(level, template)
-  if (found.length === 0) return
-  context.warn(`would violate PodSecurity "${formatLevel(level)}": ${formatViolations(found)}`)
+  if (found.length > 0) context.warn(wouldViolate(level, found))
 }
 
 async function judgeTemplate(
@@ -105,7 +118,9 @@ async function judgeTemplate(
   ) as Partial<Template> | undefined
   if (!template?.spec) return
   const policy = await namespacePolicy(services, attributes)
-  warn(attributes, policy.warn, { metadata: template.metadata ?? {}, spec: template.spec })
+  const whole = { metadata: template.metadata ?? {}, spec: template.spec }
+  audit(attributes, policy.audit, whole)
+  warn(attributes, policy.warn, whole)
 }
 
 const labelsOf = (object: KubeObject | undefined) => (object as Namespace | undefined)?.metadata?.labels

@@ -1,12 +1,17 @@
 // Whether the user may do what the request asks. An Authorizer answers with the reason of its refusal; the
 // message around it is upstream's.
 import { forbidden } from '../../api/status.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { User } from '../registry/registry.ts'
 import type { Filter } from '../request.ts'
 import type { RequestInfo } from '../requestinfo.ts'
 
-/** Undefined: allowed; a string, possibly empty: why not. */
-export type Authorizer = (user: User, info: RequestInfo) => Promise<string | undefined> | string | undefined
+/** Undefined: allowed; a string, possibly empty: why not. Why it is allowed is told to `granted`. */
+export type Authorizer = (
+  user: User,
+  info: RequestInfo,
+  granted?: (reason: string) => void,
+) => Promise<string | undefined> | string | undefined
 
 /** Everyone the authentication filter has let in. */
 export const allowAuthenticated: Authorizer = () => undefined
@@ -36,9 +41,23 @@ export async function authorize(authorizer: Authorizer, user: User, info: Reques
   )
 }
 
+/** The same decisions, which the audit log is told too. */
+export const recorded =
+  (authorizer: Authorizer, audit: Pick<AuditTrail, 'annotate'>): Authorizer =>
+  async (user, info) => {
+    let why = ''
+    const reason = await authorizer(user, info, text => {
+      why = text
+    })
+    audit.annotate('authorization.k8s.io/decision', reason === undefined ? 'allow' : 'forbid')
+    audit.annotate('authorization.k8s.io/reason', reason ?? why)
+    return reason
+  }
+
 export function authorization(authorizer: Authorizer): Filter {
   return async (request, next) => {
-    await authorize(authorizer, request.user!, request.info)
+    const { audit, user, info } = request
+    await authorize(audit ? recorded(authorizer, audit) : authorizer, user!, info)
     return next(request)
   }
 }

@@ -92,6 +92,7 @@ export function impersonation(authorizer: Authorizer): Filter {
     if (!wanted) return next(request)
     for (const permission of permissionsFor(wanted)) await authorize(authorizer, request.user!, permission)
     request.user = impersonated(wanted)
+    request.audit?.impersonate(request.user)
     return next(request)
   }
 }

@@ -104,10 +104,10 @@ export function measuredAuthorizer(authorizer: Authorizer, { clock, metrics }: P
       }),
     ),
   )
-  return async (user, info) => {
+  return async (user, info, granted) => {
     const began = attempts.now()
     try {
-      const reason = await authorizer(user, info)
+      const reason = await authorizer(user, info, granted)
       attempts.end(reason === undefined ? 'allowed' : 'denied', began)
       return reason
     } catch (error) {

@@ -17,8 +17,9 @@ import type { AccessAttributes } from './policyrule.ts'
 
 export const rbacAuthorizer =
   (policy: RBACPolicy): Authorizer =>
-  async (user, info) => {
+  async (user, info, granted) => {
     const { allowed, reason } = await policy.decide(user, info)
+    if (allowed) granted?.(reason)
     return allowed ? undefined : reason
   }
 

@@ -14,6 +14,8 @@ export interface User {
 export interface RequestContext {
   readonly user: User
   readonly warn: (message: string) => void
+  /** What the audit log is to say besides; absent where the request is not recorded. */
+  readonly annotate?: (key: string, value: string) => void
   readonly signal?: AbortSignal
 }
 

@@ -1,16 +1,17 @@
-import { mkdtempSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
+import { openAudit } from './audit.ts'
 import { type AccessOptions, loadAccess } from './settings.ts'
 import { openTokens } from './tokens.ts'
 
 const issuer = { oidcIssuerURL: 'https://issuer.example', oidcClientID: 'futago' }
 
 test("Settings about an issuer get upstream's defaults", () => {
-  expect(loadAccess({})).toEqual({ tokenAuthFile: undefined, oidc: undefined })
+  expect(loadAccess({})).toEqual({ tokenAuthFile: undefined, oidc: undefined, audit: undefined })
   expect(loadAccess(issuer).oidc).toEqual({
     issuerURL: 'https://issuer.example',
     clientID: 'futago',
@@ -41,6 +42,12 @@ test.each<[AccessOptions, string]>([
     { ...issuer, oidcSigningAlgs: ['HS256'] },
     'Cannot use --oidc-signing-algs HS256: expected some of RS256,RS384',
   ],
+  [{ auditPolicyFile: 'a' }, 'Cannot use --audit-policy-file a: expected --audit-log-path with it'],
+  [{ auditLogPath: 'a' }, 'Cannot use --audit-log-path a: expected --audit-policy-file with it'],
+  [
+    { auditPolicyFile: 'a', auditLogPath: 'b', auditLogMaxAge: -1 },
+    'Cannot use --audit-log-maxage -1: expected a whole number',
+  ],
 ])('The settings %j are refused', (options, message) => {
   expect(() => loadAccess(options)).toThrow(message)
 })
@@ -62,4 +69,31 @@ test('A file of tokens is read', async () => {
     `Cannot use --oidc-ca-file ${file}: it holds no certificate, expected PEM`,
   )
   expect(() => open({ tokenAuthFile: '/nowhere' })).toThrow('Cannot use --token-auth-file /nowhere: ENOENT')
+})
+
+test('An audit log is opened as the settings say', async () => {
+  const directory = mkdtempSync(join(tmpdir(), 'futago-access-'))
+  const auditPolicyFile = join(directory, 'policy.yaml')
+  const auditLogPath = join(directory, 'audit.log')
+  const { audit } = loadAccess({ auditPolicyFile, auditLogPath, auditLogMaxSize: 1, auditLogMaxAge: 2 })
+  expect(audit).toEqual({
+    policyFile: auditPolicyFile,
+    logPath: auditLogPath,
+    maxBytes: 1_048_576,
+    maxBackups: 0,
+    maxAgeMs: 172_800_000,
+  })
+  writeFileSync(auditPolicyFile, 'kind: Policy\n')
+  await expect(openAudit(audit, services)).rejects.toThrow(
+    `Cannot use --audit-policy-file ${auditPolicyFile}: apiVersion: it is missing`,
+  )
+  writeFileSync(auditPolicyFile, readFileSync('docs/examples/audit-policy.yaml'))
+  const opened = await openAudit(audit, services)
+  opened?.sink.write('a\n')
+  await opened?.sink.close?.()
+  expect(readFileSync(auditLogPath, 'utf8')).toBe('a\n')
+  await expect(openAudit({ ...audit!, logPath: directory }, services)).rejects.toThrow(
+    `Cannot use --audit-log-path ${directory}: EISDIR`,
+  )
+  expect(await openAudit(undefined, services)).toBeUndefined()
 })

@@ -23,19 +23,38 @@ export interface AccessOptions {
   readonly oidcCAFile?: string
   /** Default RS256. */
   readonly oidcSigningAlgs?: readonly string[]
+  /** A file with the rules of what is recorded (audit.k8s.io/v1 Policy). */
+  readonly auditPolicyFile?: string
+  /** Where it is recorded: a file, or `-` for standard output. */
+  readonly auditLogPath?: string
+  /** In megabytes: a longer file makes way for a new one. Default 100. */
+  readonly auditLogMaxSize?: number
+  /** How many old files are kept. Default 0: all. */
+  readonly auditLogMaxBackup?: number
+  /** How many days they are kept. Default 0: for ever. */
+  readonly auditLogMaxAge?: number
 }
 
 export interface OIDCConfig extends Omit<OIDCOptions, 'ca'> {
   readonly caFile: string | undefined
 }
 
+export interface AuditConfig {
+  readonly policyFile: string
+  readonly logPath: string
+  readonly maxBytes: number
+  readonly maxBackups: number
+  readonly maxAgeMs: number
+}
+
 export interface AccessConfig {
   readonly tokenAuthFile: string | undefined
   readonly oidc: OIDCConfig | undefined
+  readonly audit: AuditConfig | undefined
 }
 
 /** How each is written in a configuration file. */
-export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list'>> = {
+export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list' | 'number'>> = {
   tokenAuthFile: 'text',
   oidcIssuerURL: 'text',
   oidcClientID: 'text',
@@ -46,6 +65,11 @@ export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list
   oidcRequiredClaim: 'list',
   oidcCAFile: 'text',
   oidcSigningAlgs: 'list',
+  auditPolicyFile: 'text',
+  auditLogPath: 'text',
+  auditLogMaxSize: 'number',
+  auditLogMaxBackup: 'number',
+  auditLogMaxAge: 'number',
 }
 
 function requiredClaims(pairs: readonly string[]): Record<string, string> {
@@ -94,8 +118,33 @@ function loadOIDC(options: AccessOptions): OIDCConfig | undefined {
   }
 }
 
+function count(flag: string, value: number | undefined, usual: number): number {
+  if (value === undefined) return usual
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new ConfigError(`Cannot use ${flag} ${value}: expected a whole number`)
+}
+
+function loadAudit(options: AccessOptions): AuditConfig | undefined {
+  const { auditPolicyFile: policyFile, auditLogPath: logPath } = options
+  if (policyFile === undefined && logPath === undefined) return undefined
+  if (policyFile === undefined) {
+    throw new ConfigError(`Cannot use --audit-log-path ${logPath}: expected --audit-policy-file with it`)
+  }
+  if (logPath === undefined) {
+    throw new ConfigError(`Cannot use --audit-policy-file ${policyFile}: expected --audit-log-path with it`)
+  }
+  return {
+    policyFile,
+    logPath,
+    maxBytes: (count('--audit-log-maxsize', options.auditLogMaxSize, 0) || 100) * 1024 * 1024,
+    maxBackups: count('--audit-log-maxbackup', options.auditLogMaxBackup, 0),
+    maxAgeMs: count('--audit-log-maxage', options.auditLogMaxAge, 0) * 86_400_000,
+  }
+}
+
 /** Throws ConfigError. Files are not looked at yet. */
 export const loadAccess = (options: AccessOptions): AccessConfig => ({
   tokenAuthFile: options.tokenAuthFile,
   oidc: loadOIDC(options),
+  audit: loadAudit(options),
 })
