@@ -6,6 +6,7 @@ const facts = (changes: Partial<HostFacts> = {}): HostFacts => ({
   platform: 'linux',
   architecture: 'x64',
   userId: 0,
+  stateDirectory: '/root/.futago/default',
   exec: new FakeExec(),
   fileExists: path => path.startsWith('/usr/lib/cni/'),
   ...changes,
@@ -19,6 +20,10 @@ describe('a host', () => {
   test.each([
     [{ platform: 'darwin' }, 'this host is darwin, expected Linux'],
     [{ architecture: 'ia32' }, 'this host is ia32, expected x64 or arm64'],
+    [
+      { stateDirectory: '/srv/a,b/default' },
+      'containers cannot be kept in /srv/a,b/default, expected FUTAGO_HOME without comma, colon or backslash',
+    ],
     [{ userId: 1000 }, 'it needs root, expected for example: sudo futago up'],
   ])('with %o cannot run Pods', async (changes, obstacle) => {
     expect(await findObstacle(facts(changes))).toBe(obstacle)

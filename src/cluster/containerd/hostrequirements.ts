@@ -8,6 +8,8 @@ export interface HostFacts {
   readonly platform: string
   readonly architecture: string
   readonly userId: number
+  /** Where the cluster's files are, images and containers among them. */
+  readonly stateDirectory: string
   readonly exec: Exec
   readonly fileExists: (path: string) => boolean
 }
@@ -68,10 +70,15 @@ async function kernelProblem(exec: Exec): Promise<string | undefined> {
  * undefined when they can.
  */
 export async function findObstacle(facts: HostFacts): Promise<string | undefined> {
-  const { platform, architecture, userId, exec, fileExists } = facts
+  const { platform, architecture, userId, stateDirectory, exec, fileExists } = facts
   if (platform !== 'linux') return `this host is ${platform}, expected Linux`
   if (!['x64', 'arm64'].includes(architecture)) return `this host is ${architecture}, expected x64 or arm64`
   if (userId !== 0) return 'it needs root, expected for example: sudo futago up'
+  // They part the options of an overlay mount and the folders in one.
+  if (/[,:\\]/.test(stateDirectory)) {
+    const expected = 'expected FUTAGO_HOME without comma, colon or backslash'
+    return `containers cannot be kept in ${stateDirectory}, ${expected}`
+  }
   const missing = await missingPrograms(exec)
   const packages = missing.map(program => programs[program]!)
   if (!findPluginDirectory(fileExists)) {
@@ -89,10 +96,11 @@ export async function findObstacle(facts: HostFacts): Promise<string | undefined
 }
 
 /** The facts of the host that this process runs on. */
-export const hostFacts = (exec: Exec): HostFacts => ({
+export const hostFacts = (exec: Exec, stateDirectory: string): HostFacts => ({
   platform: process.platform,
   architecture: process.arch,
   userId: process.getuid?.() ?? -1,
+  stateDirectory,
   exec,
   fileExists: existsSync,
 })

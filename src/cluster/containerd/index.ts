@@ -1,4 +1,5 @@
 // What the composition root loads only for a cluster that runs containers.
+import { resolve } from 'node:path'
 import { systemClock } from '../../component/clock.ts'
 import { hostExec } from '../../host/exec.ts'
 import { loadConfig } from '../config.ts'
@@ -12,7 +13,9 @@ import { type InviteOptions, inviteNode } from './invitation.ts'
 /** Undefined: this host cannot run containers, and nobody insists. Throws ConfigError. */
 export async function claimHost(options: Omit<HostOptions, 'exec'>): Promise<ContainerdHost | undefined> {
   const wanted = loadConfig(options.options).runtime
-  const { runtime, notice } = await chooseRuntime(wanted, () => findObstacle(hostFacts(hostExec)))
+  const { runtime, notice } = await chooseRuntime(wanted, () =>
+    findObstacle(hostFacts(hostExec, resolve(options.directory.path))),
+  )
   if (notice) options.notify(notice)
   return runtime === 'containerd' ? ContainerdHost.claim({ ...options, exec: hostExec }) : undefined
 }

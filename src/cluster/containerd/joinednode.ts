@@ -61,9 +61,9 @@ async function findUplink(exec: Exec, { addresses }: Invitation): Promise<string
 
 async function nodeConfigOf(options: JoinOptions, exec: Exec): Promise<NodeConfig> {
   const invitation = parseInvitation(options.kubeconfig)
-  const obstacle = await findObstacle(hostFacts(exec))
-  if (obstacle) throw new ConfigError(`Cannot join: ${obstacle}`)
   const directory = resolve(options.stateRoot, 'joined', invitation.name)
+  const obstacle = await findObstacle(hostFacts(exec, directory))
+  if (obstacle) throw new ConfigError(`Cannot join: ${obstacle}`)
   const hash = createHash('sha256').update(directory).digest('hex').slice(0, 6)
   mkdirSync(directory, { recursive: true, mode: 0o711 })
   const kubeconfig = join(directory, 'kubeconfig')
