@@ -42,6 +42,7 @@ import type { User } from './registry/registry.ts'
 import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
 import { ResourceRequests } from './resourcerequests.ts'
+import { ServerLeases } from './serverleases.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
@@ -63,6 +64,8 @@ export interface APIServerOptions {
   readonly advertiseAddress: string
   /** What the Service `kubernetes` leads to until `listen` knows better. */
   readonly securePort?: number
+  /** Other API servers write to the store too: the Service leads to all that listen. */
+  readonly sharesStore?: boolean
   /** Besides client certificates. */
   readonly authenticators?: readonly Authenticator[]
   /** Who bearer tokens belong to, besides those of ServiceAccounts. */
@@ -254,9 +257,10 @@ class ComposedServer implements APIServer {
       options,
     )
     this.#listening.push(listening)
-    if (listening.port !== securePort) {
+    const isFirst = this.#listening.length === 1
+    if (listening.port !== securePort || (this.#options.sharesStore && isFirst)) {
       await this.#service.stop()
-      this.#service = serviceOf(this.#options, listening.port)
+      this.#service = serviceOf(this.#options, { securePort: listening.port, isListening: true })
       await this.#service.start()
     }
     return listening
@@ -288,10 +292,19 @@ class ComposedServer implements APIServer {
   }
 }
 
-function serviceOf(options: APIServerOptions, securePort: number): APIServerService {
+interface Place {
+  readonly securePort: number
+  readonly isListening: boolean
+}
+
+function serviceOf(options: APIServerOptions, { securePort, isListening }: Place): APIServerService {
   const { store, clock, log, serviceClusterIPRanges: serviceRanges, advertiseAddress } = options
   const facts = { serviceRanges, advertiseAddress, securePort, rbac: options.rbac ?? false }
-  return new APIServerService({ store, clock, log, ...facts })
+  const base = { store, clock, log, ...facts }
+  if (!options.sharesStore) return new APIServerService(base)
+  if (!isListening) return new APIServerService({ ...base, servers: [] })
+  const leases = new ServerLeases({ store, clock }, { address: advertiseAddress, port: securePort })
+  return new APIServerService({ ...base, leases })
 }
 
 function familiesOf(ranges: readonly string[]): IPFamilies {
@@ -305,7 +318,7 @@ function familiesOf(ranges: readonly string[]): IPFamilies {
 /** Brings the store to the state every cluster starts from and resolves when requests can be answered. */
 export async function createAPIServer(options: APIServerOptions): Promise<APIServer> {
   const { store, clock, log, nodePortRange, securePort = defaultSecurePort } = options
-  const service = serviceOf(options, securePort)
+  const service = serviceOf(options, { securePort, isListening: false })
   await service.start()
   const allocator = await openServiceAllocator({
     store,

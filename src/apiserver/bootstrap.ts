@@ -8,8 +8,16 @@ import type { Logger } from '../component/log.ts'
 import { Periodic } from '../component/periodic.ts'
 import { type Store, StoreError, type WriteOperation } from '../storage/store.ts'
 import { serviceCIDRPrefix } from './allocation/keys.ts'
-import { apiServerService, type ClusterFacts, foundation, type KeyedObject } from './bootstrapobjects.ts'
+import {
+  apiServerService,
+  type ClusterFacts,
+  foundation,
+  isOtherSlice,
+  type KeyedObject,
+  otherSlicePrefix,
+} from './bootstrapobjects.ts'
 import { bootstrapPolicy } from './rbac/bootstrappolicy.ts'
+import type { ServerLeases } from './serverleases.ts'
 
 export interface BootstrapOptions extends ClusterFacts {
   readonly store: Store
@@ -46,8 +54,10 @@ async function plan(
   options: BootstrapOptions,
   wanted: readonly (KeyedObject & { mend?(current: KubeObject): boolean })[],
 ): Promise<WriteOperation[]> {
-  const found = await Promise.all(wanted.map(({ key }) => options.store.get(key)))
-  return wanted.flatMap(({ key, object, mend }, index): WriteOperation[] => {
+  const { store } = options
+  const found = await Promise.all(wanted.map(({ key }) => store.get(key)))
+  const needless = options.servers?.length ? await needlessSlices(store, wanted) : []
+  const operations = wanted.flatMap(({ key, object, mend }, index): WriteOperation[] => {
     const entry = found[index]
     if (!entry) return [{ type: 'create', key, value: encodeObject(object) }]
     if (!mend) return []
@@ -55,9 +65,19 @@ async function plan(
     if (!mend(current)) return []
     return [{ type: 'update', key, value: encodeObject(current), expectedRevision: entry.revision }]
   })
+  return [...operations, ...needless]
 }
 
-const attempts = 5
+/** Of ports at which no server listens any more. */
+async function needlessSlices(store: Store, wanted: readonly KeyedObject[]): Promise<WriteOperation[]> {
+  const { entries } = await store.list({ prefix: otherSlicePrefix })
+  return entries
+    .filter(({ key }) => isOtherSlice(key) && !wanted.some(other => other.key === key))
+    .map(({ key, revision }) => ({ type: 'delete', key, expectedRevision: revision }))
+}
+
+/** Each time, another server of the same store was faster. */
+const attempts = 20
 const isRace = (error: unknown) =>
   error instanceof StoreError && ['KeyExists', 'NotFound', 'Conflict'].includes(error.code)
 
@@ -90,32 +110,60 @@ export const bootstrap = (options: BootstrapOptions): Promise<void> =>
 
 const intervalMs = 10_000
 
+export interface APIServerServiceOptions extends BootstrapOptions {
+  /** Of all servers on a store that several share. */
+  readonly leases?: ServerLeases
+}
+
 /**
  * Puts the Service `kubernetes` and its endpoints right every ten seconds, and roles once, at the start, as
  * upstream does.
  */
 export class APIServerService implements Component {
   readonly name = 'kubernetes-service'
-  readonly #options: BootstrapOptions
+  readonly #options: APIServerServiceOptions
   readonly #checks: Periodic
+  #running: Promise<void> = Promise.resolve()
+  #isStopped = false
 
-  constructor(options: BootstrapOptions) {
+  constructor(options: APIServerServiceOptions) {
     this.#options = options
     this.#checks = new Periodic({
       clock: options.clock,
       intervalMs,
-      run: () => bootstrap({ ...options, rbac: false }),
+      run: () => this.#run({ ...options, rbac: false }),
       onError: error =>
         options.log.warn('cannot check the Service of the API server', { error: String(error) }),
     })
   }
 
   async start(): Promise<void> {
-    await bootstrap(this.#options)
+    await this.#run(this.#options)
     this.#checks.start()
   }
 
+  /** Other servers go on without this one from then on. */
   async stop(): Promise<void> {
     this.#checks.stop()
+    const { leases, log } = this.#options
+    if (this.#isStopped || !leases) return
+    this.#isStopped = true
+    try {
+      await this.#running.catch(() => undefined)
+      const servers = await leases.release()
+      if (servers.length > 0) await bootstrap({ ...this.#options, servers, rbac: false })
+    } catch (error) {
+      log.warn('cannot take this server out of the Service of the API server', { error: String(error) })
+    }
+  }
+
+  #run(options: BootstrapOptions): Promise<void> {
+    this.#running = this.#check(options)
+    return this.#running
+  }
+
+  async #check(options: BootstrapOptions): Promise<void> {
+    const servers = await this.#options.leases?.renew()
+    await bootstrap({ ...options, ...(servers ? { servers } : {}) })
   }
 }

@@ -18,6 +18,7 @@ import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { familyOf, familyOfCIDR } from '../ip/family.ts'
 import { ipAddressFor } from './allocation/ipaddressobject.ts'
 import { ipAddressPrefix, serviceCIDRPrefix, servicePrefix } from './allocation/keys.ts'
+import type { ServerAddress } from './serverleases.ts'
 
 export interface ClusterFacts {
   /** The configured ranges for ClusterIPs, primary first. */
@@ -25,6 +26,10 @@ export interface ClusterFacts {
   /** Where the API server is reached from nodes; of the primary family. */
   readonly advertiseAddress: string
   readonly securePort: number
+  /**
+   * All API servers of the cluster, this one with them; none: it is not known yet. Default: this one alone.
+   */
+  readonly servers?: readonly ServerAddress[]
   /** With the roles and bindings that RBAC starts from. */
   readonly rbac?: boolean
 }
@@ -128,21 +133,54 @@ function service(facts: ClusterFacts, nowMs: number): Service {
   }
 }
 
-const endpoints = ({ advertiseAddress, securePort }: ClusterFacts, nowMs: number): Endpoints => ({
+interface PortGroup {
+  readonly port: number
+  readonly addresses: readonly string[]
+}
+
+const byText = (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
+
+/** Endpoints and EndpointSlices name a port once for all their addresses. Lowest port first. */
+function groupByPort(servers: readonly ServerAddress[]): PortGroup[] {
+  const ports = [...new Set(servers.map(({ port }) => port))].sort((a, b) => a - b)
+  return ports.map(port => ({
+    port,
+    addresses: servers
+      .filter(server => server.port === port)
+      .map(({ address }) => address)
+      .sort(byText),
+  }))
+}
+
+const endpoints = (groups: readonly PortGroup[], nowMs: number): Endpoints => ({
   kind: 'Endpoints',
   apiVersion: 'v1',
   metadata: meta(nowMs, { ...self, labels: { 'endpointslice.kubernetes.io/skip-mirror': 'true' } }),
-  subsets: [{ addresses: [{ ip: advertiseAddress }], ports: [endpointPort(securePort)] }],
+  subsets: groups.map(({ port, addresses }) => ({
+    addresses: addresses.map(ip => ({ ip })),
+    ports: [endpointPort(port)],
+  })),
 })
 
-const endpointSlice = ({ advertiseAddress, securePort }: ClusterFacts, nowMs: number): EndpointSlice => ({
+const endpointSlice = ({ port, addresses }: PortGroup, name: string, nowMs: number): EndpointSlice => ({
   kind: 'EndpointSlice',
   apiVersion: 'discovery.k8s.io/v1',
-  metadata: meta(nowMs, { ...self, generation: 1, labels: { 'kubernetes.io/service-name': 'kubernetes' } }),
-  addressType: familyOf(advertiseAddress)!,
-  endpoints: [{ addresses: [advertiseAddress], conditions: { ready: true } }],
-  ports: [endpointPort(securePort)],
+  metadata: meta(nowMs, {
+    namespace: self.namespace,
+    name,
+    generation: 1,
+    labels: { 'kubernetes.io/service-name': 'kubernetes' },
+  }),
+  addressType: familyOf(addresses[0]!)!,
+  endpoints: addresses.map(address => ({ addresses: [address], conditions: { ready: true } })),
+  ports: [endpointPort(port)],
 })
+
+const slicePrefix = '/registry/endpointslices/'
+/** Slices of other ports than the first are named `kubernetes-6444`: where there are several servers. */
+export const otherSlicePrefix = `${slicePrefix}default/kubernetes-`
+export const isOtherSlice = (key: string) =>
+  key.startsWith(otherSlicePrefix) && /^\d+$/.test(key.slice(otherSlicePrefix.length))
 
 const keyed = (prefix: string, object: KubeObject): KeyedObject => {
   const { namespace: within, name } = object.metadata
@@ -179,26 +217,29 @@ function mending<T extends KubeObject>(wanted: T, fields: readonly (keyof T)[]) 
 
 /** The Service of the API server and its endpoints. */
 export function apiServerService(facts: ClusterFacts, nowMs: number): KeptObject[] {
-  const wantedService = service(facts, nowMs)
-  const wantedEndpoints = endpoints(facts, nowMs)
-  const wantedSlice = endpointSlice(facts, nowMs)
-  return [
-    {
-      ...keyed(servicePrefix, wantedService),
-      mend(current) {
-        const { spec } = current as Service
-        if (!spec || sameJSON(spec.ports, wantedService.spec!.ports)) return false
-        spec.ports = wantedService.spec!.ports
-        return true
-      },
+  const { servers = [{ address: facts.advertiseAddress, port: facts.securePort }] } = facts
+  const groups = groupByPort(servers)
+  const wantedService = service({ ...facts, securePort: groups[0]?.port ?? facts.securePort }, nowMs)
+  const wantedEndpoints = endpoints(groups, nowMs)
+  const keptService: KeptObject = {
+    ...keyed(servicePrefix, wantedService),
+    mend(current) {
+      const { spec } = current as Service
+      if (groups.length === 0 || !spec || sameJSON(spec.ports, wantedService.spec!.ports)) return false
+      spec.ports = wantedService.spec!.ports
+      return true
     },
+  }
+  if (groups.length === 0) return [keptService]
+  return [
+    keptService,
     {
       ...keyed('/registry/services/endpoints/', wantedEndpoints),
       mend: mending(wantedEndpoints, ['subsets']),
     },
-    {
-      ...keyed('/registry/endpointslices/', wantedSlice),
-      mend: mending(wantedSlice, ['endpoints', 'ports', 'addressType']),
-    },
+    ...groups.map((group, index) => {
+      const slice = endpointSlice(group, index === 0 ? self.name : `${self.name}-${group.port}`, nowMs)
+      return { ...keyed(slicePrefix, slice), mend: mending(slice, ['endpoints', 'ports', 'addressType']) }
+    }),
   ]
 }
