@@ -59,6 +59,7 @@ function addOtherFlags(command: Command): Command {
     .option('--node-cidr-mask-size-ipv6 <bits>', 'the IPv6 range that each node gets for its Pods', number)
     .option('--service-node-port-range <first-last>', 'ports of NodePort Services')
     .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
+    .option('--cert-dir <directory>', 'the keys that all servers of a cluster share: ca.crt, ca.key, sa.key')
     .option('--bind-address <address>', 'where to listen; default: every address of this host, both families')
     .option('--secure-port <port>', 'port of the API server, 0 takes a free one', number)
     .addOption(

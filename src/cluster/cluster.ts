@@ -10,11 +10,12 @@ import { MetricSet } from '../component/metrics.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import type { Store } from '../storage/store.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
-import { openClusterStore } from './clusterstore.ts'
+import { isShared, openClusterStore } from './clusterstore.ts'
 import { startComponents } from './components.ts'
 import { type ClusterConfig, type ClusterOptions, ConfigError, loadConfig } from './config.ts'
 import type { ContainerdHost } from './containerd/host.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
+import { keptIdentity } from './leadership.ts'
 import { hostAddresses, localAddress } from './listen.ts'
 import type { NodeParts } from './nodes.ts'
 import { Kubelets, part, RunningParts } from './parts.ts'
@@ -30,6 +31,8 @@ export interface ClusterEnvironment {
   readonly clock?: Clock
   /** Instead of the one of the settings; closed at the end. */
   readonly store?: Store
+  /** Other clusters' processes use that store too, and are servers of the same cluster. Default false. */
+  readonly sharesStore?: boolean
   /** Aborted: the start is given up and what was started is stopped. */
   readonly signal?: AbortSignal
   /** Told, a sentence each, what was decided for the user: the runtime, other ranges than the usual ones. */
@@ -100,11 +103,12 @@ class ClusterStart {
   async #start(): Promise<Cluster> {
     const directory = this.#directory
     this.#refuseSecondStart()
-    directory.create()
+    directory.create(this.#config.certDir)
     await this.#prepareHost()
     const config = this.#config
     const store = this.#environment.store ?? (await openClusterStore(config, directory))
     await this.#parts.add(part('store', () => store.close()))
+    const sharesStore = this.#environment.sharesStore ?? isShared(config)
     const pki = openPKI({
       directory,
       serviceClusterIPRange: config.serviceClusterIPRange,
@@ -114,7 +118,7 @@ class ClusterStart {
     const clock = this.#clock
     const metrics = new MetricSet()
     const shared = { config, pki, kubelets, clock, log: this.#log, metrics }
-    const serving = { ...shared, store, hostAddresses: this.#host?.addresses ?? [] }
+    const serving = { ...shared, store, sharesStore, hostAddresses: this.#host?.addresses ?? [] }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)
@@ -128,6 +132,7 @@ class ClusterStart {
       port,
       parts: this.#parts,
       nodes: this.#nodeParts(),
+      ...(sharesStore ? { identity: keptIdentity(directory) } : {}),
     })
     await unlessAborted(nodes.ready, this.#environment.signal)
     this.#environment.signal?.throwIfAborted()

@@ -29,6 +29,8 @@ const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRang
 export interface ClusterServerParts {
   readonly config: ClusterConfig
   readonly store: Store
+  /** Other servers of the cluster use it too. */
+  readonly sharesStore: boolean
   readonly pki: ClusterPKI
   readonly kubelets: Kubelets
   readonly clock: Clock
@@ -44,6 +46,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
   const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
+    sharesStore: parts.sharesStore,
     resources,
     clock,
     metrics,

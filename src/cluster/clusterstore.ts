@@ -4,6 +4,9 @@ import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
 import type { StateDirectory } from './statedirectory.ts'
 
+/** Other processes may be servers of the same cluster. */
+export const isShared = ({ store }: ClusterConfig): boolean => store.startsWith('etcd:')
+
 /** Throws ConfigError when it cannot be opened. */
 export async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
   const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store

@@ -10,6 +10,7 @@ import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { ClusterConfig } from './config.ts'
+import { led } from './leadership.ts'
 import { type ClusterNodes, createNodes, type NodeParts } from './nodes.ts'
 import { type Kubelets, part, type RunningParts } from './parts.ts'
 import type { ClusterPKI } from './pki.ts'
@@ -27,6 +28,8 @@ export interface ComponentsOptions {
   /** Where what is started is added. */
   readonly parts: RunningParts
   readonly nodes: NodeParts
+  /** Where several processes share the cluster: who this one is. Absent: it is the only one. */
+  readonly identity?: string
 }
 
 const controllersOf = ({ config, pki }: ComponentsOptions) =>
@@ -56,8 +59,17 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
   const nodes = await createNodes(config, { ...shared, events, pki, port, clusterDNS }, options.nodes)
   options.kubelets.set(nodes.connect)
-  await parts.add(new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) }))
-  await parts.add(new Scheduler({ ...shared, metrics, events: events.recorder('default-scheduler') }))
+  const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })
+  const scheduler = () => new Scheduler({ ...shared, metrics, events: events.recorder('default-scheduler') })
+  const { identity } = options
+  if (identity === undefined) {
+    await parts.add(manager())
+    await parts.add(scheduler())
+  } else {
+    const election = { client, clock, log, identity }
+    await parts.add(led({ ...election, lease: 'kube-controller-manager', create: manager }))
+    await parts.add(led({ ...election, lease: 'kube-scheduler', create: scheduler }))
+  }
   await parts.add(nodes)
   return nodes
 }

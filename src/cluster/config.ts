@@ -47,6 +47,12 @@ export interface ClusterOptions extends AccessOptions {
   readonly serviceNodePortRange?: string
   /** `memory`, `lmdb`, `lmdb:DIR`. */
   readonly store?: string
+  /**
+   * Where the cluster's CA and the key of its ServiceAccounts' tokens are: `ca.crt`, `ca.key`, `sa.key`,
+   * which are made when they are missing. All servers of a cluster need the same. Default: in the cluster's
+   * own directory.
+   */
+  readonly certDir?: string
   /** Absent: all addresses of every family that this host has. */
   readonly bindAddress?: string
   /** For Services that say nothing about families. Default: SingleStack, as on every cluster. */
@@ -79,6 +85,7 @@ export interface ClusterConfig {
   readonly nodeCIDRMaskSizes: Readonly<Record<IPFamily, number>>
   readonly nodePortRange: { readonly first: number; readonly last: number }
   readonly store: string
+  readonly certDir: string | undefined
   readonly bindAddress: string | undefined
   readonly defaultIPFamilyPolicy: IPFamilyPolicy | undefined
   readonly authorizationMode: AuthorizationMode
@@ -267,6 +274,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodeCIDRMaskSizes,
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
+    certDir: options.certDir,
     bindAddress: options.bindAddress,
     images: options.images ?? [],
     defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),

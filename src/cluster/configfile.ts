@@ -21,6 +21,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   nodeCIDRMaskSizeIPv6: 'number',
   serviceNodePortRange: 'text',
   store: 'text',
+  certDir: 'text',
   bindAddress: 'text',
   defaultIPFamilyPolicy: 'text',
   authorizationMode: 'text',

@@ -1,5 +1,5 @@
 import { X509Certificate } from 'node:crypto'
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -30,4 +30,18 @@ test('The CA is kept, so that an older kubeconfig still trusts the cluster', () 
   const { publicKey } = new X509Certificate(first.authority.certificate)
   expect(new X509Certificate(second.server.certificate).verify(publicKey)).toBe(true)
   expect(new X509Certificate(second.admin.certificate).subject).toBe('O=system:masters\nCN=kubernetes-admin')
+})
+
+test('Servers that share a directory of keys and start together take the same', () => {
+  const root = mkdtempSync(join(tmpdir(), 'futago-pki-'))
+  const certDir = join(root, 'keys')
+  const pkis = ['a', 'b'].map(name => {
+    const directory = new StateDirectory(root, name)
+    directory.create(certDir)
+    return openPKI({ directory, serviceClusterIPRange: ['fd00:10:96::/112'], nowMs })
+  })
+  expect(pkis[1]!.authority.certificate).toBe(pkis[0]!.authority.certificate)
+  expect(pkis[1]!.serviceAccountKey).toBe(pkis[0]!.serviceAccountKey)
+  expect(readdirSync(root).sort()).toEqual(['a', 'b', 'keys'])
+  expect(readdirSync(certDir).sort()).toEqual(['ca.crt', 'ca.key', 'sa.key'])
 })

@@ -1,7 +1,9 @@
 // A cluster's keys and certificates on disk: a CA that stays, and certificates that are made anew at every
 // start, so that the serving one always names the addresses this host has now.
 import { generateKeyPairSync } from 'node:crypto'
+import { mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
+import { join } from 'node:path'
 import { nthAddress } from '../ip/cidr.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import {
@@ -12,7 +14,7 @@ import {
   loadAuthority,
 } from '../x509/certificates.ts'
 import { hostAddresses } from './listen.ts'
-import type { StateDirectory } from './statedirectory.ts'
+import { type StateDirectory, writePrivate } from './statedirectory.ts'
 
 export interface ClusterPKI {
   readonly authority: Authority
@@ -37,14 +39,40 @@ const dayMs = 86_400_000
 /** Clocks of clients may be behind. */
 const slackMs = 3_600_000
 
+const newAuthority = (nowMs: number): Authority =>
+  createAuthority(authorityName, { notBeforeMs: nowMs - slackMs, notAfterMs: nowMs + 3650 * dayMs })
+
+function newServiceAccountKey(): string {
+  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
+  return privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+}
+
+/**
+ * Where there is nothing yet, all keys come at once: servers that share the directory and start at the same
+ * time must not each take their own.
+ */
+function makeTogether(directory: StateDirectory, nowMs: number): void {
+  const place = realpathSync(directory.file('pki'))
+  if (readdirSync(place).length > 0) return
+  const made = mkdtempSync(`${place}-`)
+  const { certificate, key } = newAuthority(nowMs)
+  writePrivate(join(made, 'ca.key'), key)
+  writePrivate(join(made, 'ca.crt'), certificate)
+  writePrivate(join(made, 'sa.key'), newServiceAccountKey())
+  try {
+    renameSync(made, place)
+  } catch (error) {
+    rmSync(made, { recursive: true })
+    const { code = '' } = error as NodeJS.ErrnoException
+    if (!['ENOTEMPTY', 'EEXIST'].includes(code)) throw error
+  }
+}
+
 function keepAuthority({ directory, nowMs }: PKIOptions): Authority {
   const certificate = directory?.read('pki', 'ca.crt')
   const key = directory?.read('pki', 'ca.key')
   if (certificate && key) return loadAuthority({ certificate, key }, authorityName)
-  const authority = createAuthority(authorityName, {
-    notBeforeMs: nowMs - slackMs,
-    notAfterMs: nowMs + 3650 * dayMs,
-  })
+  const authority = newAuthority(nowMs)
   directory?.write(authority.key, 'pki', 'ca.key')
   directory?.write(authority.certificate, 'pki', 'ca.crt')
   return authority
@@ -53,8 +81,7 @@ function keepAuthority({ directory, nowMs }: PKIOptions): Authority {
 function keepServiceAccountKey({ directory }: PKIOptions): string {
   const kept = directory?.read('pki', 'sa.key')
   if (kept) return kept
-  const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
-  const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
+  const key = newServiceAccountKey()
   directory?.write(key, 'pki', 'sa.key')
   return key
 }
@@ -81,6 +108,7 @@ function namesOf({ serviceClusterIPRange }: PKIOptions): ClusterPKI['serverNames
 
 /** Loads or makes the CA, and issues the certificates of this start. */
 export function openPKI(options: PKIOptions): ClusterPKI {
+  if (options.directory) makeTogether(options.directory, options.nowMs)
   const authority = keepAuthority(options)
   const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
   const serverNames = namesOf(options)

@@ -41,3 +41,25 @@ test('Files are for their owner only, and every cluster of the root is listed', 
   directory.remove()
   expect(StateDirectory.list(root)).toEqual(['b'])
 })
+
+test('Clusters that are servers of one have their keys in one place', () => {
+  const root = mkdtempSync(join(tmpdir(), 'futago-state-'))
+  const certDir = join(root, 'shared', 'keys')
+  const [a, b] = [new StateDirectory(root, 'a'), new StateDirectory(root, 'b')]
+  a.create()
+  a.create(certDir)
+  b.create(certDir)
+  a.write('secret', 'pki', 'ca.key')
+  expect(b.read('pki', 'ca.key')).toBe('secret')
+  a.create(certDir)
+  a.create()
+  expect(a.read('pki', 'ca.key')).toBe('secret')
+  b.remove()
+  expect(a.read('pki', 'ca.key')).toBe('secret')
+  const own = new StateDirectory(root, 'c')
+  own.create()
+  own.write('another', 'pki', 'ca.key')
+  expect(() => own.create(certDir)).toThrow(
+    `Cannot use --cert-dir ${certDir}: the cluster has keys of its own`,
+  )
+})

@@ -1,7 +1,20 @@
 // What a cluster leaves on disk: keys and certificates, the default store, the kubeconfig, the log, and
 // while it runs a file that says who serves it. Everything is for its owner only (0700, 0600).
-import { existsSync, mkdirSync, readdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  realpathSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
+import { ConfigError } from './configerror.ts'
 
 /** Says which process serves the cluster and where; written when it is ready. */
 export interface RunningCluster {
@@ -41,8 +54,32 @@ export class StateDirectory {
     return existsSync(this.path)
   }
 
-  create(): void {
-    mkdirSync(this.file('pki'), { recursive: true, mode: 0o700 })
+  /**
+   * `certDir` holds the keys instead of `pki` here, which becomes a link to it. Throws ConfigError when the
+   * cluster has keys of its own.
+   */
+  create(certDir?: string): void {
+    const [pki, options] = [this.file('pki'), { recursive: true, mode: 0o700 } as const]
+    mkdirSync(certDir ?? pki, options)
+    if (certDir === undefined) return
+    mkdirSync(this.path, options)
+    const target = realpathSync(certDir)
+    if (existsSync(pki)) {
+      if (realpathSync(pki) === target) return
+      this.#removeEmpty(pki, certDir)
+    }
+    symlinkSync(target, pki)
+  }
+
+  #removeEmpty(pki: string, certDir: string): void {
+    if (lstatSync(pki).isSymbolicLink()) rmSync(pki)
+    else if (readdirSync(pki).length === 0) rmdirSync(pki)
+    else {
+      throw new ConfigError(
+        `Cannot use --cert-dir ${certDir}: the cluster has keys of its own in ${pki}, ` +
+          'expected another --name, or that directory to be empty',
+      )
+    }
   }
 
   /** The text of a file, or undefined when there is none. */

@@ -1,0 +1,55 @@
+// Parts of which only one may work in a cluster of several servers, the controllers and the scheduler: made
+// anew whenever this process becomes the leader, stopped before another does (upstream's --leader-elect).
+import { randomUUID } from 'node:crypto'
+import { hostname } from 'node:os'
+import type { Client } from '../client/client.ts'
+import { LeaderElection } from '../client/leaderelection.ts'
+import type { Clock } from '../component/clock.ts'
+import type { Component } from '../component/component.ts'
+import type { Logger } from '../component/log.ts'
+import type { StateDirectory } from './statedirectory.ts'
+
+export interface LedOptions {
+  readonly client: Client
+  readonly clock: Clock
+  readonly log: Logger
+  /** Of the Lease in kube-system. */
+  readonly lease: string
+  /** Who this process is; different for every one of the cluster. */
+  readonly identity: string
+  create(): Component
+}
+
+/**
+ * Works while this process leads. Starting it only begins to stand for election; stopping it gives the lease
+ * back, so that another leads within seconds.
+ */
+export function led({ client, clock, log, lease, identity, create }: LedOptions): Component {
+  let leading: Component | undefined
+  return new LeaderElection({
+    client,
+    clock,
+    log: log.child(lease),
+    namespace: 'kube-system',
+    name: lease,
+    identity,
+    // The lease has to be renewed all the while that the part needs to start.
+    onStarted() {
+      leading = create()
+      leading.start().catch(error => log.error('cannot lead', { lease, error: String(error) }))
+    },
+    onStopped: () => leading?.stop(),
+  })
+}
+
+/**
+ * The same at every start from one directory, which one process at a time serves from: who starts again
+ * after a crash need not wait for its own lease to run out.
+ */
+export function keptIdentity(directory: StateDirectory): string {
+  const kept = directory.read('identity')
+  if (kept) return kept
+  const identity = `${hostname()}_${randomUUID()}`
+  directory.write(identity, 'identity')
+  return identity
+}
