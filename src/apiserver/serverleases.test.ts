@@ -35,7 +35,8 @@ function openWorld(range: string) {
     const { entries } = await store.list({ prefix: '/registry/endpointslices/default/' })
     return entries.map(({ value }) => {
       const { metadata, endpoints, ports } = JSON.parse(value.toString()) as EndpointSlice
-      return `${metadata.name}: ${endpoints?.flatMap(({ addresses }) => addresses).join(' ')} ${ports?.[0]?.port}`
+      const addresses = endpoints?.flatMap(endpoint => endpoint.addresses).join(' ')
+      return `${metadata.name}: ${addresses} ${ports?.[0]?.port}`
     })
   }
   /** In steps: what runs at a time writes before time goes on. */
