@@ -148,6 +148,7 @@ function portForward({ kubelet, clock, request, rest }: Asked): Promise<KubeletA
   const pod = referenceOf(podOf(kubelet, rest), '')
   return servePortForward(request, async () => ({
     clock,
+    ports: request.query.getAll('port'),
     target: `pod ${pod.pod}, uid ${pod.uid}`,
     connect: port => kubelet.portForward(pod, port),
   }))

@@ -49,7 +49,12 @@ beforeAll(async () => {
             selection,
             start: () => kubelet.exec(container, { ...selection, command }),
           })
-        : servePortForward(request, async () => ({ clock, target: 'pod p', connect }))
+        : servePortForward(request, async () => ({
+            clock,
+            target: 'pod p',
+            ports: asked.searchParams.getAll('ports'),
+            connect,
+          }))
     const found = await answer.catch((error: StatusError) => error)
     if (found instanceof StatusError) {
       socket.end(`HTTP/1.1 ${found.code} No\r\nconnection: close\r\n\r\n${JSON.stringify(found.toStatus())}`)

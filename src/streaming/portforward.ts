@@ -3,6 +3,7 @@
 // through a WebSocket).
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../component/clock.ts'
+import { forwardPortChannels, parsePorts, portChannelsProtocol } from './portchannels.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
 import { negotiate, switchToSpdy, type UpgradeAnswer, type UpgradeRequest } from './upgrade.ts'
 import { acceptWebSocket, type UpgradedConnection } from './websocket.ts'
@@ -18,6 +19,8 @@ export interface PortForwardOptions {
   /** For messages: `pod p, uid u`. */
   readonly target: string
   readonly clock: Clock
+  /** As the request names them; only clients that do not use SPDY need it. */
+  readonly ports: readonly string[]
 }
 
 interface Pair {
@@ -53,15 +56,18 @@ async function join(data: SpdyStream, remote: Duplex): Promise<void> {
   data.end()
 }
 
+function explain(target: string, port: number, reason: unknown): string {
+  const why = reason instanceof Error ? reason.message : String(reason)
+  return why.startsWith('error forwarding port') ? why : `error forwarding port ${port} to ${target}: ${why}`
+}
+
 async function forward(pair: Required<Pair>, options: PortForwardOptions) {
   const { data, error } = pair
   const port = Number(data.headers.port)
   try {
     await join(data, await options.connect(port))
   } catch (reason) {
-    const why = reason instanceof Error ? reason.message : String(reason)
-    const isWorded = why.startsWith('error forwarding port')
-    error.write(isWorded ? why : `error forwarding port ${port} to ${options.target}: ${why}`)
+    error.write(explain(options.target, port, reason))
     data.end()
   }
   error.end()
@@ -118,7 +124,7 @@ async function serveTunnel(connection: UpgradedConnection, options: PortForwardO
   forwardConnections({ socket: createWebSocketStream(webSocket), head: Buffer.alloc(0) }, options)
 }
 
-const supported = { spdy: [portForwardProtocol], websocket: [portForwardTunnel] }
+const supported = { spdy: [portForwardProtocol], websocket: [portForwardTunnel, portChannelsProtocol] }
 
 /** Throws what `start` throws, and BadRequest for what is no upgrade. */
 export async function servePortForward(
@@ -128,9 +134,17 @@ export async function servePortForward(
   const found = negotiate(request, supported)
   if ('type' in found) return found
   const options = await start()
+  const usesChannels = found.upgrade === 'websocket' && found.protocol === portChannelsProtocol
+  const ports = usesChannels ? parsePorts(options.ports) : []
   return {
     type: 'serve',
     serve(socket, head) {
+      if (usesChannels) {
+        const { connect, target } = options
+        const channels = { ports, connect, explain: explain.bind(undefined, target) }
+        void forwardPortChannels({ request, socket, head }, channels).catch(() => socket.destroy())
+        return
+      }
       if (found.upgrade === 'websocket') {
         void serveTunnel({ request, socket, head }, options).catch(() => socket.destroy())
         return

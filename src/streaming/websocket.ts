@@ -12,7 +12,7 @@ export const webSocketCommandProtocols: readonly string[] = ['v5.channel.k8s.io'
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 
 const maxMessageBytes = 32 * 1024 * 1024
-const normalClosure = 1000
+export const normalClosure = 1000
 
 export interface UpgradedConnection {
   readonly request: UpgradeRequest
@@ -40,7 +40,7 @@ export async function acceptWebSocket(connection: UpgradedConnection, protocol: 
 }
 
 /** What the client sends on one channel; its messages wait in the connection while nobody reads. */
-class Incoming extends Readable {
+export class Incoming extends Readable {
   readonly #socket: WebSocket
   #hasEnd = false
 
@@ -64,7 +64,7 @@ class Incoming extends Readable {
   }
 }
 
-function sendOn(socket: WebSocket, number: number, data: Buffer): Promise<void> {
+export function sendOn(socket: WebSocket, number: number, data: Buffer): Promise<void> {
   return new Promise((resolve, reject) => {
     const message = Buffer.allocUnsafe(data.length + 1)
     message[0] = number
@@ -73,7 +73,7 @@ function sendOn(socket: WebSocket, number: number, data: Buffer): Promise<void> 
   })
 }
 
-function outgoing(socket: WebSocket, number: number): Writable {
+export function outgoing(socket: WebSocket, number: number): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
       sendOn(socket, number, chunk).then(() => done(), done)

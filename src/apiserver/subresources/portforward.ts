@@ -14,6 +14,7 @@ export async function podPortForward(call: Call, context: StreamingContext): Pro
     const reference = containerReference(pod, '')
     return {
       clock,
+      ports: call.query.all('ports'),
       target: `pod ${reference.pod}, uid ${reference.uid}`,
       connect: (port: number) => kubelet.portForward(reference, port),
     }
