@@ -133,6 +133,50 @@ test('Standard input reaches the command, byte for byte', async () => {
   expect((await run(['sh'], testWorld(), 'echo from script\n')).stdout).toBe('from script\n')
 })
 
+test('A script from the input runs command by command, and commands read what follows them', async () => {
+  const text = [
+    'read line',
+    'kept é',
+    'echo "got $line"',
+    'if true',
+    'then echo "two',
+    'lines"; fi',
+    'cat <<end; for x in 1 2; do',
+    'here',
+    'end',
+    'echo $x \\',
+    'more; done',
+    'wc -l',
+    'one',
+    'two',
+  ].join('\n')
+  const { stdout, exitCode } = await run(['sh'], testWorld(), `${text}\n`)
+  expect(stdout).toBe('got kept é\ntwo\nlines\nhere\n1 more\n2 more\n2\n')
+  expect(exitCode).toBe(0)
+  expect(await run(['sh'], testWorld(), 'echo a\nfi\necho b\n')).toEqual({
+    exitCode: 2,
+    stdout: 'a\n',
+    stderr: 'sh: syntax error: unexpected "fi"\n',
+  })
+  expect(await run(['sh'], testWorld(), 'exit 3\necho b\n')).toMatchObject({ exitCode: 3, stdout: '' })
+  expect((await run(['sh'], testWorld(), 'false')).exitCode).toBe(1)
+  expect((await run(['sh'], testWorld(), 'false\n\n')).exitCode).toBe(1)
+  expect((await run(['sh'], testWorld(), 'echo "a')).stderr).toContain('unterminated quoted string')
+})
+
+test('A shell answers before its input ends', async () => {
+  const stdin = new Pipe()
+  const answer = new Pipe()
+  const options = { argv: ['sh'], world: testWorld(), variables, directory: '/', stderr: new Collector() }
+  const { signal } = new AbortController()
+  const ended = runProcess({ ...options, signal, stdin, stdout: answer })
+  await stdin.write('echo first\n')
+  expect(String(await answer.read())).toBe('first\n')
+  await stdin.write('echo second; exit 4\n')
+  expect(String(await answer.read())).toBe('second\n')
+  expect(await ended).toBe(4)
+})
+
 test('wait waits for what runs behind', async () => {
   const world = testWorld()
   const done = sh('trap exit TERM; sleep 5 & sleep 3 & echo started; wait; echo ended', world)

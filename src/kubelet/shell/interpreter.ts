@@ -8,7 +8,6 @@ import { builtins } from './builtins.ts'
 import { findCommand } from './commands/index.ts'
 import { ShellExit, ShellJump } from './flow.ts'
 import { ShellSyntaxError } from './lexer.ts'
-import { parseShell } from './parser.ts'
 import { redirect } from './redirection.ts'
 import { BrokenPipe, Collector, type Input, LineReader, Pipe } from './streams.ts'
 import {
@@ -66,9 +65,9 @@ export class Shell {
   }
 
   /** The exit code; a script that calls `exit`, or is no shell script, ends with one as well. */
-  async runText(text: string, streams: Streams): Promise<number> {
+  async runWhole(script: () => Promise<number>, streams: Streams): Promise<number> {
     try {
-      return await this.runScript(parseShell(text), streams)
+      return await script()
     } catch (error) {
       if (error instanceof ShellExit) return error.exitCode
       if (error instanceof ShellJump) return error.kind === 'return' ? error.count : this.status
@@ -98,6 +97,7 @@ export class Shell {
 
   /** Lines of an input, without losing what is read ahead. */
   reader(input: Input): LineReader {
+    if (input instanceof LineReader) return input
     let reader = this.#readers.get(input)
     if (!reader) {
       reader = new LineReader(input)

@@ -3,9 +3,13 @@
 import type { Operator, Script, Word, WordPart } from './ast.ts'
 
 export class ShellSyntaxError extends Error {
-  constructor(what: string) {
+  /** More text could make it right. */
+  readonly isIncomplete: boolean
+
+  constructor(what: string, { isIncomplete = false } = {}) {
     super(`syntax error: ${what}`)
     this.name = 'ShellSyntaxError'
+    this.isIncomplete = isIncomplete
   }
 }
 
@@ -37,11 +41,14 @@ const operators = [
 ]
 const nameStart = /[A-Za-z_]/
 const nameRest = /[A-Za-z0-9_]/
+const incomplete = { isIncomplete: true }
+
 const specials = '?$#@*!-0123456789'
 
 export class Lexer {
   readonly #text: string
   readonly #parse: (script: string) => Script
+  readonly #isWhole: boolean
   #at = 0
   readonly #heredocs: {
     delimiter: string
@@ -50,10 +57,11 @@ export class Lexer {
     fill: (word: Word) => void
   }[] = []
 
-  /** `parse` is for command substitutions. */
-  constructor(text: string, parse: (script: string) => Script) {
+  /** `parse` is for command substitutions; of a text that is not whole more may follow. */
+  constructor(text: string, parse: (script: string) => Script, isWhole = true) {
     this.#text = text
     this.#parse = parse
+    this.#isWhole = isWhole
   }
 
   next(): Token {
@@ -86,7 +94,11 @@ export class Lexer {
   #readHeredocs(): void {
     for (const { delimiter, isRaw, isIndented, fill } of this.#heredocs.splice(0)) {
       let body = ''
-      while (this.#at < this.#text.length) {
+      for (;;) {
+        if (this.#at >= this.#text.length) {
+          if (this.#isWhole) break
+          throw new ShellSyntaxError('unexpected end of file', incomplete)
+        }
         const end = this.#text.indexOf('\n', this.#at)
         const stop = end < 0 ? this.#text.length : end
         const line = this.#text.slice(this.#at, stop)
@@ -126,7 +138,7 @@ export class Lexer {
       if (ends(char)) break
       if (char === "'") {
         const end = this.#text.indexOf("'", this.#at + 1)
-        if (end < 0) throw new ShellSyntaxError('unterminated quoted string')
+        if (end < 0) throw new ShellSyntaxError('unterminated quoted string', incomplete)
         parts.push({ type: 'text', text: this.#text.slice(this.#at + 1, end), quoted: true })
         this.#at = end + 1
       } else if (char === '"') this.#doubleQuoted(parts)
@@ -154,7 +166,7 @@ export class Lexer {
     this.#at++
     const before = parts.length
     while (this.#text[this.#at] !== '"') {
-      if (this.#at >= this.#text.length) throw new ShellSyntaxError('unterminated quoted string')
+      if (this.#at >= this.#text.length) throw new ShellSyntaxError('unterminated quoted string', incomplete)
       this.#quotedPart(parts, '$`"\\')
     }
     this.#at++
@@ -180,7 +192,7 @@ export class Lexer {
   #expansion(quoted: boolean): WordPart {
     if (this.#text[this.#at] === '`') {
       const end = this.#text.indexOf('`', this.#at + 1)
-      if (end < 0) throw new ShellSyntaxError('unterminated backquote')
+      if (end < 0) throw new ShellSyntaxError('unterminated backquote', incomplete)
       const script = this.#parse(this.#text.slice(this.#at + 1, end))
       this.#at = end + 1
       return { type: 'command', script, quoted }
@@ -209,7 +221,7 @@ export class Lexer {
 
   #arithmetic(quoted: boolean): WordPart {
     const end = this.#text.indexOf('))', this.#at)
-    if (end < 0) throw new ShellSyntaxError('unterminated arithmetic expression')
+    if (end < 0) throw new ShellSyntaxError('unterminated arithmetic expression', incomplete)
     const expression = this.#text.slice(this.#at + 3, end)
     this.#at = end + 2
     return { type: 'arithmetic', expression, quoted }
@@ -244,6 +256,6 @@ export class Lexer {
       else if (char === '(') depth++
       else if (char === ')' && --depth === 0) return index
     }
-    throw new ShellSyntaxError('unexpected end of file (expecting ")")')
+    throw new ShellSyntaxError('unexpected end of file (expecting ")")', incomplete)
   }
 }

@@ -27,12 +27,23 @@ export function parseShell(text: string): Script {
   return new Parser(text).script()
 }
 
+/** Of lines that more may follow; undefined when more has to. Throws ShellSyntaxError. */
+export function parseLines(text: string): Script | undefined {
+  if (/(?<!\\)(\\\\)*\\\n$/.test(text)) return undefined
+  try {
+    return new Parser(text, false).script()
+  } catch (error) {
+    if (error instanceof ShellSyntaxError && error.isIncomplete) return undefined
+    throw error
+  }
+}
+
 class Parser {
   readonly #lexer: Lexer
   #token: Token
 
-  constructor(text: string) {
-    this.#lexer = new Lexer(text, parseShell)
+  constructor(text: string, isWhole = true) {
+    this.#lexer = new Lexer(text, parseShell, isWhole)
     this.#token = this.#lexer.next()
   }
 
@@ -58,7 +69,7 @@ class Parser {
 
   #unexpected(): ShellSyntaxError {
     const token = this.#token
-    if (token.type === 'end') return new ShellSyntaxError('unexpected end of file')
+    if (token.type === 'end') return new ShellSyntaxError('unexpected end of file', { isIncomplete: true })
     const text =
       token.type === 'operator' ? token.text : token.type === 'word' ? (token.plain ?? 'word') : 'number'
     return new ShellSyntaxError(`unexpected "${text === '\n' ? 'newline' : text}"`)

@@ -100,30 +100,35 @@ export async function readAll(input: Input): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-/** Reads line by line, without newlines; what it has read too much stays with it. */
-export class LineReader {
+/** Reads line by line, without newlines; what it has read too much is there for who reads next. */
+export class LineReader implements Input {
   readonly #input: Input
-  #rest = ''
+  #rest: Buffer = Buffer.alloc(0)
 
   constructor(input: Input) {
     this.#input = input
+  }
+
+  async read(): Promise<Buffer | undefined> {
+    const rest = this.#rest
+    this.#rest = Buffer.alloc(0)
+    return rest.length > 0 ? rest : this.#input.read()
   }
 
   async line(): Promise<string | undefined> {
     for (;;) {
       const end = this.#rest.indexOf('\n')
       if (end >= 0) {
-        const line = this.#rest.slice(0, end)
-        this.#rest = this.#rest.slice(end + 1)
+        const line = this.#rest.subarray(0, end).toString()
+        this.#rest = this.#rest.subarray(end + 1)
         return line
       }
       const chunk = await this.#input.read()
       if (!chunk) {
-        const last = this.#rest
-        this.#rest = ''
-        return last === '' ? undefined : last
+        const last = await this.read()
+        return last?.toString()
       }
-      this.#rest += chunk.toString()
+      this.#rest = Buffer.concat([this.#rest, chunk])
     }
   }
 }

@@ -3,8 +3,8 @@ import { absolutePath } from '../../filesystem.ts'
 import { ShellExit } from '../flow.ts'
 import { Shell } from '../interpreter.ts'
 import { ShellSyntaxError } from '../lexer.ts'
-import { parseShell } from '../parser.ts'
-import { readAll } from '../streams.ts'
+import { parseLines, parseShell } from '../parser.ts'
+import { LineReader } from '../streams.ts'
 import type { Terminal } from '../terminal.ts'
 import type { CommandFunction, Commands, Invocation, Streams } from '../world.ts'
 
@@ -30,7 +30,27 @@ function newShell(invocation: Invocation, signal: AbortSignal, positional: reado
 }
 
 async function script(invocation: Invocation, text: string, positional: readonly string[]): Promise<number> {
-  return newShell(invocation, invocation.signal, positional).runText(text, invocation)
+  const shell = newShell(invocation, invocation.signal, positional)
+  return shell.runWhole(() => shell.runScript(parseShell(text), invocation), invocation)
+}
+
+/** Runs each command as soon as it is whole; what follows it may be what it reads. */
+async function fromInput(invocation: Invocation): Promise<number> {
+  const shell = newShell(invocation, invocation.signal)
+  const input = new LineReader(invocation.stdin)
+  const streams = { stdin: input, stdout: invocation.stdout, stderr: invocation.stderr }
+  return shell.runWhole(async () => {
+    let text = ''
+    for (;;) {
+      const line = await input.line()
+      if (line === undefined) return shell.runScript(parseShell(text), streams)
+      text += `${line}\n`
+      const script = parseLines(text)
+      if (!script) continue
+      text = ''
+      await shell.runScript(script, streams)
+    }
+  }, streams)
 }
 
 /** Runs one entered line; Ctrl-C ends the line, not the shell. */
@@ -105,7 +125,7 @@ const sh: CommandFunction = async invocation => {
   }
   const terminal = terminals.get(invocation.stdin)
   if (terminal) return interactive(invocation, terminal)
-  return script(invocation, (await readAll(invocation.stdin)).toString(), [])
+  return fromInput(invocation)
 }
 
 export const shellCommands: Commands = { sh, bash: sh, ash: sh }
