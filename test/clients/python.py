@@ -1,0 +1,157 @@
+"""Drives a cluster with Debian's python3-kubernetes as its documentation shows it, and says what went well.
+
+Usage: python.py KUBECONFIG PART... (those below; each line printed is one that passed)
+"""
+
+import os
+import sys
+
+from kubernetes import client, config, dynamic, utils, watch
+from kubernetes.client.rest import ApiException
+from kubernetes.stream import portforward, stream
+
+config.load_kube_config(sys.argv[1])
+core = client.CoreV1Api()
+namespace = core.create_namespace({"metadata": {"generateName": "python-"}}).metadata.name
+
+
+def equal(actual, expected):
+    if actual != expected:
+        raise AssertionError(f"{actual!r}, expected {expected!r}")
+
+
+def run_pod(name, **container):
+    spec = {"terminationGracePeriodSeconds": 0, "containers": [{"name": "main", **container}]}
+    core.create_namespaced_pod(namespace, {"metadata": {"name": name, "labels": {"app": name}}, "spec": spec})
+    pods = watch.Watch()
+    found = None
+    for event in pods.stream(core.list_namespaced_pod, namespace, field_selector=f"metadata.name={name}"):
+        conditions = event["object"].status.conditions or []
+        if any(c.type == "Ready" and c.status == "True" for c in conditions):
+            found = event["object"]
+            pods.stop()
+    return found
+
+
+def config_map(name, **data):
+    return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": name}, "data": data}
+
+
+def lists():
+    nodes = core.list_node().items
+    addresses = [a.address for a in nodes[0].status.addresses if a.type == "InternalIP"]
+    equal(len(addresses), 2)
+    page = core.list_namespaced_pod(namespace, label_selector="app=main", limit=1)
+    equal([len(pod.status.pod_i_ps) for pod in page.items], [2])
+    equal(client.VersionApi().get_code().major, "1")
+
+
+def watches():
+    start = core.list_namespaced_config_map(namespace).metadata.resource_version
+    core.create_namespaced_config_map(namespace, config_map("watched", a="1"))
+    core.patch_namespaced_config_map("watched", namespace, {"data": {"a": "2"}})
+    core.delete_namespaced_config_map("watched", namespace)
+    seen = []
+    events = watch.Watch()
+    for event in events.stream(core.list_namespaced_config_map, namespace, resource_version=start):
+        if event["object"].metadata.name == "watched":
+            seen.append(event["type"])
+        if event["type"] == "DELETED":
+            events.stop()
+    equal(seen, ["ADDED", "MODIFIED", "DELETED"])
+
+
+def errors():
+    try:
+        core.read_namespaced_pod("missing", namespace)
+    except ApiException as error:
+        equal(error.status, 404)
+        equal('pods \\"missing\\" not found' in error.body, True)
+    else:
+        raise AssertionError("no error")
+
+
+def dynamically():
+    api = dynamic.DynamicClient(client.ApiClient())
+    services = api.resources.get(api_version="v1", kind="Service")
+    spec = {"ipFamilyPolicy": "RequireDualStack", "ports": [{"port": 80}]}
+    made = services.create(namespace=namespace, body={"metadata": {"name": "dynamic"}, "spec": spec})
+    equal(len(made.spec.clusterIPs), 2)
+    patch = {"metadata": {"labels": {"a": "b"}}}
+    kind = "application/merge-patch+json"
+    equal(services.patch(name="dynamic", namespace=namespace, body=patch, content_type=kind).metadata.labels.a, "b")
+    equal([item.metadata.name for item in services.get(namespace=namespace).items], ["dynamic"])
+    for event in services.watch(namespace=namespace, timeout=5):
+        equal(event["object"].metadata.name, "dynamic")
+        break
+    services.delete(name="dynamic", namespace=namespace)
+
+
+def yaml():
+    text = f"""
+apiVersion: v1
+kind: ConfigMap
+metadata: {{name: one, namespace: {namespace}}}
+---
+apiVersion: apps/v1
+kind: Deployment
+metadata: {{name: two, namespace: {namespace}}}
+spec:
+  replicas: 0
+  selector: {{matchLabels: {{app: two}}}}
+  template:
+    metadata: {{labels: {{app: two}}}}
+    spec: {{containers: [{{name: c, image: i}}]}}
+"""
+    path = os.path.join(os.environ["TMPDIR"], f"{namespace}.yaml")
+    with open(path, "w") as file:
+        file.write(text)
+    utils.create_from_yaml(client.ApiClient(), path)
+    os.remove(path)
+    scale = client.AppsV1Api().read_namespaced_deployment_scale("two", namespace)
+    equal(scale.spec.replicas or 0, 0)
+
+
+def executes():
+    connect = core.connect_get_namespaced_pod_exec
+    both = {"stderr": True, "stdout": True, "tty": False}
+    text = stream(connect, "main", namespace, command=["echo", "hello"], stdin=False, **both)
+    equal(text, "hello\n")
+    session = stream(connect, "main", namespace, command=["sh"], stdin=True, _preload_content=False, **both)
+    session.write_stdin("echo out; echo err >&2; exit 3\n")
+    session.run_forever(timeout=10)
+    equal((session.read_stdout(), session.read_stderr(), session.returncode), ("out\n", "err\n", 3))
+
+
+def logs():
+    equal(core.read_namespaced_pod_log("main", namespace), "begun\n")
+    lines = core.read_namespaced_pod_log("main", namespace, follow=True, _preload_content=False).stream()
+    equal(next(iter(lines)), b"begun\n")
+
+
+def refused_port():
+    """Nothing listens in a simulated Pod: the reason is told."""
+    ports = portforward(core.connect_get_namespaced_pod_portforward, "main", namespace, ports="8080")
+    ports.socket(8080).recv(1)
+    equal("8080" in (ports.error(8080) or ""), True)
+
+
+def forwards():
+    run_pod("server", image=os.environ["IMAGE"], command=["nc", "-ll", "-p", "8080", "-e", "cat"])
+    ports = portforward(core.connect_get_namespaced_pod_portforward, "server", namespace, ports="8080")
+    socket = ports.socket(8080)
+    socket.settimeout(10)
+    socket.sendall(b"through the tunnel\n")
+    received = b""
+    while not received.endswith(b"\n"):
+        received += socket.recv(1024)
+    equal(received, b"through the tunnel\n")
+    socket.close()
+    equal(ports.error(8080), None)
+
+
+run_pod("main", image="busybox", command=["sh", "-c", "echo begun; sleep 3600"])
+for part in sys.argv[2:]:
+    globals()[part]()
+    print(part, flush=True)
+core.delete_namespace(namespace)
