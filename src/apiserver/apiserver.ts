@@ -6,6 +6,7 @@ import type { Transport } from '../api/transport.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
 import type { IPFamilyPolicy } from './admission/admission.ts'
@@ -25,6 +26,7 @@ import { type Authorizer, allowAuthenticated, authorization } from './filters/au
 import { impersonation } from './filters/impersonation.ts'
 import { defaultInFlightLimits, type InFlightLimits, maxInFlight } from './filters/maxinflight.ts'
 import { recover } from './filters/recover.ts'
+import { requestLog } from './filters/requestlog.ts'
 import { timeout } from './filters/timeout.ts'
 import type { HealthCheck } from './health.ts'
 import { type Listening, type ListenOptions, listen } from './http.ts'
@@ -47,6 +49,7 @@ import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
 import { anyOf, type TokenAuthenticator, type TokenVerifier, verifierOf } from './tokens/tokenverifier.ts'
+import { serverTraces } from './tracing.ts'
 
 export interface APIServerOptions {
   /** Stays the caller's: close() leaves it open. */
@@ -83,6 +86,8 @@ export interface APIServerOptions {
   readonly healthChecks?: readonly HealthCheck[]
   /** Shown at /metrics; the server adds its own. */
   readonly metrics?: MetricSet
+  /** Absent: nothing is traced. */
+  readonly tracer?: Tracer | undefined
   /** Default: the documents of the resources that are built in. */
   readonly openapi?: DocumentSource
 }
@@ -128,6 +133,7 @@ class ComposedServer implements APIServer {
   readonly #authorizer: Authorizer
   readonly #tokens: ServiceAccountTokens | undefined
   readonly #metrics: ServerMetrics
+  readonly #traces: ReturnType<typeof serverTraces>
   readonly #audit: Audit | undefined
   #service: APIServerService
   readonly #listening: Listening[] = []
@@ -137,7 +143,8 @@ class ComposedServer implements APIServer {
     const { resources, clock, log, kubelet, nodePortRange, metrics = new MetricSet() } = options
     this.#options = options
     this.#metrics = new ServerMetrics({ ...options, metrics, registries: () => this.#registries })
-    const store = this.#metrics.store(options.store)
+    this.#traces = serverTraces(options.tracer)
+    const store = this.#traces.store(this.#metrics.store(options.store))
     this.#audit = options.audit && new Audit(options.audit, clock)
     for (const metric of this.#audit?.metrics ?? []) metrics.add(metric)
     this.#service = service
@@ -158,11 +165,12 @@ class ComposedServer implements APIServer {
       ...(policy ? accessReviews(policy) : {}),
     }
     this.#authorizer = options.authorizer ?? (policy ? rbacAuthorizer(policy) : allowAuthenticated)
-    const admission = this.#metrics.admission([
+    const plugins = [
       ...admissionPlugins,
       ...certificateAuthorityPlugins(this.#authorizer),
       ...(policy ? [escalationPlugin(policy)] : []),
-    ])
+    ]
+    const admission = this.#traces.admission(this.#metrics.admission(plugins))
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
@@ -197,19 +205,21 @@ class ComposedServer implements APIServer {
   #filters(): readonly Filter[] {
     const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
     const audit = this.#audit
+    const authenticate = authentication([clientCertificate, ...this.#bearers(), ...authenticators])
+    const authorize = authorization(this.#metrics.authorizer(this.#authorizer))
     return [
+      ...this.#traces.requests,
       this.#metrics.requests.filter,
       this.#metrics.watches,
+      requestLog(log, clock),
       recover(log),
       timeout(clock),
       ...(audit ? [failedAuthenticationAudit(audit)] : []),
-      this.#metrics.authentication(
-        authentication([clientCertificate, ...this.#bearers(), ...authenticators]),
-      ),
+      this.#traces.filter('authenticate', this.#metrics.authentication(authenticate)),
       ...(audit ? [auditing(audit)] : []),
       impersonation(this.#authorizer),
       maxInFlight(inFlightLimits),
-      authorization(this.#metrics.authorizer(this.#authorizer)),
+      this.#traces.filter('authorize', authorize),
     ]
   }
 

@@ -1,10 +1,10 @@
 // The flags that say what a cluster is like, and how they become its settings.
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
-import type { LogLevel } from '../component/log.ts'
 import { type AccessFlags, accessOptions, addAccessFlags } from './accessflags.ts'
+import { addObservationFlags, type ObservationFlags } from './observation.ts'
 
-export interface UpFlags extends ClusterOptions, AccessFlags {
+export interface UpFlags extends ClusterOptions, AccessFlags, ObservationFlags {
   readonly clusterCidr?: string[]
   readonly serviceClusterIpRange?: string[]
   readonly loadBalancerIpRange?: string[]
@@ -17,7 +17,6 @@ export interface UpFlags extends ClusterOptions, AccessFlags {
   readonly kubeconfig?: string
   readonly config?: string
   readonly detach?: boolean
-  readonly logLevel: LogLevel
 }
 
 const collect = (text: string, before: readonly string[] = []) => [...before, text]
@@ -28,7 +27,8 @@ const number = (text: string) => {
 }
 
 /** The flags of `futago up`. */
-export const addClusterOptions = (command: Command): Command => addAccessFlags(addOtherFlags(command))
+export const addClusterOptions = (command: Command): Command =>
+  addObservationFlags(addAccessFlags(addOtherFlags(command)))
 
 function addOtherFlags(command: Command): Command {
   return command
@@ -79,11 +79,6 @@ function addOtherFlags(command: Command): Command {
     .option('--kubeconfig <file>', 'write the kubeconfig there')
     .option('--config <file>', 'settings in YAML, named as the flags in camel case; flags win')
     .option('--detach', 'return when the cluster is ready; stop it with futago down')
-    .addOption(
-      new Option('--log-level <level>', 'what to log to stderr, as JSON lines')
-        .choices(['debug', 'info', 'warn', 'error'])
-        .default('warn'),
-    )
 }
 
 function fromFlags(flags: UpFlags): ClusterOptions {

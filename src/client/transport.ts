@@ -30,6 +30,8 @@ import { ProxyAgent, proxyFromEnvironment } from './proxy.ts'
 
 export interface HTTPSTransportOptions {
   readonly userAgent?: string
+  /** Sent along, as they are at the time of a request. */
+  readonly headers?: (() => Readonly<Record<string, string>>) | undefined
   /** Connections at once, watches not counted. Default 64. */
   readonly maxSockets?: number
   readonly clock?: Clock
@@ -101,6 +103,7 @@ class HTTPSTransport implements ClosableTransport {
   readonly #config: ClientConfig
   readonly #credentials: CredentialSource
   readonly #userAgent: string
+  readonly #headers: HTTPSTransportOptions['headers']
   readonly #agent: HTTPAgent
   /** For watches, which do not wait for a free connection. */
   readonly #watchAgent: HTTPAgent
@@ -111,6 +114,7 @@ class HTTPSTransport implements ClosableTransport {
   constructor(config: ClientConfig, options: HTTPSTransportOptions) {
     this.#config = config
     this.#userAgent = options.userAgent ?? 'futago'
+    this.#headers = options.headers
     const { environment = {}, isTerminal = false } = options
     this.#credentials = new CredentialSource(config, options.clock ?? systemClock, {
       environment,
@@ -237,6 +241,7 @@ class HTTPSTransport implements ClosableTransport {
   #identity({ authorization }: Credentials): Record<string, string | string[]> {
     return {
       'user-agent': this.#userAgent,
+      ...this.#headers?.(),
       ...(authorization ? { authorization } : {}),
       ...impersonationHeaders(this.#config.impersonate),
     }

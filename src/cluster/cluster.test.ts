@@ -2,8 +2,13 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { pods } from '../api/resources/core/pod.ts'
 import { services } from '../api/resources/core/service.ts'
+import { waitForObject } from '../client/waitfor.ts'
+import { systemClock } from '../component/clock.ts'
+import { startCollector } from '../component/collector.fake.ts'
 import { parseExposition } from '../component/exposition.fake.ts'
+import { OTLPTracer } from '../component/otlptracer.ts'
 import { familyOrders } from '../ip/family.ts'
 import { startCluster } from './cluster.ts'
 import { StateDirectory } from './statedirectory.ts'
@@ -42,6 +47,28 @@ test('/metrics shows what controllers, scheduler and their client measure', asyn
   })
   expect(labelsOf('apiserver_resource_objects')).toContainEqual({ group: '', resource: 'nodes' })
   await cluster.stop()
+})
+
+test('Traces show reconciles, the scheduler and the kubelet at work', async () => {
+  const collector = await startCollector()
+  const { endpoint } = collector
+  const tracer = new OTLPTracer({ endpoint, serviceName: 'futago', serviceVersion: '1', clock: systemClock })
+  const options = { store: 'memory', securePort: 0, nodes: 1 }
+  const cluster = await startCluster(options, { stateRoot: newRoot(), tracer })
+  const metadata = { namespace: 'default', name: 'p' }
+  await cluster.client.create(pods, { metadata, spec: { containers: [{ name: 'c', image: 'i' }] } })
+  await waitForObject({
+    ...{ client: cluster.client, clock: systemClock, resource: pods, ...metadata, timeoutMs: 10_000 },
+    until: pod => pod?.status?.phase === 'Running',
+  })
+  await cluster.stop()
+  await tracer.close()
+  const roots = collector.spans.filter(({ parentSpanId }) => parentSpanId === undefined)
+  const keys = roots.map(({ name, attributes }) => `${name} ${attributes['futago.key'] ?? ''}`)
+  expect(keys).toContain('schedule default/p')
+  expect(keys).toContain('sync pod default/p')
+  expect(keys).toContain('reconcile cidrAllocator node1')
+  await collector.close()
 })
 
 test('A second start of the same cluster is refused and leaves the first alone', async () => {

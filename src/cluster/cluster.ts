@@ -1,12 +1,15 @@
 // The composition root: store, API server, controllers, scheduler and nodes become one cluster. Everything
 // in it meets through the API; here they are only made, started in order and stopped in reverse.
 import { resolve } from 'node:path'
+import type { APIServer } from '../apiserver/apiserver.ts'
 import type { User } from '../apiserver/registry/registry.ts'
 import { Client } from '../client/client.ts'
 import { measuredTransport } from '../client/measuredtransport.ts'
+import { tracedTransport } from '../client/tracedtransport.ts'
 import { type Clock, keepAlive, systemClock } from '../component/clock.ts'
 import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
 import { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import type { Store } from '../storage/store.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
@@ -29,6 +32,8 @@ export interface ClusterEnvironment {
   readonly kubeconfigPath?: string
   readonly log?: Logger
   readonly clock?: Clock
+  /** Absent: nothing is traced. Stays the caller's: to be closed after the cluster. */
+  readonly tracer?: Tracer | undefined
   /** Instead of the one of the settings; closed at the end. */
   readonly store?: Store
   /** Other clusters' processes use that store too, and are servers of the same cluster. Default false. */
@@ -59,6 +64,16 @@ export interface Cluster {
 
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
+
+/** The client of the cluster's own parts. */
+function inProcessClient(
+  server: APIServer,
+  { metrics, clock, tracer }: { metrics: MetricSet; clock: Clock; tracer: Tracer | undefined },
+): Client {
+  const transport = server.transport(systemUser)
+  const measured = measuredTransport(transport, { metrics, clock, host: 'in-process' })
+  return new Client(tracer ? tracedTransport(measured, tracer) : measured)
+}
 
 /** What `work` resolves with; rejects at once when the signal is aborted. */
 function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
@@ -117,15 +132,15 @@ class ClusterStart {
     const kubelets = new Kubelets()
     const clock = this.#clock
     const metrics = new MetricSet()
-    const shared = { config, pki, kubelets, clock, log: this.#log, metrics }
+    const { tracer } = this.#environment
+    for (const metric of tracer?.metrics ?? []) metrics.add(metric)
+    const shared = { config, pki, kubelets, clock, log: this.#log, metrics, tracer }
     const serving = { ...shared, store, sharesStore, hostAddresses: this.#host?.addresses ?? [] }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)
     await listenForNodes(server, serving, port)
-    const client = new Client(
-      measuredTransport(server.transport(systemUser), { metrics, clock, host: 'in-process' }),
-    )
+    const client = inProcessClient(server, shared)
     const nodes = await startComponents({
       ...shared,
       client,

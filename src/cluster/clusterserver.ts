@@ -4,6 +4,7 @@ import { type APIServer, createAPIServer } from '../apiserver/apiserver.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import type { Store } from '../storage/store.ts'
@@ -36,13 +37,14 @@ export interface ClusterServerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: MetricSet
+  readonly tracer?: Tracer | undefined
   /** Of this machine as nodes with containers see it; none: nodes are simulated. */
   readonly hostAddresses: readonly string[]
 }
 
 /** Rejects with ConfigError for a file that cannot be used. */
 export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
-  const { config, store, pki, kubelets, clock, metrics } = parts
+  const { config, store, pki, kubelets, clock, metrics, tracer } = parts
   const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
@@ -50,6 +52,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     resources,
     clock,
     metrics,
+    tracer,
     log: parts.log.child('apiserver'),
     kubelet: kubelets.connect,
     version: versionInfo,

@@ -6,6 +6,7 @@ import { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
@@ -25,6 +26,7 @@ export interface ComponentsOptions {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: MetricSet
+  readonly tracer?: Tracer | undefined
   /** Where what is started is added. */
   readonly parts: RunningParts
   readonly nodes: NodeParts
@@ -50,12 +52,12 @@ const controllersOf = ({ config, pki }: ComponentsOptions) =>
 
 /** Starts them all; their nodes may not be Ready yet. */
 export async function startComponents(options: ComponentsOptions): Promise<ClusterNodes> {
-  const { config, client, pki, port, clock, log, metrics, parts } = options
+  const { config, client, pki, port, clock, log, metrics, tracer, parts } = options
   const informers = new Informers({ client, clock, log })
   const events = new Events({ client, clock, log })
   await parts.add(part('events', () => events.close()))
   await parts.add(part('informers', () => informers.stop()))
-  const shared = { client, clock, log, informers }
+  const shared = { client, clock, log, tracer, informers }
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
   const nodes = await createNodes(config, { ...shared, events, pki, port, clusterDNS }, options.nodes)
   options.kubelets.set(nodes.connect)

@@ -8,6 +8,7 @@ import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger, LogLevel } from '../component/log.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { versionInfo } from '../component/version.ts'
 import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
 import { clientTokens } from '../kubelet/tokens.ts'
@@ -30,6 +31,7 @@ export interface NodesContext {
   readonly events: Events
   readonly clock: Clock
   readonly log: Logger
+  readonly tracer?: Tracer | undefined
   readonly pki: ClusterPKI
   /** ClusterIPs of the DNS Service, in the order of the families. */
   readonly clusterDNS: readonly string[]

@@ -1,8 +1,11 @@
 // Structured logging. Parts are handed a Logger; only the command line decides where lines go.
+import { writeSync } from 'node:fs'
 import type { LevelWithSilent, Logger as Pino } from 'pino'
+import { type Clock, systemClock } from './clock.ts'
 
 export type LogFields = Readonly<Record<string, unknown>>
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+export type LogFormat = 'text' | 'json'
 
 export interface Logger {
   debug(message: string, fields?: LogFields): void
@@ -21,19 +24,65 @@ export const silentLogger: Logger = {
   child: () => silentLogger,
 }
 
-function overPino(pino: Pino): Logger {
+/** `base` is the one without a component: a child's child has one name, not two. */
+function overPino(base: Pino, pino: Pino = base): Logger {
   return {
     debug: (message, fields) => pino.debug(fields ?? {}, message),
     info: (message, fields) => pino.info(fields ?? {}, message),
     warn: (message, fields) => pino.warn(fields ?? {}, message),
     error: (message, fields) => pino.error(fields ?? {}, message),
-    child: name => overPino(pino.child({ component: name })),
+    child: name => overPino(base, base.child({ component: name })),
   }
 }
 
-/** JSON lines of this level and above to a file descriptor; 2 is stderr. */
-export async function openLogger(options: { level: LogLevel; fd: number }): Promise<Logger> {
+async function jsonLogger({ level, fd }: LoggerOptions): Promise<Logger> {
   const { default: pino } = await import('pino')
-  const settings = { level: options.level as LevelWithSilent, base: undefined }
-  return overPino(pino(settings, pino.destination({ fd: options.fd, sync: true })))
+  const settings = {
+    level: level as LevelWithSilent,
+    base: undefined,
+    timestamp: pino.stdTimeFunctions.isoTime,
+    formatters: { level: (label: string) => ({ level: label }) },
+  }
+  return overPino(pino(settings, pino.destination({ fd, sync: true })))
+}
+
+const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
+
+/** A value as it reads best: words as they are, all else as JSON; a line stays one line. */
+const formatValue = (value: unknown): string =>
+  typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : (JSON.stringify(value) ?? String(value))
+
+/** `12:00:01.250 WARN  scheduler: a Pod could not be bound  pod=default/web error="..."` */
+function textLogger(options: LoggerOptions & { readonly clock: Clock }, component = ''): Logger {
+  const { level: least, fd, clock } = options
+  const write =
+    (level: LogLevel) =>
+    (message: string, fields: LogFields = {}) => {
+      if (levels.indexOf(level) < levels.indexOf(least)) return
+      const time = new Date(clock.now()).toISOString().slice(11, 23)
+      const pairs = Object.entries(fields).map(([key, value]) => `${key}=${formatValue(value)}`)
+      const text = component === '' ? message : `${component}: ${message}`
+      const line = `${time} ${level.toUpperCase().padEnd(5)} ${text}  ${pairs.join(' ')}`
+      writeSync(fd, `${line.trimEnd()}\n`)
+    }
+  return {
+    debug: write('debug'),
+    info: write('info'),
+    warn: write('warn'),
+    error: write('error'),
+    child: name => textLogger(options, name),
+  }
+}
+
+export interface LoggerOptions {
+  /** This one and those above. */
+  readonly level: LogLevel
+  /** A file descriptor; 2 is stderr. */
+  readonly fd: number
+  /** Default `json`: one object per line. `text` is for people. */
+  readonly format?: LogFormat
+}
+
+export async function openLogger(options: LoggerOptions): Promise<Logger> {
+  return options.format === 'text' ? textLogger({ ...options, clock: systemClock }) : jsonLogger(options)
 }

@@ -15,6 +15,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import type { Cache } from './cache.ts'
 import { isNamespaceTerminating } from './namespaceterminating.ts'
 
@@ -33,6 +34,7 @@ export interface ControllerEnvironment {
   readonly log: Logger
   /** Where work is measured. */
   readonly metrics?: MetricSet | undefined
+  readonly tracer?: Tracer | undefined
 }
 
 export interface ReconcileContext extends Omit<ControllerEnvironment, 'events'> {
@@ -181,7 +183,7 @@ class ControllerLoop<T extends KubeObject> implements Component {
       const key = await this.#queue.take()
       if (key === undefined) return
       try {
-        await this.#reconcile(key)
+        await this.#traced(key)
         this.#queue.forget(key)
       } catch (error) {
         this.#failed(key, error)
@@ -190,6 +192,13 @@ class ControllerLoop<T extends KubeObject> implements Component {
       }
       if (++this.#handled % keysPerTurn === 0) await nextTurn()
     }
+  }
+
+  #traced(key: string): Promise<void> {
+    const { tracer } = this.#environment
+    if (!tracer) return this.#reconcile(key)
+    const attributes = { 'futago.controller': this.name, 'futago.key': key }
+    return tracer.run(`reconcile ${this.name}`, { attributes, isRoot: true }, () => this.#reconcile(key))
   }
 
   async #reconcile(key: string): Promise<void> {

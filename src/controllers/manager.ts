@@ -6,6 +6,7 @@ import type { Clock } from '../component/clock.ts'
 import { type Component, startAll, stopAll } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { Cache, CachingClient } from './cache.ts'
 import type { Controller } from './controller.ts'
 
@@ -15,6 +16,7 @@ export interface ControllerManagerOptions {
   readonly log?: Logger
   /** Where queues are measured. */
   readonly metrics?: MetricSet
+  readonly tracer?: Tracer | undefined
   readonly controllers: readonly Controller[]
   /**
    * Shared with other parts of the process, who then start and stop them; absent: the manager has its own.
@@ -37,14 +39,14 @@ export class ControllerManager implements Component {
   }
 
   async start(): Promise<void> {
-    const { client, clock, controllers, metrics } = this.#options
+    const { client, clock, controllers, metrics, tracer } = this.#options
     const informers = this.#options.informers ?? new Informers({ client, clock, log: this.#log })
     const events = new Events({ client, clock, log: this.#log })
     this.#informers = informers
     this.#events = events
     const cache = new Cache(informers)
     const cachingClient = new CachingClient(client, informers)
-    const environment = { client: cachingClient, cache, events, clock, log: this.#log, metrics }
+    const environment = { client: cachingClient, cache, events, clock, log: this.#log, metrics, tracer }
     this.#running = controllers.map(controller => controller.create(environment))
     await informers.start()
     await startAll(this.#running)

@@ -3,6 +3,7 @@ import type { Pod, PodStatus, Service } from '../api/generated/types.ts'
 import type { EventRecorder } from '../client/events.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import type { Tracer } from '../component/tracing.ts'
 import type { KubeletMetrics } from './kubeletmetrics.ts'
 import type { NetworkProbes } from './networkprobes.ts'
 import type { NodeVolumes } from './nodevolumes.ts'
@@ -22,6 +23,7 @@ export interface KubeletContext {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics?: KubeletMetrics | undefined
+  readonly tracer?: Tracer | undefined
   readonly events: EventRecorder
   readonly client: PodClient
   readonly runtime: PodRuntime

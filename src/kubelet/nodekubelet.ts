@@ -13,6 +13,7 @@ import type { Clock, Timer } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { type Machine, readMachineUsage } from '../host/machine.ts'
 import type { Mounts } from '../host/mounts.ts'
 import { Heartbeats } from './heartbeats.ts'
@@ -41,6 +42,7 @@ export interface NodeKubeletOptions {
   readonly log?: Logger
   /** Shown at /metrics. */
   readonly metrics?: MetricSet
+  readonly tracer?: Tracer | undefined
   readonly name: string
   /** One InternalIP per family, in the node's order. */
   readonly addresses: readonly string[]
@@ -176,6 +178,7 @@ export class NodeKubelet implements Component {
       volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),
       log: this.#options.log ?? silentLogger,
       metrics: metrics && new KubeletMetrics(metrics),
+      tracer: this.#options.tracer,
       events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),
       services: () => informers.of(services).values(),
       dns: { clusterDNS, clusterDomain, node: nodeDNS },

@@ -87,7 +87,7 @@ export class PodWorker {
     try {
       while (this.#isDirty && !this.#isGone) {
         this.#isDirty = false
-        await this.#measuredSync()
+        await this.#tracedSync()
       }
     } catch (error) {
       this.#context.log.debug('a Pod could not be synchronised', { pod: this.#key, error: String(error) })
@@ -95,6 +95,13 @@ export class PodWorker {
     } finally {
       this.#isWorking = false
     }
+  }
+
+  #tracedSync(): Promise<void> {
+    const { tracer, node } = this.#context
+    if (!tracer) return this.#measuredSync()
+    const attributes = { 'futago.key': this.#key, 'k8s.pod.uid': this.#uid, 'k8s.node.name': node.name }
+    return tracer.run('sync pod', { attributes, isRoot: true }, () => this.#measuredSync())
   }
 
   async #measuredSync(): Promise<void> {

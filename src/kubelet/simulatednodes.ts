@@ -13,6 +13,7 @@ import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { formatAddress } from '../ip/address.ts'
 import { addressAt, parseCIDR } from '../ip/cidr.ts'
 import { type IPFamilies, type IPFamily, loopbackAddress } from '../ip/family.ts'
@@ -41,6 +42,7 @@ export interface SimulatedNodesOptions {
   readonly clock: Clock
   readonly events: Events
   readonly log?: Logger
+  readonly tracer?: Tracer | undefined
   readonly nodes: readonly SimulatedNode[]
   /** `v1.36.0`. */
   readonly kubeletVersion: string
@@ -209,6 +211,7 @@ export class SimulatedNodes implements Component {
       clock,
       runtime,
       log: this.#options.log ?? silentLogger,
+      tracer: this.#options.tracer,
       events: this.#limitEvents(events.recorder('kubelet', node.name)),
       services: () => informers.of(services).values(),
       nodeHosts: () => formatNodeHosts(node.addresses, node.name),

@@ -14,6 +14,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
+import type { Tracer } from '../component/tracing.ts'
 import { Binder } from './bind.ts'
 import { ClusterWatch } from './clusterwatch.ts'
 import { formatFailure, type PreemptionOutcome } from './failure.ts'
@@ -33,6 +34,7 @@ export interface SchedulerOptions {
   readonly events: EventRecorder
   readonly log?: Logger
   readonly metrics?: MetricSet
+  readonly tracer?: Tracer | undefined
   readonly plugins?: readonly SchedulerPlugin[]
   /** 0 <= x < 1; decides between equally good nodes. */
   readonly random?: () => number
@@ -133,7 +135,11 @@ export class Scheduler implements Component {
     }
     this.#nominated.delete(info.key)
     snapshot.assume(placedPod(info), fit.node.name)
-    void this.#bind(queued, fit.node.name, began)
+    const nodeName = fit.node.name
+    const bind = () => this.#bind(queued, nodeName, began)
+    const { tracer } = this.#options
+    const attributes = { 'futago.key': info.key, 'k8s.node.name': nodeName }
+    void (tracer ? tracer.run('schedule', { attributes, isRoot: true }, bind) : bind())
   }
 
   #attempted(result: 'scheduled' | 'unschedulable' | 'error', began: number): void {

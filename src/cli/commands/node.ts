@@ -4,6 +4,7 @@ import { type Command, Option } from 'commander'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { type LogLevel, openLogger } from '../../component/log.ts'
 import { CommandError } from '../commanderror.ts'
+import { openTracer } from '../observation.ts'
 import { stateRoot } from '../stateroot.ts'
 
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
@@ -16,17 +17,19 @@ async function run({ config: path }: { config: string }): Promise<void> {
   const { readNodeConfig } = await import('../../cluster/containerd/nodeconfig.ts')
   const config = readNodeConfig(path)
   const log = await openLogger({ level: config.logLevel, fd: 2 })
+  const tracer = await openTracer(undefined, log)
   const stopping = new Promise<void>(resolve => {
     for (const name of ['SIGINT', 'SIGTERM'] as const) process.once(name, () => resolve())
   })
   // What asks for this process may be gone, and its Pods run on.
   process.on('disconnect', () => log.warn('the cluster that started this node is gone'))
   try {
-    const node = await startNode(config, { log })
+    const node = await startNode(config, { log, tracer })
     await node.ready
     process.send?.({ ready: true })
     await stopping
     await node.stop()
+    await tracer?.close()
   } catch (error) {
     process.send?.({ error: message(error) })
     throw error

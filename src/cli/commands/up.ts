@@ -7,6 +7,7 @@ import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { openLogger } from '../../component/log.ts'
 import { addClusterOptions, type UpFlags, withFile } from '../clusteroptions.ts'
 import { CommandError } from '../commanderror.ts'
+import { logFormatOf, openTracer } from '../observation.ts'
 import { stateRoot } from '../stateroot.ts'
 
 export function addUp(program: Command): void {
@@ -19,10 +20,13 @@ async function up(flags: UpFlags): Promise<void> {
   if (flags.detach) return detach(options.name ?? 'default')
   const signal = onStopSignal()
   const { startCluster } = await import('../../cluster/cluster.ts')
+  const log = await openLogger({ level: flags.logLevel, format: logFormatOf(flags), fd: 2 })
+  const tracer = await openTracer(flags.tracingConfigFile, log)
   const cluster = await startCluster(options, {
     stateRoot: stateRoot(),
     ...(flags.kubeconfig ? { kubeconfigPath: flags.kubeconfig } : {}),
-    log: await openLogger({ level: flags.logLevel, fd: 2 }),
+    log,
+    tracer,
     nodeLogLevel: flags.logLevel,
     command: [process.execPath, process.argv[1]!],
     notify,
@@ -33,6 +37,7 @@ async function up(flags: UpFlags): Promise<void> {
   process.send?.({ ready: text })
   await aborted(signal)
   await cluster.stop()
+  await tracer?.close()
 }
 
 /** To who waits at the terminal, also for a cluster in the background. */

@@ -9,11 +9,13 @@ import { Events } from '../../client/events.ts'
 import { Informers } from '../../client/informers.ts'
 import { clientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
 import { measuredTransport } from '../../client/measuredtransport.ts'
+import { tracedTransport, tracingHeaders } from '../../client/tracedtransport.ts'
 import { httpsTransport } from '../../client/transport.ts'
 import { type Clock, systemClock } from '../../component/clock.ts'
 import { type Component, startAll, stopAll } from '../../component/component.ts'
 import type { Logger } from '../../component/log.ts'
 import { MetricSet } from '../../component/metrics.ts'
+import type { Tracer } from '../../component/tracing.ts'
 import { versionInfo } from '../../component/version.ts'
 import { hostExec } from '../../host/exec.ts'
 import { readMachine } from '../../host/machine.ts'
@@ -35,6 +37,8 @@ import type { NodeConfig } from './nodeconfig.ts'
 export interface NodeEnvironment {
   readonly log: Logger
   readonly clock?: Clock
+  /** Absent: nothing is traced. Stays the caller's. */
+  readonly tracer?: Tracer | undefined
 }
 
 export interface RunningNode {
@@ -46,11 +50,18 @@ export interface RunningNode {
 
 const kubeletPort = 10_250
 
-async function openClient(config: NodeConfig, clock: Clock) {
+async function openClient(config: NodeConfig, clock: Clock, tracer: Tracer | undefined) {
   const kubeconfig = await clientConfig(await loadKubeconfig([config.kubeconfig]))
   const userAgent = `futago-node/${versionInfo.gitVersion}`
   const { host } = new URL(kubeconfig.server)
-  return { transport: await httpsTransport(kubeconfig, { clock, userAgent }), host }
+  return {
+    transport: await httpsTransport(kubeconfig, {
+      clock,
+      userAgent,
+      headers: tracer && tracingHeaders(tracer),
+    }),
+    host,
+  }
 }
 
 const part = (name: string, stop: () => Promise<void> | void): Component => ({
@@ -66,6 +77,7 @@ interface Shared {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: MetricSet
+  readonly tracer: Tracer | undefined
 }
 
 /** A plugin of the user's writes its configuration where all such plugins do. */
@@ -161,11 +173,13 @@ function networkParts(config: NodeConfig, { informers, clock, log, metrics }: Sh
 
 /** Starts everything of a node. Throws when a part cannot start; nothing but containers is left then. */
 export async function startNode(config: NodeConfig, environment: NodeEnvironment): Promise<RunningNode> {
-  const { log, clock = systemClock } = environment
-  const { transport, host } = await openClient(config, clock)
+  const { log, tracer, clock = systemClock } = environment
+  const { transport, host } = await openClient(config, clock, tracer)
   const metrics = new MetricSet()
-  const client = new Client(measuredTransport(transport, { metrics, clock, host }))
-  const base = { client, clock, log, metrics }
+  for (const metric of tracer?.metrics ?? []) metrics.add(metric)
+  const measured = measuredTransport(transport, { metrics, clock, host })
+  const client = new Client(tracer ? tracedTransport(measured, tracer) : measured)
+  const base = { client, clock, log, metrics, tracer }
   const shared = { ...base, informers: new Informers(base), events: new Events(base) }
   const { containerd, runtime, kubelet } = containerParts(config, shared)
   const components = [
