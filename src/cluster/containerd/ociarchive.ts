@@ -1,7 +1,7 @@
 // A container image as a tar archive in the OCI image layout (image-spec 1.0), made of files: what
 // `ctr images import` reads. The images that must exist where no registry can be reached are made so.
 import { createHash } from 'node:crypto'
-import { formatTar, type TarEntry } from './tar.ts'
+import { formatTar, type TarEntry } from '../../component/tar.ts'
 
 export interface ImageDescription {
   /** With a registry and a tag: `localhost/futago-pause:1`. */

@@ -259,3 +259,34 @@ test('Ctrl-C interrupts the command, not the shell; arrow up brings the last lin
   expect(await exitCode).toBe(4)
   expect(screen.text).toBe('/ # sleep 1000\r\n^C\r\n/ # echo $?\r\n130\r\n/ # echo $?\r\n0\r\n/ # exit 4\r\n')
 })
+
+test('tar packs and unpacks files and folders, as kubectl cp asks it to', async () => {
+  const script =
+    'mkdir -p /tmp/a/b; echo one > /tmp/a/f; printf two > /tmp/a/b/g; mkdir /tmp/c; ' +
+    'tar cf - /tmp/a 2>/dev/null | tar --no-same-owner -xmf - -C /tmp/c; find /tmp/c -type f; cat /tmp/c/tmp/a/b/g'
+  expect(await sh(script)).toEqual({
+    exitCode: 0,
+    stdout: '/tmp/c/tmp/a/b/g\n/tmp/c/tmp/a/f\ntwo',
+    stderr: '',
+  })
+  expect(
+    await sh(
+      'cd /tmp; echo x > f; tar cf a.tar f; tar tf a.tar; tar xf a.tar -C /missing/below; ls /missing/below',
+    ),
+  ).toMatchObject({
+    stdout: 'f\nf\n',
+  })
+})
+
+test.each([
+  [
+    'tar cf - /missing',
+    "tar: removing leading '/' from member names\ntar: /missing: No such file or directory\n",
+  ],
+  ['echo nonsense | tar xf -', 'tar: this does not look like a tar archive\n'],
+  ['tar xf /etc/hosts', 'tar: this does not look like a tar archive\n'],
+  ['tar xf /missing', 'tar: No such file or directory\n'],
+  ['tar', 'tar: need at least one option\n'],
+])('%s says what is wrong', async (script, stderr) => {
+  expect((await sh(script)).stderr).toBe(stderr)
+})

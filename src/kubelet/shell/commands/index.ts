@@ -1,6 +1,7 @@
 // The executables of a simulated container. Those that are not here do not exist there: a command that
 // would need a network or a kernel is missing rather than pretended.
 import type { CommandFunction, Commands } from '../world.ts'
+import { archiveCommands } from './archive.ts'
 import { fileCommands } from './files.ts'
 import { networkCommands } from './network.ts'
 import { shellCommands } from './shells.ts'
@@ -8,6 +9,7 @@ import { systemCommands } from './system.ts'
 import { textCommands } from './text.ts'
 
 const commands: Commands = {
+  ...archiveCommands,
   ...fileCommands,
   ...networkCommands,
   ...shellCommands,
