@@ -293,6 +293,8 @@ describe.skipIf(reason)('A container', () => {
     const session = await runtime.attach(own.reference(), streams)
     session.stdin!.end('one\ntwo\n')
     expect(await textOf(session.stdout!)).toBe('got one\ngot two\nend\n')
+    // How the container ended is for its status to say.
+    expect(await session.outcome).toEqual({ type: 'exited', exitCode: 0 })
     expect((await own.exit()).exitCode).toBe(3)
     expect(await own.log()).toBe('got one\ngot two\nend\n')
     await own.remove()

@@ -93,7 +93,10 @@ export class SimulatedSession implements ExecSession {
     return terminal
   }
 
-  /** The first to attach to a terminal sees what was written before it came: the prompt. */
+  /**
+   * The first to attach to a terminal sees what was written before it came: the prompt. That the container
+   * has ended is no failure of the session, whatever its exit code: its status has that.
+   */
   async attach(container: SimulatedContainer): Promise<void> {
     const { inputFrom, outputTo } = await import('./shell/streams.ts')
     const { stdout } = this
@@ -108,7 +111,7 @@ export class SimulatedSession implements ExecSession {
       this.#closing.signal.addEventListener('abort', () => resolve(), { once: true })
     })
     await Promise.race([container.exited.then(() => (container.run.exit ? undefined : gone)), gone])
-    this.#finish({ type: 'exited', exitCode: container.run.exit?.exitCode ?? 0 })
+    this.#finish({ type: 'exited', exitCode: 0 })
   }
 
   async #forward(input: import('./shell/streams.ts').Input, container: SimulatedContainer): Promise<void> {
