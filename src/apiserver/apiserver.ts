@@ -9,8 +9,8 @@ import { MetricSet } from '../component/metrics.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { familyOfCIDR, type IPFamilies } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
+import { createAccess } from './access.ts'
 import type { IPFamilyPolicy } from './admission/admission.ts'
-import { certificateAuthorityPlugins } from './admission/certificates.ts'
 import { admissionPlugins } from './admission/index.ts'
 import { eventFor } from './allocation/findingevent.ts'
 import type { PortRange } from './allocation/portpool.ts'
@@ -22,7 +22,7 @@ import { APIServerService } from './bootstrap.ts'
 import { createDiscovery } from './discovery.ts'
 import { auditing, failedAuthenticationAudit } from './filters/audit.ts'
 import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
-import { type Authorizer, allowAuthenticated, authorization } from './filters/authorization.ts'
+import { type Authorizer, authorization } from './filters/authorization.ts'
 import { impersonation } from './filters/impersonation.ts'
 import { defaultInFlightLimits, type InFlightLimits, maxInFlight } from './filters/maxinflight.ts'
 import { recover } from './filters/recover.ts'
@@ -35,9 +35,6 @@ import { ServerMetrics } from './metrics/servermetrics.ts'
 import { createMetricsRegistries } from './nodemetrics/metricsregistries.ts'
 import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
-import { accessReviews, rbacAuthorizer } from './rbac/authorizer.ts'
-import { escalationPlugin } from './rbac/escalation.ts'
-import { RBACPolicy } from './rbac/policy.ts'
 import type { RegistryHooks } from './registry/hooks.ts'
 import { createRegistries, type Registries } from './registry/registries.ts'
 import type { User } from './registry/registry.ts'
@@ -78,6 +75,8 @@ export interface APIServerOptions {
   readonly rbac?: boolean
   /** Absent: nothing is recorded. */
   readonly audit?: AuditOptions
+  /** With `rbac`: nodes see only what concerns their Pods, instead of having a role. */
+  readonly nodeAuthorizer?: boolean
   /** Absent: no tokens are issued. */
   readonly serviceAccountTokens?: ServiceAccountTokensOptions
   /** For Services that say nothing about families. Default: upstream's, SingleStack. */
@@ -157,27 +156,27 @@ class ComposedServer implements APIServer {
         lookup: (...of) => this.#registries.recent(...of),
       })
     const tokens = this.#tokens
-    const policy = options.rbac ? new RBACPolicy((...of) => this.#registries.recent(...of)) : undefined
+    const access = createAccess({
+      ...options,
+      recent: (...of) => this.#registries.recent(...of),
+      lookup: (...of) => this.#registries.lookup(...of),
+    })
     const answerers: Record<string, Answerer> = {
       ...(this.#verifiers().length > 0
         ? { 'authentication.k8s.io/tokenreviews': tokenReviewer(anyOf(this.#verifiers())) }
         : {}),
-      ...(policy ? accessReviews(policy) : {}),
+      ...access.answerers,
     }
-    this.#authorizer = options.authorizer ?? (policy ? rbacAuthorizer(policy) : allowAuthenticated)
-    const plugins = [
-      ...admissionPlugins,
-      ...certificateAuthorityPlugins(this.#authorizer),
-      ...(policy ? [escalationPlugin(policy)] : []),
-    ]
-    const admission = this.#traces.admission(this.#metrics.admission(plugins))
+    this.#authorizer = access.authorizer
+    const wanted = [...admissionPlugins, ...access.admission]
+    const admission = this.#traces.admission(this.#metrics.admission(wanted))
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
       others: lookup => createMetricsRegistries({ lookup, connector: kubelet, clock }),
       ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}),
     })
-    const { lookup } = this.#registries
+    const { lookup, admission: plugins } = this.#registries
     this.#repair = new AllocationRepair({
       store,
       clock,
@@ -187,7 +186,7 @@ class ComposedServer implements APIServer {
     })
     void this.#repair.start()
     const subresources = createSubresources({ lookup, clock, ...(tokens ? { tokens } : {}) })
-    this.#requests = new ResourceRequests({ lookup, subresources, clock, kubelet })
+    this.#requests = new ResourceRequests({ lookup, subresources, admission: plugins, clock, kubelet })
     this.#handler = chain(this.#filters(), this.#endpoints())
   }
 
@@ -309,7 +308,8 @@ interface Place {
 
 function serviceOf(options: APIServerOptions, { securePort, isListening }: Place): APIServerService {
   const { store, clock, log, serviceClusterIPRanges: serviceRanges, advertiseAddress } = options
-  const facts = { serviceRanges, advertiseAddress, securePort, rbac: options.rbac ?? false }
+  const { rbac = false, nodeAuthorizer = false } = options
+  const facts = { serviceRanges, advertiseAddress, securePort, rbac, nodeAuthorizer }
   const base = { store, clock, log, ...facts }
   if (!options.sharesStore) return new APIServerService(base)
   if (!isListening) return new APIServerService({ ...base, servers: [] })

@@ -101,7 +101,11 @@ function everything(options: BootstrapOptions) {
       ? { ...keyed, mend: (current: KubeObject) => mendServiceCIDR(current, options) }
       : keyed,
   )
-  return [...base, ...apiServerService(options, nowMs), ...(options.rbac ? bootstrapPolicy(nowMs) : [])]
+  return [
+    ...base,
+    ...apiServerService(options, nowMs),
+    ...(options.rbac ? bootstrapPolicy(nowMs, options) : []),
+  ]
 }
 
 /** Creates what is missing; resolves once it is durable. */

@@ -32,6 +32,8 @@ export interface ClusterFacts {
   readonly servers?: readonly ServerAddress[]
   /** With the roles and bindings that RBAC starts from. */
   readonly rbac?: boolean
+  /** Then nodes have no role of their own. */
+  readonly nodeAuthorizer?: boolean
 }
 
 export interface KeyedObject {

@@ -27,6 +27,8 @@ export interface RequestInfo {
   readonly resource: string
   readonly subresource: string
   readonly name: string
+  /** Of a request for several objects, as it came. */
+  readonly fieldSelector?: string
   /** What follows the version and the namespace. */
   readonly parts: readonly string[]
 }
@@ -126,6 +128,7 @@ export function parseRequestInfo(method: string, path: string, query: Query): Re
     verb = collectionVerb(verb, query)
     if (verb === 'list' || verb === 'watch') name = selectedName(query.get('fieldSelector'))
   }
+  const fieldSelector = parts[1] ? undefined : query.get('fieldSelector')
   return {
     isResourceRequest: true,
     path: decoded,
@@ -137,6 +140,7 @@ export function parseRequestInfo(method: string, path: string, query: Query): Re
     subresource,
     name,
     parts,
+    ...(fieldSelector ? { fieldSelector } : {}),
   }
 }
 

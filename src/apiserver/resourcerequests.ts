@@ -2,6 +2,7 @@
 // requests and those of the in-process transport come together here.
 import type { KubeletConnector } from '../api/kubeletapi.ts'
 import type { Clock } from '../component/clock.ts'
+import type { AdmissionPlugin } from './admission/admission.ts'
 import type { Answer, Call, CallBody } from './endpoints/call.ts'
 import { checkPath, endpointFor } from './endpoints/dispatch.ts'
 import { readPatch } from './endpoints/readpatch.ts'
@@ -25,6 +26,8 @@ import { isProxied, proxySubresource } from './subresources/proxy.ts'
 export interface ResourceRequestsOptions {
   readonly lookup: RegistryLookup
   readonly subresources: SubresourceLookup
+  /** Of what is created through a subresource. */
+  readonly admission: readonly AdmissionPlugin[]
   readonly clock: Clock
   readonly kubelet: KubeletConnector
 }
@@ -68,8 +71,9 @@ export class ResourceRequests {
   /** In objects, for everything but watches and streams. */
   answer(call: Call): Promise<Answer> {
     const { resource, info } = call
+    const { subresources, admission } = this.#options
     const endpoint =
-      endpointFor(resource, info) ?? ownKindEndpoint(this.#options.subresources, resource, info)
+      endpointFor(resource, info) ?? ownKindEndpoint({ lookup: subresources, admission }, resource, info)
     if (!endpoint) throw noSuchPath()
     return endpoint(call)
   }

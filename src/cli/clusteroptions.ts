@@ -69,7 +69,8 @@ function addOtherFlags(command: Command): Command {
       ).choices(['SingleStack', 'PreferDualStack', 'RequireDualStack']),
     )
     .addOption(
-      new Option('--authorization-mode <mode>', 'who may do what; default: RBAC').choices([
+      new Option('--authorization-mode <mode>', 'who may do what; default: Node,RBAC').choices([
+        'Node,RBAC',
         'RBAC',
         'AlwaysAllow',
       ]),

@@ -21,7 +21,8 @@ export { ConfigError }
 export type CNIName = 'bridge' | 'external'
 export type RuntimeName = 'auto' | 'simulated' | 'containerd'
 
-export type AuthorizationMode = 'RBAC' | 'AlwaysAllow'
+export const authorizationModes = ['Node,RBAC', 'RBAC', 'AlwaysAllow'] as const
+export type AuthorizationMode = (typeof authorizationModes)[number]
 
 /** What a caller may set; the rest follows from it. */
 export interface ClusterOptions extends AccessOptions {
@@ -57,7 +58,10 @@ export interface ClusterOptions extends AccessOptions {
   readonly bindAddress?: string
   /** For Services that say nothing about families. Default: SingleStack, as on every cluster. */
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
-  /** Who may do what: RBAC, or everybody who is known everything. Default RBAC. */
+  /**
+   * Who may do what: nodes as far as their Pods need it and all others by RBAC, all by RBAC, or everybody who
+   * is known everything. Default `Node,RBAC`.
+   */
   readonly authorizationMode?: AuthorizationMode
   /**
    * Makes a token Secret for every ServiceAccount, as Kubernetes did before 1.24, for clients that wait for
@@ -227,8 +231,9 @@ function checkIPFamilyPolicy(policy: IPFamilyPolicy | undefined, families: IPFam
 }
 
 function checkAuthorizationMode(mode: AuthorizationMode): AuthorizationMode {
-  if (mode === 'RBAC' || mode === 'AlwaysAllow') return mode
-  throw new ConfigError(`Cannot use --authorization-mode ${mode}: expected RBAC or AlwaysAllow`)
+  if (authorizationModes.includes(mode)) return mode
+  const expected = authorizationModes.join(' or ')
+  throw new ConfigError(`Cannot use --authorization-mode ${mode}: expected ${expected}`)
 }
 
 function checkCNI(name: CNIName): CNIName {
@@ -278,7 +283,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     bindAddress: options.bindAddress,
     images: options.images ?? [],
     defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),
-    authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'RBAC'),
+    authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'Node,RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
     access: loadAccess(options),
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),

@@ -9,6 +9,7 @@ test('the plugins run in upstream’s order', () => {
     'NamespaceLifecycle',
     'LimitRanger',
     'ServiceAccount',
+    'NodeRestriction',
     'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',

@@ -8,6 +8,7 @@ import { defaultIPFamilyPolicyPlugin } from './defaultipfamilypolicy.ts'
 import { defaultTolerationSecondsPlugin } from './defaulttolerationseconds.ts'
 import { limitRangerPlugin } from './limitranger.ts'
 import { namespaceLifecyclePlugin } from './namespacelifecycle.ts'
+import { nodeRestrictionPlugin } from './noderestriction.ts'
 import { podSecurityPlugin } from './podsecurity.ts'
 import { priorityPlugin } from './priority.ts'
 import { resourceQuotaPlugin } from './resourcequota.ts'
@@ -17,6 +18,7 @@ export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   namespaceLifecyclePlugin,
   limitRangerPlugin,
   serviceAccountPlugin,
+  nodeRestrictionPlugin,
   podSecurityPlugin,
   priorityPlugin,
   defaultTolerationSecondsPlugin,

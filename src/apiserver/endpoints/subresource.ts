@@ -1,7 +1,13 @@
 // Subresources with a kind of their own (Scale, Binding, Eviction): body and answer are of that kind, the
 // rest is as for the object itself.
-import type { GroupVersionKind } from '../../api/object.ts'
+import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
 import type { Resource, Subresource } from '../../api/resource.ts'
+import {
+  type AdmissionAttributes,
+  type AdmissionPlugin,
+  admit,
+  validateAdmission,
+} from '../admission/admission.ts'
 import { methodNotAllowed } from '../reply.ts'
 import type { RequestInfo } from '../requestinfo.ts'
 import type { SubresourceCall, SubresourceEndpoint, SubresourceLookup } from '../subresources/endpoint.ts'
@@ -25,15 +31,37 @@ const subresourceCall = (call: Call, dryRun: boolean): SubresourceCall => ({
 })
 
 interface Found {
+  readonly name: string
+  readonly admission: readonly AdmissionPlugin[]
   readonly endpoint: SubresourceEndpoint
   readonly gvk: GroupVersionKind
 }
 
-async function create({ endpoint, gvk }: Found, call: Call): Promise<Answer> {
+async function admitCreation({ name, admission }: Found, call: SubresourceCall, object: KubeObject) {
+  const { registry, namespace, context, dryRun } = call
+  const attributes: AdmissionAttributes = {
+    operation: 'CREATE',
+    resource: registry.resource,
+    subresource: name,
+    namespace,
+    name: call.name,
+    object,
+    oldObject: undefined,
+    dryRun,
+    context,
+  }
+  await admit(admission, attributes)
+  await validateAdmission(admission, attributes)
+}
+
+async function create(found: Found, call: Call): Promise<Answer> {
+  const { endpoint, gvk } = found
   if (!endpoint.create) throw methodNotAllowed()
   const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'CreateOptions')
   const body = await decodeBody(call, { gvk, fieldValidation })
-  return valueAnswer(await endpoint.create(subresourceCall(call, dryRun), body), 201)
+  const own = subresourceCall(call, dryRun)
+  await admitCreation(found, own, body)
+  return valueAnswer(await endpoint.create(own, body), 201)
 }
 
 async function update({ endpoint, gvk }: Found, call: Call): Promise<Answer> {
@@ -53,14 +81,14 @@ async function patch({ endpoint, gvk }: Found, call: Call): Promise<Answer> {
 
 /** Undefined when the resource has no such subresource. */
 export function ownKindEndpoint(
-  lookup: SubresourceLookup,
+  { lookup, admission }: { lookup: SubresourceLookup; admission: readonly AdmissionPlugin[] },
   resource: Resource,
   info: RequestInfo,
 ): Endpoint | undefined {
   const declared = resource.subresources.find(({ name }) => name === info.subresource)
   const endpoint = declared && lookup(resource, info.subresource)
   if (!endpoint) return undefined
-  const found = { endpoint, gvk: kindOf(resource, declared) }
+  const found = { name: info.subresource, admission, endpoint, gvk: kindOf(resource, declared) }
   switch (info.verb) {
     case 'get':
       if (!endpoint.get) throw methodNotAllowed()

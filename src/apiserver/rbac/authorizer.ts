@@ -1,4 +1,4 @@
-// RBAC at the server's two places of judgement: the authorization filter, and the reviews by which others ask
+// The server's two places of judgement: the authorization filter, and the reviews by which others ask
 // (SubjectAccessReview and its kin, upstream's pkg/registry/authorization).
 import type {
   LocalSubjectAccessReview,
@@ -7,21 +7,38 @@ import type {
   SubjectAccessReview,
   SubjectAccessReviewSpec,
 } from '../../api/generated/types.ts'
+import { formatFieldSelector } from '../../api/meta/fieldselector.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
 import type { Authorizer } from '../filters/authorization.ts'
 import type { RequestContext, User } from '../registry/registry.ts'
 import type { Answerer } from '../registry/virtual.ts'
+import type { Decider } from './chain.ts'
 import type { RBACPolicy } from './policy.ts'
 import type { AccessAttributes } from './policyrule.ts'
 
-export const rbacAuthorizer =
-  (policy: RBACPolicy): Authorizer =>
+export const authorizerOf =
+  (decider: Decider): Authorizer =>
   async (user, info, granted) => {
-    const { allowed, reason } = await policy.decide(user, info)
+    const { allowed, reason } = await decider.decide(user, info)
     if (allowed) granted?.(reason)
     return allowed ? undefined : reason
   }
+
+/** Requirements that say the same as a field selector's text; others are left out, which allows no more. */
+function selectorOf({ fieldSelector }: ResourceAttributes): { readonly fieldSelector?: string } {
+  const { rawSelector, requirements = [] } = fieldSelector ?? {}
+  const text =
+    rawSelector ??
+    formatFieldSelector(
+      requirements.flatMap(({ key: field, operator, values = [] }) =>
+        operator === 'In' && values.length === 1
+          ? [{ field, operator: '=' as const, value: values[0]! }]
+          : [],
+      ),
+    )
+  return text === '' ? {} : { fieldSelector: text }
+}
 
 const ofResource = (asked: ResourceAttributes): AccessAttributes => ({
   isResourceRequest: true,
@@ -32,6 +49,7 @@ const ofResource = (asked: ResourceAttributes): AccessAttributes => ({
   name: asked.name ?? '',
   namespace: asked.namespace ?? '',
   path: '',
+  ...selectorOf(asked),
 })
 
 const ofPath = (path: string, verb: string): AccessAttributes => ({
@@ -62,8 +80,8 @@ const userOf = ({ user = '', groups = [], uid }: SubjectAccessReviewSpec): User 
   ...(uid ? { uid } : {}),
 })
 
-async function judged(policy: RBACPolicy, object: KubeObject, user: User): Promise<KubeObject> {
-  const { allowed, reason } = await policy.decide(user, attributesOf((object as SubjectAccessReview).spec))
+async function judged(decider: Decider, object: KubeObject, user: User): Promise<KubeObject> {
+  const { allowed, reason } = await decider.decide(user, attributesOf((object as SubjectAccessReview).spec))
   return { ...object, status: { allowed, ...(reason ? { reason } : {}) } } as KubeObject
 }
 
@@ -89,17 +107,17 @@ async function rulesReview(policy: RBACPolicy, object: KubeObject, { user }: Req
 }
 
 /** By `group/resource`. */
-export const accessReviews = (policy: RBACPolicy): Readonly<Record<string, Answerer>> => ({
+export const accessReviews = (decider: Decider, policy: RBACPolicy): Readonly<Record<string, Answerer>> => ({
   'authorization.k8s.io/selfsubjectaccessreviews': (object, { context }) =>
-    judged(policy, object, context.user),
+    judged(decider, object, context.user),
   'authorization.k8s.io/subjectaccessreviews': object =>
-    judged(policy, object, userOf((object as SubjectAccessReview).spec)),
+    judged(decider, object, userOf((object as SubjectAccessReview).spec)),
   'authorization.k8s.io/localsubjectaccessreviews': (object, { namespace }) => {
     const { spec } = object as LocalSubjectAccessReview
     if ((spec.resourceAttributes?.namespace ?? '') !== namespace) {
       throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
     }
-    return judged(policy, object, userOf(spec))
+    return judged(decider, object, userOf(spec))
   },
   'authorization.k8s.io/selfsubjectrulesreviews': (object, { context }) =>
     rulesReview(policy, object, context),

@@ -96,7 +96,8 @@ const adminRules = [
 
 const approver = (signer: string) => only(signer, rule('certificates.k8s.io', 'signers', 'approve'))
 
-const nodeRules = [
+/** Also what the Node authorizer allows where it has no rule of its own. */
+export const nodeRules = [
   rule('authentication.k8s.io', 'tokenreviews', 'create'),
   rule('authorization.k8s.io', 'localsubjectaccessreviews subjectaccessreviews', 'create'),
   rule('core', 'services', read),
@@ -122,9 +123,9 @@ const nodeRules = [
 
 /** What a node of this project does besides running Pods: Services, policies and routes are its own work. */
 const nodeNetworkRules = [
-  rule('core', 'namespaces nodes pods services', read),
-  rule('discovery.k8s.io', 'endpointslices', read),
-  rule('networking.k8s.io', 'networkpolicies', read),
+  rule('core', 'namespaces nodes pods', 'list watch'),
+  rule('discovery.k8s.io', 'endpointslices', 'list watch'),
+  rule('networking.k8s.io', 'networkpolicies', 'list watch'),
 ]
 
 const volumeSchedulerRules = [
@@ -347,9 +348,21 @@ function mendBinding(wanted: readonly RbacV1Subject[]) {
   }
 }
 
+/** Takes a subject away that a store from before had. */
+function withdraw({ kind, name }: RbacV1Subject) {
+  return (current: KubeObject): boolean => {
+    const binding = current as AnyBinding
+    const kept = (binding.subjects ?? []).filter(subject => subject.kind !== kind || subject.name !== name)
+    if (kept.length === (binding.subjects ?? []).length || !isKept(current)) return false
+    binding.subjects = kept
+    return true
+  }
+}
+
 /** Each with how to mend what differs. */
-export function bootstrapPolicy(nowMs: number) {
+export function bootstrapPolicy(nowMs: number, { nodeAuthorizer = false } = {}) {
   const never = () => false
+  const ofNodes = 'system:node'
   return [
     ...Object.entries(roles).map(([name, rules]) => ({
       key: `/registry/clusterroles/${name}`,
@@ -363,8 +376,13 @@ export function bootstrapPolicy(nowMs: number) {
     })),
     ...Object.keys(bindings).map(name => ({
       key: `/registry/clusterrolebindings/${name}`,
-      object: clusterRoleBinding(name, nowMs) as KubeObject,
-      mend: mendBinding(bindings[name]!.slice(1) as RbacV1Subject[]),
+      object: (name === ofNodes && nodeAuthorizer
+        ? { ...clusterRoleBinding(name, nowMs), subjects: [] }
+        : clusterRoleBinding(name, nowMs)) as KubeObject,
+      mend:
+        name === ofNodes && nodeAuthorizer
+          ? withdraw(asGroup('system:nodes'))
+          : mendBinding(bindings[name]!.slice(1) as RbacV1Subject[]),
     })),
   ]
 }

@@ -12,6 +12,8 @@ export interface AccessAttributes {
   readonly name: string
   /** Empty: at the cluster scope, or in all namespaces. */
   readonly namespace: string
+  /** Of a request for several objects. */
+  readonly fieldSelector?: string
   /** Of a request that is about no resource. */
   readonly path: string
 }
