@@ -44,6 +44,7 @@ import { ResourceRequests } from './resourcerequests.ts'
 import { ServerLeases } from './serverleases.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
+import { bootstrapTokens } from './tokens/bootstraptokens.ts'
 import { ServiceAccountTokens, type ServiceAccountTokensOptions } from './tokens/serviceaccounttokens.ts'
 import { anyOf, type TokenAuthenticator, type TokenVerifier, verifierOf } from './tokens/tokenverifier.ts'
 import { serverTraces } from './tracing.ts'
@@ -192,7 +193,8 @@ class ComposedServer implements APIServer {
 
   #verifiers(): readonly TokenVerifier[] {
     const tokens = this.#tokens
-    const others = this.#options.tokenAuthenticators ?? []
+    const { clock, tokenAuthenticators = [] } = this.#options
+    const others = [bootstrapTokens((...of) => this.#registries.lookup(...of), clock), ...tokenAuthenticators]
     const own = tokens && [tokens.issuer]
     return [...(tokens ? [tokens] : []), ...others.map(authenticate => verifierOf(authenticate, own))]
   }

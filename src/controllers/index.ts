@@ -30,6 +30,7 @@ import { type ServiceAccountTokenOptions, serviceAccountTokenController } from '
 import { serviceCIDRController } from './servicecidr.ts'
 import { statefulSetController } from './statefulset.ts'
 import { taintEvictionController } from './tainteviction.ts'
+import { tokenCleaner } from './tokencleaner.ts'
 
 export { ControllerManager } from './manager.ts'
 
@@ -64,6 +65,7 @@ export const createControllers = (options: ControllersOptions): Controller[] => 
         certificateCleaner(),
       ]
     : []),
+  tokenCleaner(),
   ...(options.nodeIPAM ? [nodeIPAMController(options.nodeIPAM)] : []),
   ...nodeLifecycleControllers(options.nodeLifecycle),
   clusterRoleAggregationController,
