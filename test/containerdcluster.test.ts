@@ -192,6 +192,14 @@ describe.skipIf(reason !== undefined)(title, () => {
       const home = newHome()
       const joined = await machine.join(home, invitation)
       expect(joined.line).toBe('node far is ready')
+      const fields = '{.spec.signerName} {.spec.username} {.status.conditions[*].type}{"\\n"}'
+      const requests = await cluster.print(`kubectl get csr -o jsonpath='{range .items[*]}${fields}{end}'`)
+      expect(requests.trim().split('\n').sort()).toEqual([
+        expect.stringMatching(
+          /^kubernetes.io\/kube-apiserver-client-kubelet system:bootstrap:[a-z0-9]{6} Approved$/,
+        ),
+        'kubernetes.io/kubelet-serving system:node:far Approved',
+      ])
       await machine.loadImage(home, `${cluster.home}/busybox.tar`)
       const running = await deploy(cluster)
       expect(running.map(({ node }) => node)).toEqual(['far', 'node1'])

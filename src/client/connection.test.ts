@@ -85,6 +85,19 @@ describe('TLS', () => {
     const { clusters, users } = await parseKubeconfig(text, directory)
     expect((await ask(clusters[0]!.cluster, users[0]!.user)).commonName).toBe('mia')
   })
+
+  test('A client certificate that is replaced is shown from the next request on', async () => {
+    const server = await start()
+    let current = clientCertificate('old')
+    const config = { server: server.url, ca: server.ca, namespace: 'default' }
+    const transport = httpsTransport(config, { certificate: () => current })
+    closing.push(() => transport.close())
+    const seenAs = async () =>
+      (await transport.request<Seen>({ method: 'GET', path: '/api' })).body.commonName
+    expect(await seenAs()).toBe('old')
+    current = clientCertificate('new')
+    expect(await seenAs()).toBe('new')
+  })
 })
 
 describe('credentials', () => {

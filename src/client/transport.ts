@@ -35,6 +35,8 @@ export interface HTTPSTransportOptions {
   /** Connections at once, watches not counted. Default 64. */
   readonly maxSockets?: number
   readonly clock?: Clock
+  /** Instead of the one in the configuration: a certificate and key in PEM that are replaced now and then. */
+  readonly certificate?: () => { readonly certificate: string; readonly key: string } | undefined
   /** The environment variables that exec plugins inherit, and that name a proxy. */
   readonly environment?: Environment
   /** Whether somebody sits at standard input, whom an exec plugin may ask. Default false. */
@@ -109,6 +111,7 @@ class HTTPSTransport implements ClosableTransport {
   readonly #watchAgent: HTTPAgent
   readonly #isSecure: boolean
   readonly #proxyURL: string | undefined
+  readonly #certificate: HTTPSTransportOptions['certificate']
   readonly #watches = new Set<ClientRequest>()
 
   constructor(config: ClientConfig, options: HTTPSTransportOptions) {
@@ -120,6 +123,7 @@ class HTTPSTransport implements ClosableTransport {
       environment,
       isTerminal,
     })
+    this.#certificate = options.certificate
     this.#isSecure = config.server.startsWith('https:')
     this.#proxyURL = config.proxyURL ?? proxyFromEnvironment(new URL(config.server), environment)
     this.#agent = this.#newAgent({ keepAlive: true, maxSockets: options.maxSockets ?? 64 })
@@ -251,10 +255,11 @@ class HTTPSTransport implements ClosableTransport {
     const { ca, insecureSkipTLSVerify, tlsServerName } = this.#config
     const host = url.hostname.replace(/^\[|\]$/g, '')
     const name = tlsServerName ?? host
+    const own = this.#certificate?.() ?? this.#config
     return {
       ca,
-      cert: certificate ?? this.#config.certificate,
-      key: key ?? this.#config.key,
+      cert: certificate ?? own.certificate,
+      key: key ?? own.key,
       rejectUnauthorized: !insecureSkipTLSVerify,
       // An address cannot be sent as a name, but it is checked like one.
       servername: isIP(name) ? '' : name,

@@ -10,14 +10,20 @@ export interface KubeconfigParts {
   readonly serverName?: string
   /** PEM. */
   readonly authority: string
-  readonly certificate: string
-  readonly key: string
 }
+
+/** PEM, or a bearer token. */
+type KubeconfigUser = { readonly certificate: string; readonly key: string } | { readonly token: string }
 
 const base64 = (text: string) => Buffer.from(text).toString('base64')
 
-export function formatKubeconfig(parts: KubeconfigParts): string {
+export function formatKubeconfig(parts: KubeconfigParts & KubeconfigUser): string {
   const name = `futago-${parts.name}`
+  const user =
+    'token' in parts
+      ? `token: ${parts.token}`
+      : `client-certificate-data: ${base64(parts.certificate)}
+    client-key-data: ${base64(parts.key)}`
   const serverName = parts.serverName ? `\n    tls-server-name: ${parts.serverName}` : ''
   return `apiVersion: v1
 kind: Config
@@ -29,8 +35,7 @@ clusters:
 users:
 - name: ${name}
   user:
-    client-certificate-data: ${base64(parts.certificate)}
-    client-key-data: ${base64(parts.key)}
+    ${user}
 contexts:
 - name: ${name}
   context:

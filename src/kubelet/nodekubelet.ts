@@ -134,6 +134,11 @@ export class NodeKubelet implements Component {
     this.#checkAfter(firstCheckMs)
   }
 
+  /** What its server proves itself with from now on; PEM. */
+  setServingCertificate({ certificate, key }: { readonly certificate: string; readonly key: string }): void {
+    this.#server?.setCertificate(certificate, key)
+  }
+
   /** Pods run on, and are adopted by the next one. */
   async stop(): Promise<void> {
     for (const remove of this.#removeHandlers.splice(0)) remove()

@@ -1,6 +1,8 @@
 import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
 import { request as requestHTTP } from 'node:http'
 import { buffer, text } from 'node:stream/consumers'
+import { connect as connectTLS } from 'node:tls'
 import { afterEach, expect, test } from 'vitest'
 import type { Node, Pod } from '../api/generated/types.ts'
 import { parseExposition } from '../component/exposition.fake.ts'
@@ -229,3 +231,22 @@ test('Where one address cannot be reached the next one is', async () => {
   const connection = await connector('node1')
   expect(await text(await connection.logs(reference(pod), {}, never))).toBe('')
 })
+
+test.each(familyOrders)(
+  'A server of %j proves itself with its new certificate once it has one',
+  async (...order) => {
+    const { server } = await startServer(order)
+    const fresh = issueCertificate(authority, { commonName: 'fresh', usages: ['server'], ...validity })
+    server.setCertificate(fresh.certificate, fresh.key)
+    for (const family of order) {
+      const socket = connectTLS({
+        host: loopbackAddress[family],
+        port: server.port,
+        rejectUnauthorized: false,
+      })
+      await once(socket, 'secureConnect')
+      expect(socket.getPeerCertificate().subject.CN).toBe('fresh')
+      socket.destroy()
+    }
+  },
+)

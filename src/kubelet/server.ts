@@ -1,7 +1,7 @@
 // A kubelet's server: TLS on the node's addresses, for those whom the API server lets. The same server
 // answers in process, without TLS, where the kubelet and the API server are one.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
-import { createServer as createSecureServer } from 'node:https'
+import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
 import type { AddressInfo } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import { internal, StatusError } from '../api/status.ts'
@@ -36,6 +36,8 @@ export interface KubeletServerOptions {
 
 export interface KubeletServer {
   readonly port: number
+  /** For connections from now on; PEM. */
+  setCertificate(certificate: string, key: string): void
   close(): Promise<void>
 }
 
@@ -140,7 +142,10 @@ export async function listenKubelet(
   { addresses, port: wanted, certificate: cert, key, clientCA: ca }: KubeletServerOptions,
 ): Promise<KubeletServer> {
   const answerer = new Answerer(parts)
-  const servers: Server[] = []
+  const servers: SecureServer[] = []
+  const setCertificate = (certificate: string, ownKey: string) => {
+    for (const server of servers) server.setSecureContext({ cert: certificate, key: ownKey, ca })
+  }
   const close = async () => {
     answerer.end()
     const ends = servers.map(server => new Promise<void>(resolve => server.close(() => resolve())))
@@ -159,7 +164,7 @@ export async function listenKubelet(
     }
     servers.push(server)
   }
-  return { port, close }
+  return { port, close, setCertificate }
 }
 
 /** One connection to a server that listens nowhere. */

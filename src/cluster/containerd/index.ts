@@ -1,5 +1,8 @@
 // What the composition root loads only for a cluster that runs containers.
 import { resolve } from 'node:path'
+import { Client } from '../../client/client.ts'
+import { clientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
+import { httpsTransport } from '../../client/transport.ts'
 import { systemClock } from '../../component/clock.ts'
 import { hostExec } from '../../host/exec.ts'
 import { loadConfig } from '../config.ts'
@@ -26,5 +29,15 @@ export const containerdNodes = (options: Omit<ContainerdNodesOptions, 'exec'>): 
 export const loadImagesInto = (options: Omit<LoadOptions, 'exec'>): Promise<void> =>
   loadImages({ ...options, exec: hostExec })
 
-export const inviteToCluster = (options: Omit<InviteOptions, 'exec' | 'nowMs'>): Promise<string> =>
-  inviteNode({ ...options, exec: hostExec, nowMs: systemClock.now() })
+export async function inviteToCluster(
+  options: Omit<InviteOptions, 'exec' | 'nowMs' | 'client'>,
+): Promise<string> {
+  const kubeconfig = await loadKubeconfig([options.directory.file('kubeconfig')])
+  const transport = httpsTransport(await clientConfig(kubeconfig))
+  try {
+    const client = new Client(transport)
+    return await inviteNode({ ...options, client, exec: hostExec, nowMs: systemClock.now() })
+  } finally {
+    transport.close()
+  }
+}

@@ -2,6 +2,9 @@ import { mkdtempSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { secrets } from '../../api/resources/core/secret.ts'
+import { openTestServer } from '../../apiserver/apiserver.fake.ts'
+import { Client } from '../../client/client.ts'
 import { clientConfig, parseKubeconfig } from '../../client/kubeconfig.ts'
 import { FakeExec } from '../../host/exec.fake.ts'
 import { loadConfig } from '../config.ts'
@@ -23,13 +26,41 @@ function newDirectory(): StateDirectory {
   return directory
 }
 
-const invite = (addresses: readonly string[], directory = newDirectory()) =>
-  inviteNode({ directory, exec, nowMs, name: 'far', addresses, port: 6443 })
+async function invite(addresses: readonly string[], directory = newDirectory()) {
+  const { server, close } = await openTestServer()
+  const client = new Client(server.transport({ name: 'admin', groups: ['system:masters'] }))
+  try {
+    const text = await inviteNode({ directory, exec, nowMs, client, name: 'far', addresses, port: 6443 })
+    const { items } = await client.list(secrets, { namespace: 'kube-system' })
+    return { text, secrets: items }
+  } finally {
+    await close()
+  }
+}
 
-test('an invitation has the credentials of the node, and all that its process must know', async () => {
-  const text = await invite(['2001:db8::9', '192.0.2.9'])
+test('an invitation has a token for an hour, and all that the process of the node must know', async () => {
+  const { text, secrets: made } = await invite(['2001:db8::9', '192.0.2.9'])
   const config = await clientConfig(await parseKubeconfig(text))
   expect(config.server).toBe('https://[2001:db8::1]:6443')
+  expect(config.tlsServerName).toBe('kubernetes')
+  expect([config.certificate, config.key]).toEqual([undefined, undefined])
+  const [id, password] = config.token!.split('.')
+  expect(config.token).toMatch(/^[a-z0-9]{6}\.[a-z0-9]{16}$/)
+  expect(made.map(({ metadata, type }) => [metadata.name, type])).toEqual([
+    [`bootstrap-token-${id}`, 'bootstrap.kubernetes.io/token'],
+  ])
+  const data = Object.entries(made[0]!.data!).map(([key, value]) => [
+    key,
+    Buffer.from(value, 'base64').toString(),
+  ])
+  expect(Object.fromEntries(data)).toEqual({
+    'token-id': id,
+    'token-secret': password,
+    description: 'Made by futago node invite far',
+    expiration: '2026-01-01T01:00:00Z',
+    'usage-bootstrap-authentication': 'true',
+    'auth-extra-groups': 'system:bootstrappers:futago:node',
+  })
   expect(parseInvitation(text)).toMatchObject({
     name: 'far',
     addresses: ['2001:db8::9', '192.0.2.9'],

@@ -1,33 +1,27 @@
-// What a node on another machine is given to join: a kubeconfig with its own credentials, and in that, as an
-// extension that other programs ignore, what else its process has to know. Made on the cluster's machine,
-// which has the keys.
+// What a node on another machine is given to join: a kubeconfig with a token that is good for an hour and for
+// nothing but asking for a certificate, and in that, as an extension that other programs ignore, what else
+// its process has to know.
 import { load } from 'js-yaml'
+import type { Client } from '../../client/client.ts'
 import { type Exec, ExecError } from '../../host/exec.ts'
 import { canonicalAddress } from '../../ip/address.ts'
 import { nthAddress } from '../../ip/cidr.ts'
 import { familyOf, familyOfCIDR } from '../../ip/family.ts'
 import { joinHostPort } from '../../ip/hostport.ts'
-import { loadAuthority } from '../../x509/certificates.ts'
 import { ConfigError } from '../config.ts'
-import { authorityName } from '../pki.ts'
+import { formatKubeconfig } from '../kubeconfig.ts'
 import type { StateDirectory } from '../statedirectory.ts'
+import { createBootstrapToken } from './bootstraptoken.ts'
 import type { ClusterRanges } from './freeranges.ts'
 import { rangesFile } from './host.ts'
 import type { NodeConfig } from './nodeconfig.ts'
-import { issueNodeCredentials } from './nodecredentials.ts'
+import { apiServerName } from './nodecredentials.ts'
 import { hostAddressesOf } from './underlay.ts'
 
 /** Of a NodeConfig what the cluster decides; the rest is the machine's. */
 export type Invitation = Pick<
   NodeConfig,
-  | 'name'
-  | 'addresses'
-  | 'clientCA'
-  | 'servingCertificate'
-  | 'clusterDNS'
-  | 'nameservers'
-  | 'gateways'
-  | keyof ClusterRanges
+  'name' | 'addresses' | 'clientCA' | 'clusterDNS' | 'nameservers' | 'gateways' | keyof ClusterRanges
 >
 
 const extensionName = 'futago.dev/node'
@@ -43,7 +37,7 @@ export function parseInvitation(kubeconfig: string): Invitation {
   const found = extensions?.find(({ name }) => name === extensionName)
   if (found) return found.extension
   throw new ConfigError(
-    'Cannot join: the kubeconfig has no credentials of a node, expected one that was made by ' +
+    'Cannot join: the kubeconfig is no invitation of a node, expected one that was made by ' +
       '`futago node invite` on the machine of the cluster',
   )
 }
@@ -52,6 +46,8 @@ export interface InviteOptions {
   readonly directory: StateDirectory
   readonly exec: Exec
   readonly nowMs: number
+  /** As somebody who may create Secrets in kube-system. */
+  readonly client: Client
   readonly name: string
   /** The node's, at which this machine reaches it; in the order of the cluster's families. */
   readonly addresses: readonly string[]
@@ -82,27 +78,27 @@ function checkFamilies(addresses: readonly string[], ranges: readonly string[]):
 
 /** The text of the kubeconfig that `futago node join` takes. Throws ConfigError. */
 export async function inviteNode(options: InviteOptions): Promise<string> {
-  const { directory, exec, name, nowMs, port } = options
-  const [certificate, key] = [directory.read('pki', 'ca.crt'), directory.read('pki', 'ca.key')]
+  const { directory, exec, name, nowMs, port, client } = options
+  const authority = directory.read('pki', 'ca.crt')
   const saved = directory.read(rangesFile)
-  if (!certificate || !key || !saved) {
+  if (!authority || !saved) {
     throw new ConfigError('Cannot invite a node: the cluster never ran containers on this machine')
   }
   const ranges = JSON.parse(saved) as ClusterRanges
   const addresses = checkFamilies(options.addresses, ranges.nodeIPRange)
   const gateways = await Promise.all(addresses.map(address => addressTowards(exec, address)))
-  const { kubeconfig, serving } = issueNodeCredentials(loadAuthority({ certificate, key }, authorityName), {
+  const kubeconfig = formatKubeconfig({
     name,
-    addresses,
     server: `https://${joinHostPort(gateways[0]!, port)}`,
-    nowMs,
+    serverName: apiServerName,
+    authority,
+    token: await createBootstrapToken(client, { node: name, nowMs }),
   })
   return formatInvitation(kubeconfig, {
     name,
     addresses,
     gateways,
-    clientCA: certificate,
-    servingCertificate: { certificate: serving.certificate, key: serving.key },
+    clientCA: authority,
     clusterDNS: ranges.serviceClusterIPRange.map(range => nthAddress(range, 10n)),
     nameservers: hostAddressesOf(ranges),
     ...ranges,

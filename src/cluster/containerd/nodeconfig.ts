@@ -12,10 +12,12 @@ export interface NodeConfig {
   /** Sockets; gone with the node. */
   readonly runDirectory: string
   readonly cgroup: string
+  /** How to reach the API server, with a certificate of the node's or with a token to get one with. */
   readonly kubeconfig: string
   /** PEM: who may ask the kubelet things. */
   readonly clientCA: string
-  readonly servingCertificate: { readonly certificate: string; readonly key: string }
+  /** Absent: the node asks for one. */
+  readonly servingCertificate?: { readonly certificate: string; readonly key: string }
   readonly clusterDNS: readonly string[]
   readonly clusterDomain: string
   /** With what the node itself resolves names. */

@@ -16,6 +16,9 @@ export interface NodeCredentials {
   readonly serving: KeyedCertificate
 }
 
+/** A name in the server's certificate: the machine may have got the address after that was made. */
+export const apiServerName = 'kubernetes'
+
 const hourMs = 3_600_000
 
 const validityFrom = (nowMs: number) => ({
@@ -55,8 +58,7 @@ export function issueNodeCredentials(
   const kubeconfig = formatKubeconfig({
     name,
     server,
-    // The machine may have got the address after the certificate was made.
-    serverName: 'kubernetes',
+    serverName: apiServerName,
     authority: authority.certificate,
     ...client,
   })

@@ -10,7 +10,6 @@ import { Informers } from '../../client/informers.ts'
 import { clientConfig, loadKubeconfig } from '../../client/kubeconfig.ts'
 import { measuredTransport } from '../../client/measuredtransport.ts'
 import { tracedTransport, tracingHeaders } from '../../client/tracedtransport.ts'
-import { httpsTransport } from '../../client/transport.ts'
 import { type Clock, systemClock } from '../../component/clock.ts'
 import { type Component, startAll, stopAll } from '../../component/component.ts'
 import type { Logger } from '../../component/log.ts'
@@ -30,8 +29,15 @@ import { NftCommand } from '../../network/nftables/nft.ts'
 import { NetworkPolicies } from '../../network/policy/policy.ts'
 import { ServiceProxy } from '../../network/proxy/proxy.ts'
 import { NodeRoutes, type NodeRoutesOptions } from '../../network/routes/routes.ts'
+import type { KeyedCertificate } from '../../x509/certificates.ts'
 import { ContainerdProcess } from './containerdprocess.ts'
 import { GatewayRoutes } from './gatewayroutes.ts'
+import {
+  type CertificateOptions,
+  openNodeTransport,
+  servingCertificates,
+  temporaryCertificate,
+} from './nodecertificates.ts'
 import type { NodeConfig } from './nodeconfig.ts'
 
 export interface NodeEnvironment {
@@ -50,18 +56,15 @@ export interface RunningNode {
 
 const kubeletPort = 10_250
 
-async function openClient(config: NodeConfig, clock: Clock, tracer: Tracer | undefined) {
-  const kubeconfig = await clientConfig(await loadKubeconfig([config.kubeconfig]))
+/** How long a node that is Ready otherwise waits for somebody to approve its serving certificate. */
+const approvalMs = 10_000
+
+async function openClient(options: CertificateOptions, tracer: Tracer | undefined) {
+  const kubeconfig = await clientConfig(await loadKubeconfig([options.config.kubeconfig]))
   const userAgent = `futago-node/${versionInfo.gitVersion}`
+  const headers = tracer && tracingHeaders(tracer)
   const { host } = new URL(kubeconfig.server)
-  return {
-    transport: await httpsTransport(kubeconfig, {
-      clock,
-      userAgent,
-      headers: tracer && tracingHeaders(tracer),
-    }),
-    host,
-  }
+  return { ...(await openNodeTransport(options, kubeconfig, { userAgent, headers })), host }
 }
 
 const part = (name: string, stop: () => Promise<void> | void): Component => ({
@@ -93,7 +96,7 @@ async function handlerOf(client: Client, name: string): Promise<string | undefin
   }
 }
 
-function containerParts(config: NodeConfig, shared: Shared) {
+function containerParts(config: NodeConfig, shared: Shared, serving: KeyedCertificate) {
   const { client, clock, log, metrics } = shared
   const { directory, runDirectory, pluginDirectory } = config
   const containerd = new ContainerdProcess({
@@ -131,7 +134,7 @@ function containerParts(config: NodeConfig, shared: Shared) {
     clusterDomain: config.clusterDomain,
     nodeDNS: { nameservers: config.nameservers, searches: ['.'], options: [] },
     nodeHosts: () => readFileSync('/etc/hosts', 'utf8'),
-    server: { port: kubeletPort, ...config.servingCertificate, clientCA: config.clientCA },
+    server: { port: kubeletPort, ...serving, clientCA: config.clientCA },
   })
   return { containerd, runtime, kubelet }
 }
@@ -174,23 +177,30 @@ function networkParts(config: NodeConfig, { informers, clock, log, metrics }: Sh
 /** Starts everything of a node. Throws when a part cannot start; nothing but containers is left then. */
 export async function startNode(config: NodeConfig, environment: NodeEnvironment): Promise<RunningNode> {
   const { log, tracer, clock = systemClock } = environment
-  const { transport, host } = await openClient(config, clock, tracer)
+  const options = { config, clock, log: log.child('certificates') }
+  const { transport, certificates, host } = await openClient(options, tracer)
   const metrics = new MetricSet()
   for (const metric of tracer?.metrics ?? []) metrics.add(metric)
   const measured = measuredTransport(transport, { metrics, clock, host })
   const client = new Client(tracer ? tracedTransport(measured, tracer) : measured)
   const base = { client, clock, log, metrics, tracer }
   const shared = { ...base, informers: new Informers(base), events: new Events(base) }
-  const { containerd, runtime, kubelet } = containerParts(config, shared)
+  const serving = servingCertificates(options, client, current => kubelet.setServingCertificate(current))
+  const first = serving.current ?? temporaryCertificate(config.name, clock.now())
+  const { containerd, runtime, kubelet } = containerParts(config, shared, first)
   const components = [
     part('connection', () => transport.close()),
+    part('client certificate', () => certificates.stop()),
     part('events', () => shared.events.close()),
     part('informers', () => shared.informers.stop()),
     containerd,
     runtime,
     ...networkParts(config, shared),
     kubelet,
+    serving,
   ]
   await startAll(components)
-  return { ready: kubelet.ready, stop: () => stopAll(components) }
+  const approved = Promise.race([serving.obtained, clock.sleep(approvalMs)])
+  const ready = Promise.all([kubelet.ready, approved]).then(() => undefined)
+  return { ready, stop: () => stopAll(components) }
 }
