@@ -19,6 +19,14 @@ test('Flags become settings', async () => {
   })
 })
 
+test('What the servers of one cluster share, and how long they wait for each other', async () => {
+  expect(await parse('--cert-dir', '/keys', '--leader-elect-lease-duration', '1m')).toMatchObject({
+    certDir: '/keys',
+    leaderElectLeaseDurationMs: 60_000,
+  })
+  expect(await parse()).not.toHaveProperty('leaderElectLeaseDurationMs')
+})
+
 test('Flags win over the settings of a file', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'futago-flags-')), 'settings.yaml')
   writeFileSync(file, 'nodes: 5\nsecurePort: 7443\n')

@@ -2,6 +2,7 @@
 import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 import { type AccessFlags, accessOptions, addAccessFlags } from './accessflags.ts'
+import { parseDuration } from './duration.ts'
 import { addObservationFlags, type ObservationFlags } from './observation.ts'
 
 export interface UpFlags extends ClusterOptions, AccessFlags, ObservationFlags {
@@ -13,6 +14,7 @@ export interface UpFlags extends ClusterOptions, AccessFlags, ObservationFlags {
   readonly defaultIpFamilyPolicy?: ClusterOptions['defaultIPFamilyPolicy']
   readonly nodeCidrMaskSizeIpv4?: number
   readonly nodeCidrMaskSizeIpv6?: number
+  readonly leaderElectLeaseDuration?: number
   readonly image?: string[]
   readonly kubeconfig?: string
   readonly config?: string
@@ -60,6 +62,11 @@ function addOtherFlags(command: Command): Command {
     .option('--service-node-port-range <first-last>', 'ports of NodePort Services')
     .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
     .option('--cert-dir <directory>', 'the keys that all servers of a cluster share: ca.crt, ca.key, sa.key')
+    .option(
+      '--leader-elect-lease-duration <time>',
+      'how long other servers wait for silent controllers before they go on with the work; default: 15s',
+      parseDuration,
+    )
     .option('--bind-address <address>', 'where to listen; default: every address of this host, both families')
     .option('--secure-port <port>', 'port of the API server, 0 takes a free one', number)
     .addOption(
@@ -83,7 +90,15 @@ function addOtherFlags(command: Command): Command {
 }
 
 function fromFlags(flags: UpFlags): ClusterOptions {
-  const { clusterCidr, serviceClusterIpRange, loadBalancerIpRange, nodeIpRange, image, ...rest } = flags
+  const {
+    clusterCidr,
+    serviceClusterIpRange,
+    loadBalancerIpRange,
+    nodeIpRange,
+    leaderElectLeaseDuration,
+    image,
+    ...rest
+  } = flags
   const options = {
     ...rest,
     clusterCIDR: clusterCidr,
@@ -91,6 +106,7 @@ function fromFlags(flags: UpFlags): ClusterOptions {
     loadBalancerIPRange: loadBalancerIpRange,
     nodeIPRange: nodeIpRange,
     images: image,
+    leaderElectLeaseDurationMs: leaderElectLeaseDuration,
     ...accessOptions(flags),
     defaultIPFamilyPolicy: flags.defaultIpFamilyPolicy,
     nodeCIDRMaskSizeIPv4: flags.nodeCidrMaskSizeIpv4,

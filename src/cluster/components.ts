@@ -68,7 +68,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
     await parts.add(manager())
     await parts.add(scheduler())
   } else {
-    const election = { client, clock, log, identity }
+    const { leaderElectLeaseDurationMs: leaseDurationMs } = config
+    const election = { client, clock, log, identity, leaseDurationMs }
     await parts.add(led({ ...election, lease: 'kube-controller-manager', create: manager }))
     await parts.add(led({ ...election, lease: 'kube-scheduler', create: scheduler }))
   }

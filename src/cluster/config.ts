@@ -54,6 +54,11 @@ export interface ClusterOptions extends AccessOptions {
    * own directory.
    */
   readonly certDir?: string
+  /**
+   * How long the other servers wait for controllers and a scheduler that are silent, before one of them goes
+   * on with their work. Default 15,000.
+   */
+  readonly leaderElectLeaseDurationMs?: number
   /** Absent: all addresses of every family that this host has. */
   readonly bindAddress?: string
   /** For Services that say nothing about families. Default: SingleStack, as on every cluster. */
@@ -90,6 +95,7 @@ export interface ClusterConfig {
   readonly nodePortRange: { readonly first: number; readonly last: number }
   readonly store: string
   readonly certDir: string | undefined
+  readonly leaderElectLeaseDurationMs: number
   readonly bindAddress: string | undefined
   readonly defaultIPFamilyPolicy: IPFamilyPolicy | undefined
   readonly authorizationMode: AuthorizationMode
@@ -280,6 +286,11 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     nodePortRange: parsePortRange(options.serviceNodePortRange ?? '30000-32767'),
     store: options.store ?? 'lmdb',
     certDir: options.certDir,
+    leaderElectLeaseDurationMs: checkNumber(
+      '--leader-elect-lease-duration',
+      options.leaderElectLeaseDurationMs ?? 15_000,
+      [1_000, 3_600_000],
+    ),
     bindAddress: options.bindAddress,
     images: options.images ?? [],
     defaultIPFamilyPolicy: checkIPFamilyPolicy(options.defaultIPFamilyPolicy, ipFamilies),

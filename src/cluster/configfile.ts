@@ -22,6 +22,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   serviceNodePortRange: 'text',
   store: 'text',
   certDir: 'text',
+  leaderElectLeaseDurationMs: 'number',
   bindAddress: 'text',
   defaultIPFamilyPolicy: 'text',
   authorizationMode: 'text',

@@ -17,6 +17,7 @@ export interface LedOptions {
   readonly lease: string
   /** Who this process is; different for every one of the cluster. */
   readonly identity: string
+  readonly leaseDurationMs: number
   create(): Component
 }
 
@@ -24,15 +25,17 @@ export interface LedOptions {
  * Works while this process leads. Starting it only begins to stand for election; stopping it gives the lease
  * back, so that another leads within seconds.
  */
-export function led({ client, clock, log, lease, identity, create }: LedOptions): Component {
+export function led({ lease, create, ...options }: LedOptions): Component {
+  const { log, leaseDurationMs } = options
   let leading: Component | undefined
   return new LeaderElection({
-    client,
-    clock,
+    ...options,
     log: log.child(lease),
     namespace: 'kube-system',
     name: lease,
-    identity,
+    // Upstream's 15 s, 10 s and 2 s, or as much longer or shorter.
+    renewDeadlineMs: (leaseDurationMs * 10) / 15,
+    retryPeriodMs: (leaseDurationMs * 2) / 15,
     // The lease has to be renewed all the while that the part needs to start.
     onStarted() {
       leading = create()

@@ -7,14 +7,8 @@ import type { Check, Language, Report, RunEvent } from '../../verify/index.ts'
 import type { Display, Output } from '../../verify/reports/index.ts'
 import { CommandError } from '../commanderror.ts'
 import { type ConnectFlags, connectionError, connectToCluster } from '../connect.ts'
-import {
-  parseCount,
-  parseDuration,
-  parseEgressTargets,
-  parseIDs,
-  settingsOf,
-  type VerifyFlags,
-} from '../verifysettings.ts'
+import { parseDuration } from '../duration.ts'
+import { parseCount, parseEgressTargets, parseIDs, settingsOf, type VerifyFlags } from '../verifysettings.ts'
 
 interface Flags extends ConnectFlags, VerifyFlags {
   readonly output?: readonly string[]

@@ -1,0 +1,252 @@
+// Three API servers on one etcd, each a process of its own, under load from all sides; the one that leads is
+// killed in the middle of it. What was acknowledged must be there, once, and the others must go on.
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import type { ConfigMap, Lease, Service } from '../src/api/generated/types.ts'
+import { deployments } from '../src/api/resources/apps/deployment.ts'
+import { leases } from '../src/api/resources/coordination.k8s.io/lease.ts'
+import { configMaps } from '../src/api/resources/core/configmap.ts'
+import { services } from '../src/api/resources/core/service.ts'
+import { isAlreadyExists, isConflict, StatusError } from '../src/api/status.ts'
+import { Client } from '../src/client/client.ts'
+import { clientConfig, parseKubeconfig } from '../src/client/kubeconfig.ts'
+import { type ClosableTransport, httpsTransport } from '../src/client/transport.ts'
+import { waitForObject } from '../src/client/waitfor.ts'
+import { systemClock } from '../src/component/clock.ts'
+import { EtcdServers } from './etcdserver.ts'
+import { TestedCluster } from './futago.ts'
+import { whyNot } from './needs.ts'
+
+const missing = whyNot(['etcd'])
+const namespace = 'default'
+
+interface Server {
+  readonly cluster: TestedCluster
+  readonly transport: ClosableTransport
+  readonly client: Client
+}
+
+let etcd: EtcdServers
+let home: string
+let servers: Server[]
+
+async function startServer(name: string, nodes: number): Promise<Server> {
+  const flags = ['--name', name, '--nodes', String(nodes), '--store', etcd.location]
+  const cluster = await TestedCluster.up(
+    flags.concat('--cert-dir', join(home, 'keys'), '--leader-elect-lease-duration', '3s'),
+    home,
+  )
+  const config = await parseKubeconfig(readFileSync(cluster.kubeconfig, 'utf8'))
+  const transport = httpsTransport(await clientConfig(config))
+  return { cluster, transport, client: new Client(transport) }
+}
+
+/** Nobody knows whether what was asked for has been done. */
+const gotNoAnswer = (error: unknown) => !(error instanceof StatusError)
+
+/** Does something at one server, or at the next one when that does not answer. */
+async function atAny<T>(first: number, work: (client: Client, isFirst: boolean) => Promise<T>): Promise<T> {
+  for (let index = first; ; index++) {
+    const { client } = servers[index % servers.length]!
+    try {
+      return await work(client, index === first)
+    } catch (error) {
+      if (!gotNoAnswer(error) || index > first + 10) throw error
+    }
+  }
+}
+
+class Load {
+  readonly named: string[] = []
+  readonly generated: string[] = []
+  readonly services: Service[] = []
+  /** Increments that were acknowledged, and those of which nobody knows. */
+  counted = 0
+  unknown = 0
+
+  async run(writers: number, rounds: number, halfway: () => void): Promise<void> {
+    let done = 0
+    const write = async (writer: number) => {
+      for (let round = 0; round < rounds; round++) {
+        await Promise.all([
+          this.#create(writer, `w${writer}-${round}`),
+          this.#generate(writer),
+          this.#serve(writer, `w${writer}-${round}`),
+          this.#count(writer),
+        ])
+        if (++done === (writers * rounds) / 2) halfway()
+      }
+    }
+    await Promise.all(Array.from({ length: writers }, (_, writer) => write(writer)))
+  }
+
+  async #create(writer: number, name: string): Promise<void> {
+    await atAny(writer, async (client, isFirst) => {
+      try {
+        await client.create(configMaps, { metadata: { namespace, name, labels: { load: 'named' } } })
+      } catch (error) {
+        // Of the one that gave no answer.
+        if (isFirst || !isAlreadyExists(error)) throw error
+      }
+    })
+    this.named.push(name)
+  }
+
+  async #generate(writer: number): Promise<void> {
+    const metadata = { namespace, generateName: 'g-', labels: { load: 'generated' } }
+    const { metadata: made } = await atAny(writer, client => client.create(configMaps, { metadata }))
+    this.generated.push(made.name!)
+  }
+
+  async #serve(writer: number, name: string): Promise<void> {
+    const made = await atAny(writer, async (client, isFirst) => {
+      try {
+        return await client.create(services, {
+          metadata: { namespace, name, labels: { load: 'service' } },
+          spec: { type: 'NodePort', ipFamilyPolicy: 'RequireDualStack', ports: [{ port: 80 }] },
+        })
+      } catch (error) {
+        if (isFirst || !isAlreadyExists(error)) throw error
+        return client.get(services, { namespace, name })
+      }
+    })
+    this.services.push(made)
+  }
+
+  /** Reads, adds one and writes, as long as it takes. */
+  async #count(writer: number): Promise<void> {
+    await atAny(writer, async client => {
+      for (;;) {
+        const counter = await client.get(configMaps, { namespace, name: 'counter' })
+        const data = { count: String(Number(counter.data?.['count']) + 1) }
+        try {
+          await client.update(configMaps, { ...counter, data })
+          this.counted++
+          return
+        } catch (error) {
+          if (isConflict(error)) continue
+          const isSent = gotNoAnswer(error) && (error as NodeJS.ErrnoException).code !== 'ECONNREFUSED'
+          if (!isSent) throw error
+          this.unknown++
+          return
+        }
+      }
+    })
+  }
+}
+
+/** The events of ConfigMaps after a revision, as a server tells them. */
+async function follow({ client }: Server, resourceVersion: string): Promise<string[]> {
+  const seen: string[] = []
+  await client.watch(
+    configMaps,
+    { namespace, resourceVersion },
+    {
+      onEvents(events) {
+        for (const { type, object } of events) {
+          seen.push(`${object.metadata.resourceVersion} ${type} ${object.metadata.name}`)
+        }
+      },
+      onEnd: error => seen.push(`ended: ${error}`),
+    },
+  )
+  return seen
+}
+
+const sorted = (names: readonly (string | number | undefined)[]) => [...names].sort()
+
+describe.skipIf(missing !== undefined)(
+  `several API servers on one etcd${missing ? ` (${missing})` : ''}`,
+  () => {
+    beforeAll(async () => {
+      etcd = await EtcdServers.start({ family: 'IPv6' })
+      home = mkdtempSync(join(tmpdir(), 'futago-scaling-'))
+      const first = await startServer('a', 0)
+      servers = [first, ...(await Promise.all([startServer('b', 1), startServer('c', 0)]))]
+    }, 60_000)
+    afterAll(async () => {
+      for (const { cluster, transport } of servers ?? []) {
+        transport.close()
+        await cluster.stop()
+      }
+      await etcd?.stop()
+      rmSync(home, { recursive: true, force: true })
+    })
+
+    test('One that is killed under load takes nothing along, and the others go on', async () => {
+      const [a, b, c] = servers as [Server, Server, Server]
+      const counter = { metadata: { namespace, name: 'counter' }, data: { count: '0' } }
+      const { metadata } = await c.client.create(configMaps, counter)
+      const followers = await Promise.all([b, c].map(server => follow(server, metadata.resourceVersion!)))
+      const before = await c.client.get(leases, { namespace: 'kube-system', name: 'kube-controller-manager' })
+      const load = new Load()
+      let killed: Promise<unknown> | undefined
+      await load.run(12, 20, () => {
+        killed = a.cluster.stop('SIGKILL')
+      })
+      await killed
+      servers = [b, c]
+
+      const found = (await b.client.list(configMaps, { namespace, labelSelector: 'load=named' })).items
+      expect(sorted(found.map(({ metadata }) => metadata.name))).toEqual(sorted(load.named))
+      expect(new Set(load.generated).size).toBe(240)
+      const generated = (await c.client.list(configMaps, { namespace, labelSelector: 'load=generated' }))
+        .items
+      expect(generated.map(({ metadata }) => metadata.name)).toEqual(expect.arrayContaining(load.generated))
+
+      const made = (await c.client.list(services, { namespace, labelSelector: 'load=service' })).items
+      expect(sorted(made.map(({ metadata }) => metadata.name))).toEqual(sorted(load.named))
+      expect(new Set(made.flatMap(({ spec }) => spec?.clusterIPs ?? [])).size).toBe(480)
+      expect(new Set(made.map(({ spec }) => spec?.ports?.[0]?.nodePort)).size).toBe(240)
+      const uids = new Map(made.map(({ metadata }) => [metadata.name, metadata.uid]))
+      for (const { metadata } of load.services) expect(uids.get(metadata.name)).toBe(metadata.uid)
+
+      const { data } = await b.client.get<ConfigMap>(configMaps, { namespace, name: 'counter' })
+      expect(Number(data?.['count'])).toBeGreaterThanOrEqual(load.counted)
+      expect(Number(data?.['count'])).toBeLessThanOrEqual(load.counted + load.unknown)
+      // Those that were under way at the one that was killed.
+      expect(load.unknown).toBeLessThanOrEqual(4)
+
+      // A last change, so that it is known when the watches have told everything.
+      await c.client.create(configMaps, { metadata: { namespace, name: 'last' } })
+      for (const seen of followers) {
+        while (!seen.at(-1)?.endsWith(' last')) await systemClock.sleep(5)
+        const revisions = seen.map(line => Number(line.split(' ')[0]))
+        expect(revisions).toEqual([...new Set(revisions)].sort((x, y) => x - y))
+        expect(sorted(seen.filter(line => / ADDED w/.test(line)).map(line => line.split(' ')[2]))).toEqual(
+          sorted(load.named),
+        )
+      }
+      expect(followers[1]).toEqual(followers[0])
+
+      await takenOver(b, before)
+    }, 60_000)
+  },
+)
+
+/** The controllers of another server make Pods, its scheduler gives them to a node, which runs them. */
+async function takenOver({ client }: Server, before: Lease): Promise<void> {
+  const labels = { app: 'web' }
+  await client.create(deployments, {
+    metadata: { namespace, name: 'web' },
+    spec: {
+      replicas: 3,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web' }] } },
+    },
+  })
+  await waitForObject({
+    client,
+    clock: systemClock,
+    resource: deployments,
+    namespace,
+    name: 'web',
+    timeoutMs: 15_000,
+    until: found => found?.status?.readyReplicas === 3,
+  })
+  const after = await client.get(leases, { namespace: 'kube-system', name: 'kube-controller-manager' })
+  expect(after.spec?.holderIdentity).not.toBe(before.spec?.holderIdentity)
+  expect(after.spec?.leaseTransitions).toBe((before.spec?.leaseTransitions ?? 0) + 1)
+}
