@@ -65,15 +65,17 @@ export interface Cluster {
 /** Whom the cluster's own parts are, as seen by the API server. */
 const systemUser = { name: 'system:admin', groups: ['system:masters', 'system:authenticated'] }
 
-/** The client of the cluster's own parts. */
-function inProcessClient(
-  server: APIServer,
-  { metrics, clock, tracer }: { metrics: MetricSet; clock: Clock; tracer: Tracer | undefined },
-): Client {
-  const transport = server.transport(systemUser)
-  const measured = measuredTransport(transport, { metrics, clock, host: 'in-process' })
-  return new Client(tracer ? tracedTransport(measured, tracer) : measured)
-}
+/** The clients of the cluster's own parts. */
+const inProcessClients =
+  (
+    server: APIServer,
+    { metrics, clock, tracer }: { metrics: MetricSet; clock: Clock; tracer: Tracer | undefined },
+  ) =>
+  (user: User): Client => {
+    const transport = server.transport(user)
+    const measured = measuredTransport(transport, { metrics, clock, host: 'in-process' })
+    return new Client(tracer ? tracedTransport(measured, tracer) : measured)
+  }
 
 /** What `work` resolves with; rejects at once when the signal is aborted. */
 function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
@@ -140,10 +142,12 @@ class ClusterStart {
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)
     await listenForNodes(server, serving, port)
-    const client = inProcessClient(server, shared)
+    const partsAs = inProcessClients(server, shared)
+    const client = partsAs(systemUser)
     const nodes = await startComponents({
       ...shared,
       client,
+      clientAs: partsAs,
       port,
       parts: this.#parts,
       nodes: this.#nodeParts(),

@@ -1,4 +1,5 @@
 // What runs beside the API server: controllers, scheduler and nodes, which meet only through it.
+import type { User } from '../apiserver/registry/registry.ts'
 import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import type { Client } from '../client/client.ts'
 import { Events } from '../client/events.ts'
@@ -19,6 +20,8 @@ import type { ClusterPKI } from './pki.ts'
 export interface ComponentsOptions {
   readonly config: ClusterConfig
   readonly client: Client
+  /** As somebody else, in process. */
+  readonly clientAs: (user: User) => Client
   readonly pki: ClusterPKI
   readonly kubelets: Kubelets
   /** The API server's. */
@@ -59,7 +62,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   await parts.add(part('informers', () => informers.stop()))
   const shared = { client, clock, log, tracer, informers }
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
-  const nodes = await createNodes(config, { ...shared, events, pki, port, clusterDNS }, options.nodes)
+  const ofNodes = { ...shared, clientAs: options.clientAs, events, pki, port, clusterDNS }
+  const nodes = await createNodes(config, ofNodes, options.nodes)
   options.kubelets.set(nodes.connect)
   const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })
   const scheduler = () => new Scheduler({ ...shared, metrics, events: events.recorder('default-scheduler') })

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import type { KubeletConnector } from '../api/kubeletapi.ts'
+import type { User } from '../apiserver/registry/registry.ts'
 import type { Client } from '../client/client.ts'
 import type { Events } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
@@ -11,7 +12,6 @@ import type { Logger, LogLevel } from '../component/log.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { versionInfo } from '../component/version.ts'
 import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
-import { clientTokens } from '../kubelet/tokens.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
 import type { ContainerdHost } from './containerd/host.ts'
 import type { ClusterPKI } from './pki.ts'
@@ -27,6 +27,8 @@ export interface ClusterNodes extends Component {
 /** What nodes are made with. */
 export interface NodesContext {
   readonly client: Client
+  /** As somebody else, in process. */
+  readonly clientAs: (user: User) => Client
   readonly informers: Informers
   readonly events: Events
   readonly clock: Clock
@@ -59,6 +61,11 @@ function defaultCommand(): string[] {
   )
 }
 
+const nodeUser = (name: string): User => ({
+  name: `system:node:${name}`,
+  groups: ['system:nodes', 'system:authenticated'],
+})
+
 /** Makes the nodes that the settings ask for; they are started like any other component. */
 export async function createNodes(
   config: ClusterConfig,
@@ -68,9 +75,9 @@ export async function createNodes(
   if (!host) {
     return new SimulatedNodes({
       ...context,
+      clientOf: name => context.clientAs(nodeUser(name)),
       nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
       kubeletVersion: versionInfo.gitVersion,
-      tokens: clientTokens(context.client),
     })
   }
   const { containerdNodes } = await import('./containerd/index.ts')

@@ -39,7 +39,9 @@ export async function startTestCluster(families: IPFamilies = ['IPv4', 'IPv6']) 
     const informers = new Informers({ client, clock })
     const recorded = new Events({ client, clock })
     const simulated = new SimulatedNodes({
-      client,
+      clientOf: name =>
+        new Client(server.transport({ name: `system:node:${name}`, groups: ['system:nodes'] })),
+      hasTokens: false,
       informers,
       clock,
       events: recorded,

@@ -17,7 +17,8 @@ export interface Beating {
 }
 
 export interface HeartbeatsOptions {
-  readonly client: Client
+  /** Of each node. */
+  readonly clientOf: (node: string) => Client
   readonly clock: Clock
   readonly log?: Logger
 }
@@ -112,10 +113,11 @@ export class Heartbeats {
   }
 
   async #renew({ node, lease }: Entry): Promise<Lease | undefined> {
-    const { client, clock } = this.#options
+    const { clientOf, clock } = this.#options
+    const client = clientOf(node.name)
     const uid = node.uid()
     const renewTime = formatMicroTime(clock.now())
-    const known = lease ?? (await this.#find(node.name))
+    const known = lease ?? (await this.#find(client, node.name))
     if (!known) {
       const owner = uid ? [{ apiVersion: 'v1', kind: 'Node', name: node.name, uid }] : []
       const fresh: Lease = {
@@ -134,8 +136,8 @@ export class Heartbeats {
     })
   }
 
-  async #find(name: string): Promise<Lease | undefined> {
-    return this.#options.client.get(leases, { namespace, name }).catch(error => {
+  async #find(client: Client, name: string): Promise<Lease | undefined> {
+    return client.get(leases, { namespace, name }).catch(error => {
       if (isNotFound(error)) return undefined
       throw error
     })

@@ -90,7 +90,7 @@ export class NodeKubelet implements Component {
 
   constructor(options: NodeKubeletOptions) {
     this.#options = options
-    this.#heartbeats = new Heartbeats(options)
+    this.#heartbeats = new Heartbeats({ ...options, clientOf: () => options.client })
     this.#pods = options.informers.of(pods, `spec.nodeName=${options.name}`)
     this.ready = new Promise(resolve => {
       this.#resolveReady = resolve
@@ -177,7 +177,7 @@ export class NodeKubelet implements Component {
     const context: KubeletContext = {
       clock,
       runtime,
-      client: new APIPodClient({ client }),
+      client: new APIPodClient({ clientOf: () => client }),
       references,
       network: new NetworkProbes(clock),
       volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),

@@ -65,20 +65,21 @@ export function statusPatch(pod: Pod, status: PodStatus): object | undefined {
 }
 
 export interface APIPodClientOptions {
-  readonly client: Client
+  /** Of the node that a Pod is on. */
+  readonly clientOf: (node: string) => Client
   /** Writes under way at once. Default 128. */
   readonly maxInFlight?: number
 }
 
 export class APIPodClient implements PodClient {
-  readonly #client: Client
+  readonly #clientOf: (node: string) => Client
   readonly #maxInFlight: number
   #inFlight = 0
   readonly #waiting: (() => void)[] = []
   #head = 0
 
-  constructor({ client, maxInFlight = 128 }: APIPodClientOptions) {
-    this.#client = client
+  constructor({ clientOf, maxInFlight = 128 }: APIPodClientOptions) {
+    this.#clientOf = clientOf
     this.#maxInFlight = maxInFlight
   }
 
@@ -87,13 +88,17 @@ export class APIPodClient implements PodClient {
     if (!patch) return undefined
     const { namespace, name = '' } = pod.metadata
     const options = { subresource: 'status', type: 'strategic-merge' } as const
-    return this.#limited(() => this.#client.patch(pods, { namespace, name }, patch, options))
+    return this.#limited(() => this.#of(pod).patch(pods, { namespace, name }, patch, options))
   }
 
   async deletePod(pod: Pod): Promise<void> {
     const { namespace, name = '', uid } = pod.metadata
     const options = { gracePeriodSeconds: 0, preconditions: { uid } }
-    await this.#limited(() => this.#client.delete(pods, { namespace, name }, options))
+    await this.#limited(() => this.#of(pod).delete(pods, { namespace, name }, options))
+  }
+
+  #of({ spec }: Pod): Client {
+    return this.#clientOf(spec?.nodeName ?? '')
   }
 
   /** A Pod that is gone, or another one of its name, is no failure. */

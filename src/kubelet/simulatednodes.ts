@@ -23,8 +23,9 @@ import { Kubelet } from './kubelet.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
 import { defaultCapacity, type NodeDescription } from './nodestatus.ts'
 import { APIPodClient } from './podclient.ts'
-import { ClientReferences, type TokenProvider } from './references.ts'
+import { ClientReferences } from './references.ts'
 import { SimulatedRuntime, simulatedVersion } from './simulated.ts'
+import { clientTokens } from './tokens.ts'
 
 /** A node to be simulated. */
 export interface SimulatedNode {
@@ -37,7 +38,8 @@ export interface SimulatedNode {
 }
 
 export interface SimulatedNodesOptions {
-  readonly client: Client
+  /** Of each node, with its own rights: what it writes, and reads for its Pods. */
+  readonly clientOf: (node: string) => Client
   readonly informers: Informers
   readonly clock: Clock
   readonly events: Events
@@ -50,7 +52,8 @@ export interface SimulatedNodesOptions {
   readonly clusterDomain?: string
   /** ClusterIPs of the DNS Service in the order of the families; none: Pods use the node's resolver. */
   readonly clusterDNS?: readonly string[]
-  readonly tokens?: TokenProvider
+  /** Whether the API server issues tokens. Default true. */
+  readonly hasTokens?: boolean
 }
 
 const defaultRanges: Readonly<Record<IPFamily, string>> = { IPv4: '172.20.0.0/16', IPv6: 'fd00:172:20::/64' }
@@ -92,6 +95,16 @@ const eventBudget = { burst: 2000, perSecond: 100 }
 
 const registering = 64
 
+/** Makes each node's client once. */
+function keeping(clientOf: (node: string) => Client): (node: string) => Client {
+  const clients = new Map<string, Client>()
+  return node => {
+    const client = clients.get(node) ?? clientOf(node)
+    clients.set(node, client)
+    return client
+  }
+}
+
 export class SimulatedNodes implements Component {
   readonly name = 'simulated nodes'
   readonly #options: SimulatedNodesOptions
@@ -107,14 +120,14 @@ export class SimulatedNodes implements Component {
 
   constructor(options: SimulatedNodesOptions) {
     this.#options = options
-    this.#heartbeats = new Heartbeats(options)
+    const clientOf = keeping(options.clientOf)
+    this.#heartbeats = new Heartbeats({ ...options, clientOf })
     this.#limitEvents = budgetEvents({ clock: options.clock, ...eventBudget })
     this.ready = new Promise(resolve => {
       this.#resolveReady = resolve
     })
-    const client = new APIPodClient({ client: options.client })
-    const references = new ClientReferences(options)
-    for (const node of options.nodes) this.#add(node, { client, references })
+    const podClient = new APIPodClient({ clientOf })
+    for (const node of options.nodes) this.#add(node, clientOf(node.name), podClient)
     this.#waiting = this.#kubelets.size
     if (this.#waiting === 0) this.#resolveReady()
   }
@@ -198,8 +211,8 @@ export class SimulatedNodes implements Component {
     await Promise.all(Array.from({ length: registering }, work))
   }
 
-  #add(node: SimulatedNode, shared: Pick<KubeletContext, 'client' | 'references'>): void {
-    const { client, informers, clock, events, kubeletVersion, clusterDNS = [] } = this.#options
+  #add(node: SimulatedNode, client: Client, podClient: APIPodClient): void {
+    const { hasTokens = true, informers, clock, events, kubeletVersion, clusterDNS = [] } = this.#options
     const runtime = new SimulatedRuntime({
       clock,
       nodeAddresses: node.addresses,
@@ -207,7 +220,12 @@ export class SimulatedNodes implements Component {
     })
     const clusterDomain = this.#options.clusterDomain ?? 'cluster.local'
     const context: KubeletContext = {
-      ...shared,
+      client: podClient,
+      references: new ClientReferences({
+        client,
+        clock,
+        ...(hasTokens ? { tokens: clientTokens(client) } : {}),
+      }),
       clock,
       runtime,
       log: this.#options.log ?? silentLogger,
