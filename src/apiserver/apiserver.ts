@@ -310,7 +310,9 @@ interface Place {
 
 function serviceOf(options: APIServerOptions, { securePort, isListening }: Place): APIServerService {
   const { store, clock, log, serviceClusterIPRanges: serviceRanges, advertiseAddress } = options
-  const { rbac = false, nodeAuthorizer = false } = options
+  const { nodeAuthorizer = false } = options
+  // The policy is brought in order once, before anybody listens.
+  const rbac = !isListening && (options.rbac ?? false)
   const facts = { serviceRanges, advertiseAddress, securePort, rbac, nodeAuthorizer }
   const base = { store, clock, log, ...facts }
   if (!options.sharesStore) return new APIServerService(base)
