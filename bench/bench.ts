@@ -1,6 +1,6 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start services scale store proxy pods load]
+// Usage: npm run bench [-- start testing services scale store proxy pods load]
 import { execFileSync, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { busyboxArchive } from '../test/containerd.ts'
 import { Connection } from './connection.ts'
 import { createNamespace, createServices, type Figures, type Place, type Rate } from './load.ts'
 import type { PodFigures } from './pods.ts'
+import { measureTesting } from './testing.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
@@ -99,6 +100,27 @@ async function benchStart(): Promise<void> {
   print(
     `process start to ready (API answers, node Ready), median of ${times.length}: ` +
       `${Math.round(median(times))} ms (target 400 ms)`,
+  )
+}
+
+/** A test suite's cluster, in processes that were just started; beside it what Node.js itself takes to start. */
+async function benchTesting(): Promise<void> {
+  const figures = measureTesting(9)
+  const ms = (name: string) => `${figures[name]!.toFixed(figures[name]! < 10 ? 1 : 0)} ms`
+  const beside = (name: string) =>
+    `${(figures[name]! / figures['node']!).toFixed(2)} times a start of Node.js`
+  print(`import futago/testing: ${ms('import')}, ${beside('import')} of ${ms('node')} (target 150 ms)`)
+  print(
+    `TestCluster.start(): the first ${ms('start')}, ${beside('start')}; later ones ${ms('startAgain')} ` +
+      `(target 80 ms); stop(): ${ms('stop')}`,
+  )
+  print(
+    `restore() with 1000 objects, 20 of them changed: the first ${ms('restoreFirst')}, later ones ` +
+      `${ms('restore')} (target 10 ms); all 1000 deleted: ${ms('bringBack1000')}`,
+  )
+  print(
+    `heap after 31 and after 56 clusters of one process: ${figures['heapAfter25']!.toFixed(1)} MB / ` +
+      `${figures['heapAfter50']!.toFixed(1)} MB`,
   )
 }
 
@@ -308,6 +330,7 @@ async function benchPods(): Promise<void> {
 
 const parts: Readonly<Record<string, () => Promise<void>>> = {
   start: benchStart,
+  testing: benchTesting,
   services: benchServices,
   scale: benchScale,
   store: benchStore,
