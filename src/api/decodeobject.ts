@@ -1,7 +1,7 @@
 // Decodes the body of a request into an object of the kind that its URL stands for, with the answers of
 // k8s.io/apiserver (endpoints/handlers: transformDecodeError, field validation).
 import { DecodeError, decodeStruct, emptyObject, type JSONObject } from './decode.ts'
-import { findSyntaxError } from './jsonsyntax.ts'
+import { parseJSON } from './jsonsyntax.ts'
 import { findDuplicateFields } from './jsontext.ts'
 import { apiVersionOf, type GroupVersionKind, type KubeObject, parseAPIVersion } from './object.ts'
 import { loadSchema, type Schema } from './schema.ts'
@@ -117,9 +117,9 @@ export function decodeObject(gvk: GroupVersionKind, value: unknown, options: Dec
 export function decodeText(gvk: GroupVersionKind, text: string, options: DecodeOptions = {}): Decoded {
   let value: unknown
   try {
-    value = JSON.parse(text)
-  } catch {
-    throw unrecognized(gvk.kind, noVersionKind + findSyntaxError(text), text)
+    value = parseJSON(text)
+  } catch (error) {
+    throw unrecognized(gvk.kind, noVersionKind + (error as Error).message, text)
   }
   const duplicates = options.fieldValidation === 'Ignore' ? none : findDuplicateFields(text, value)
   return decodeObject(gvk, value, { ...options, duplicates })

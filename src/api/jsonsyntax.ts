@@ -1,7 +1,21 @@
-// Says what is wrong with a text that is no JSON, in the words of Go's encoding/json, which is what an API
-// server answers with.
+// Parses JSON, and says what is wrong with a text that is none in the words of Go's encoding/json, which is
+// what an API server answers with. What nests too deeply is refused: it would exhaust the stack of who walks it.
 
 class SyntaxFound extends Error {}
+
+const backslash = 92
+
+/** Index of the quote that ends the string which begins at `start`. */
+export function endOfString(text: string, start: number): number {
+  let end = text.indexOf('"', start + 1)
+  while (end > 0 && text.charCodeAt(end - 1) === backslash) {
+    let escapes = 1
+    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
+    if (escapes % 2 === 0) return end
+    end = text.indexOf('"', end + 1)
+  }
+  return end < 0 ? text.length : end
+}
 
 interface Scan {
   readonly text: string
@@ -109,6 +123,34 @@ function value(scan: Scan): void {
   else fail(scan, 'looking for beginning of value')
 }
 
+/** Go's limit is 10,000; nothing that people write has more than some dozens. */
+const mostLevels = 1000
+
+/** Whether brackets stand in each other more than `mostLevels` deep. */
+function nestsTooDeeply(text: string): boolean {
+  // Each level takes two characters, and in what is cut off one.
+  if (text.length <= mostLevels) return false
+  let level = 0
+  for (let at = 0; at < text.length; at++) {
+    const code = text.charCodeAt(at)
+    if (code === 123 || code === 91) {
+      if (++level > mostLevels) return true
+    } else if (code === 125 || code === 93) level--
+    else if (code === 34) at = endOfString(text, at)
+  }
+  return false
+}
+
+/** Whether a value that was not parsed here nests more than `mostLevels` deep. */
+export function isTooDeep(value: unknown): boolean {
+  let level = [value]
+  for (let depth = 0; level.length > 0; depth++) {
+    if (depth > mostLevels) return true
+    level = level.flatMap(one => (typeof one === 'object' && one !== null ? Object.values(one) : []))
+  }
+  return false
+}
+
 /** What is wrong with a text that JSON.parse refused. */
 export function findSyntaxError(text: string): string {
   const scan: Scan = { text, at: 0 }
@@ -120,4 +162,17 @@ export function findSyntaxError(text: string): string {
     throw error
   }
   return ended
+}
+
+/** The message is for clients. */
+export class JSONError extends Error {}
+
+/** Throws JSONError. */
+export function parseJSON(text: string): unknown {
+  if (nestsTooDeeply(text)) throw new JSONError('exceeded max depth')
+  try {
+    return JSON.parse(text)
+  } catch {
+    throw new JSONError(findSyntaxError(text))
+  }
 }

@@ -1,21 +1,9 @@
 // Finds what JSON.parse does not tell about a JSON text: which fields occur twice. The usual text costs one
 // pass that only counts.
 import { formatPath } from './decode.ts'
+import { endOfString } from './jsonsyntax.ts'
 
-const backslash = 92
 const colon = 58
-
-/** Index of the quote that ends the string which begins at `start`. */
-function endOfString(text: string, start: number): number {
-  let end = text.indexOf('"', start + 1)
-  while (end > 0 && text.charCodeAt(end - 1) === backslash) {
-    let escapes = 1
-    while (text.charCodeAt(end - 1 - escapes) === backslash) escapes++
-    if (escapes % 2 === 0) return end
-    end = text.indexOf('"', end + 1)
-  }
-  return end < 0 ? text.length : end
-}
 
 const isSpace = (code: number) => code === 32 || code === 10 || code === 13 || code === 9
 

@@ -2,6 +2,7 @@
 // runtime.Unknown around the object (apimachinery pkg/runtime/serializer/protobuf).
 
 import { blockWire, fixed64Wire, ProtobufError, ProtobufReader, varintWire } from '../protobuf/reader.ts'
+import { parseJSON } from './jsonsyntax.ts'
 import { apiVersionOf, parseAPIVersion } from './object.ts'
 import {
   brokenProtobuf,
@@ -58,7 +59,7 @@ function raw(bytes: Buffer): unknown {
   const json = simple(bytes).get(1)
   if (!Buffer.isBuffer(json) || json.length === 0) return undefined
   try {
-    return JSON.parse(json.toString())
+    return parseJSON(json.toString())
   } catch {
     throw brokenProtobuf('a raw value in it is not JSON')
   }

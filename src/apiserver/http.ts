@@ -14,6 +14,7 @@ import type { TLSSocket } from 'node:tls'
 import { StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import { ConnectionGuard, type ConnectionTimeouts, defaultTimeouts } from './connectionguard.ts'
 import { type Incoming, type Outgoing, requestInit, sendReply } from './httpmessage.ts'
 import type { User } from './registry/registry.ts'
 import { errorReply, headersOf } from './reply.ts'
@@ -29,6 +30,7 @@ export interface ListenOptions {
   readonly key: string
   /** PEM; client certificates must verify against it. */
   readonly clientCA?: string
+  readonly timeouts?: ConnectionTimeouts
 }
 
 export interface Listening {
@@ -54,9 +56,8 @@ function identify(socket: TLSSocket): Identity {
 
 /** Time for requests under way and for watchers to hear the end, before connections are cut. */
 const closeGraceMs = 1000
-const idleTimeoutMs = 90_000
-const headersTimeoutMs = 32_000
-const bodyTimeoutMs = 60_000
+/** In MB: of one HTTP/2 connection, with what its reader has not taken yet. */
+const maxSessionMemory = 128
 
 interface Parts {
   readonly handler: Handler
@@ -74,10 +75,12 @@ class Connections {
   readonly #streams = new Set<ReplyStream>()
   readonly #upgraded = new Set<Duplex>()
   readonly #identities = new WeakMap<object, Identity>()
+  readonly #guard: ConnectionGuard
   #closing = false
 
-  constructor(parts: Parts) {
+  constructor(parts: Parts, guard: ConnectionGuard) {
     this.#parts = parts
+    this.#guard = guard
   }
 
   attach(server: Http2SecureServer) {
@@ -121,6 +124,7 @@ class Connections {
   }
 
   async #serve(message: Incoming, response: Outgoing): Promise<void> {
+    this.#guard.serve(message, response)
     try {
       const init = Object.assign(requestInit(message, response), this.#identityOf(message))
       const { request, reply } = await this.#answer(init)
@@ -201,21 +205,20 @@ interface Door {
 }
 
 function openDoor(parts: Parts, options: ListenOptions): Door {
+  const { timeouts = defaultTimeouts } = options
   const server = createSecureServer({
     allowHTTP1: true,
     cert: options.certificate,
     key: options.key,
     minVersion: 'TLSv1.2',
-    maxSessionMemory: 1000,
+    maxSessionMemory,
+    handshakeTimeout: timeouts.handshakeMs,
     settings: { maxConcurrentStreams: 250 },
     ...(options.clientCA ? { ca: options.clientCA, requestCert: true, rejectUnauthorized: false } : {}),
   })
-  Object.assign(server, {
-    keepAliveTimeout: idleTimeoutMs,
-    headersTimeout: headersTimeoutMs,
-    requestTimeout: bodyTimeoutMs,
-  })
-  const connections = new Connections(parts)
+  const guard = new ConnectionGuard(parts.clock, timeouts)
+  guard.attach(server)
+  const connections = new Connections(parts, guard)
   connections.attach(server)
   return { server, connections }
 }

@@ -5,6 +5,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { badRequest, StatusError } from '../api/status.ts'
+import { largeBytes, sendLarge } from './largebody.ts'
 import { headersOf } from './reply.ts'
 import { http1Stream, plainStream } from './replystream.ts'
 import type { Reply, ReplyStream, RequestInit, ServerRequest } from './request.ts'
@@ -92,11 +93,13 @@ async function compressed(parts: readonly Buffer[]): Promise<Body> {
   return { parts: [bytes], length: bytes.length, encoding: 'gzip' }
 }
 
+const gzipHeaders = ['content-encoding', 'gzip', 'vary', 'Accept-Encoding']
+
 /** Parts up to this size are joined: one write costs less than several. */
 const joinBelowBytes = 64 * 1024
 
 function sendBody(response: Outgoing, headers: string[], { status, body }: { status: number; body: Body }) {
-  if (body.encoding) headers.push('content-encoding', body.encoding, 'vary', 'Accept-Encoding')
+  if (body.encoding) headers.push(...gzipHeaders)
   headers.push('content-length', String(body.length))
   response.writeHead(status, headers as never)
   const parts =
@@ -146,10 +149,15 @@ export async function sendReply(
   }
   const parts: readonly Buffer[] = Buffer.isBuffer(reply.body) ? [reply.body] : reply.body
   const length = total(parts)
-  const body =
+  const gzip =
     length >= minGzipBytes && reply.headers?.['content-encoding'] === undefined && acceptsGzip(request)
-      ? await compressed(parts)
-      : { parts, length }
+  if (length >= largeBytes && request.method !== 'HEAD') {
+    if (gzip) headers.push(...gzipHeaders)
+    else headers.push('content-length', String(length))
+    response.writeHead(reply.status, headers as never)
+    return sendLarge(response, parts, { gzip })
+  }
+  const body = gzip ? await compressed(parts) : { parts, length }
   if (response.writableEnded || response.destroyed) return
   sendBody(response, headers, { status: reply.status, body })
 }

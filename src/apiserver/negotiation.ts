@@ -65,7 +65,7 @@ export function parseAccept(header: string): readonly Clause[] {
 }
 
 function acceptable({ type, parameters }: Clause): MediaType | undefined {
-  const format = formats[type]
+  const format = Object.hasOwn(formats, type) && formats[type]
   if (!format) return undefined
   const stream = parameters.get('stream')
   if ((stream && stream !== 'watch') || parameters.get('sv')) return undefined

@@ -96,7 +96,7 @@ export function createOpenAPI(): (request: ServerRequest) => Reply | undefined {
     if (path === '/openapi/v2') return v2Reply(request, loaded, loaded.index)
     if (path === '/openapi/v3') return indexReply(loaded.index)
     const place = path.slice('/openapi/v3/'.length)
-    const etag = loaded.index.v3[place]
+    const etag = Object.hasOwn(loaded.index.v3, place) ? loaded.index.v3[place] : undefined
     if (!path.startsWith('/openapi/v3/') || etag === undefined) return undefined
     return documentReply(request, loaded, {
       file: v3File(place),

@@ -114,7 +114,7 @@ export function parseRequestInfo(method: string, path: string, query: Query): Re
   const group = grouped ? segments[1]! : ''
   const version = segments[grouped ? 2 : 1]!
   let rest: readonly string[] = segments.slice(grouped ? 3 : 2)
-  let verb: string = verbs[method] ?? ''
+  let verb: string = (Object.hasOwn(verbs, method) && verbs[method]) || ''
   const special = rest[0] === 'watch' || rest[0] === 'proxy' ? rest[0] : ''
   if (special !== '') {
     if (rest.length < 2) throw badRequest(`unable to determine kind and namespace from url, ${decoded}`)

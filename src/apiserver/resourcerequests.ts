@@ -113,7 +113,7 @@ export class ResourceRequests {
     if (info.subresource === 'log' && info.verb === 'get') {
       return podLog(call, kubelet, request.signal ?? never)
     }
-    const stream = streaming[info.subresource]
+    const stream = Object.hasOwn(streaming, info.subresource) && streaming[info.subresource]
     if (!stream || (info.verb !== 'get' && info.verb !== 'create')) return undefined
     return stream(call, { request, connector: kubelet, clock })
   }

@@ -39,7 +39,10 @@ const decimalSuffixes: Readonly<Record<string, number>> = {
 const decimalNames = new Map(Object.entries(decimalSuffixes).map(([name, exponent]) => [exponent, name]))
 const binaryNames = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 const largest = (1n << 63n) - 1n
-const pattern = /^([+-]?)0*([0-9]*)(?:\.([0-9]*))?((?:[eEinumkKMGTP]*)(?:[-+]?[0-9]*))$/
+/** Each character can be matched in one way only: what does not fit is refused without a search. */
+const pattern = /^([+-]?)([0-9]*)(?:\.([0-9]*))?((?:[eEinumkKMGTP]+[-+]?|[-+])[0-9]*|)$/
+/** Far beyond what is exact. */
+const longestText = 1000
 const power = (exponent: number) => 10n ** BigInt(exponent)
 
 interface Suffix {
@@ -62,9 +65,11 @@ function parseSuffix(suffix: string): Suffix {
 /** Throws QuantityError, in upstream's words. */
 export function parseQuantity(text: string): Quantity {
   if (text === '0') return { value: 0n, scale: 0, format: 'DecimalSI', text }
+  if (text.length > longestText) throw new QuantityError(numericWrong)
   const match = text === '' ? null : pattern.exec(text)
   if (!match) throw new QuantityError(/^[+-]?[0-9]*\.[0-9]*\./.test(text) ? numericWrong : formatWrong)
-  const [, sign, whole = '', fraction = '', suffixText = ''] = match
+  const [, sign, wholeText = '', fraction = '', suffixText = ''] = match
+  const whole = wholeText.replace(/^0+/, '')
   const { format, exponent } = parseSuffix(suffixText)
   const digits = whole + fraction
   let value = BigInt(digits === '' ? '0' : digits)

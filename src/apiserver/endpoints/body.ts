@@ -2,7 +2,7 @@
 // (api/decodeobject.ts); here is where it comes from: JSON, YAML,
 // protobuf, or a value of this process.
 import { type DecodeOptions, decodeObject, decodeText, type FieldValidation } from '../../api/decodeobject.ts'
-import { findSyntaxError } from '../../api/jsonsyntax.ts'
+import { parseJSON } from '../../api/jsonsyntax.ts'
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
 import { negotiateInput } from '../negotiation.ts'
@@ -29,9 +29,9 @@ export async function readValue(call: Call, kind: string): Promise<unknown> {
   if ('value' in body) return body.value
   if (body.text === '') return undefined
   try {
-    return JSON.parse(body.text)
-  } catch {
-    throw badRequest(`couldn't get version/kind; json parse error: ${findSyntaxError(body.text)}`)
+    return parseJSON(body.text)
+  } catch (error) {
+    throw badRequest(`couldn't get version/kind; json parse error: ${(error as Error).message}`)
   }
 }
 

@@ -2,7 +2,7 @@
 // own version, and the result goes the way of an update (k8s.io/apiserver pkg/endpoints/handlers/patch.go).
 import type { DecodeError } from '../../api/decode.ts'
 import { invalid, invalidValue } from '../../api/fields.ts'
-import { findSyntaxError } from '../../api/jsonsyntax.ts'
+import { parseJSON } from '../../api/jsonsyntax.ts'
 import type { GroupVersionKind, KubeObject } from '../../api/object.ts'
 import { badRequest, notFound, type StatusError } from '../../api/status.ts'
 import { mediaTypeOf, unsupportedMediaType } from '../negotiation.ts'
@@ -18,9 +18,9 @@ async function patchValue({ body }: Call): Promise<unknown> {
   if (body.value) return body.value()
   const text = (await body.bytes()).toString()
   try {
-    return JSON.parse(text)
-  } catch {
-    throw badRequest(`error decoding patch: ${findSyntaxError(text)}`)
+    return parseJSON(text)
+  } catch (error) {
+    throw badRequest(`error decoding patch: ${(error as Error).message}`)
   }
 }
 

@@ -11,8 +11,8 @@ export const unprocessable = () =>
     details: {},
   })
 
-/** Upstream passes these errors on as they are, which makes them internal ones without a reason. */
-export const unexpected = (message: string) => new StatusError({ code: 500, reason: '', message })
+/** A patch that contradicts itself or the kind. Upstream answers with 500, as if the server were at fault. */
+export const unexpected = (message: string) => badRequest(message)
 
 export const tooManyOperations = (most: number, found: number) =>
   new StatusError({

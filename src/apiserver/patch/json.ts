@@ -1,6 +1,7 @@
 // JSON Patch (RFC 6902) as API servers apply it, that is as evanphx/json-patch v4 does: array indices may
 // count from the end, `replace` of a field that is absent sets it, and whatever fails, the answer is the
 // same 422.
+import { isTooDeep } from '../../api/jsonsyntax.ts'
 import { badRequest } from '../../api/status.ts'
 import { isObject, tooManyOperations, unprocessable, wrongType } from './errors.ts'
 import { setField } from './fields.ts'
@@ -24,6 +25,8 @@ export function jsonPatch(patch: unknown): (current: unknown) => unknown {
   return current => {
     const document = new Document(current)
     for (const operation of operations) apply(document, operation)
+    // Copies and moves into each other nest without much text.
+    if (isTooDeep(document.root)) throw unprocessable()
     return document.root
   }
 }
@@ -89,7 +92,9 @@ class Document {
   }
 
   copy(path: unknown, from: unknown): void {
-    const text = JSON.stringify(this.get(from))
+    const value = this.get(from)
+    if (isTooDeep(value)) throw unprocessable()
+    const text = JSON.stringify(value)
     this.#copiedLength += text.length
     if (this.#copiedLength > mostCopied) throw unprocessable()
     this.add(path, JSON.parse(text))

@@ -178,18 +178,18 @@ test('Fields that the schema does not know, and kinds without one, are plain JSO
 test('Errors are worded as apimachinery words them', () => {
   const refuse = (patch: unknown) => refusal(() => applyToPod(twoContainers(), patch))
   expect(refuse({ spec: { containers: [{ image: 'x' }] } })).toBe(
-    '500 map: map[image:x] does not contain declared merge key: name',
+    '400 map: map[image:x] does not contain declared merge key: name',
   )
   expect(refuse({ spec: { containers: [{ name: 'x' }, 'y'] } })).toContain(
-    '500 list element types are not identical',
+    '400 list element types are not identical',
   )
   expect(refuse({ spec: { containers: [['x']] } })).toBe(
-    '500 list element types are not identical: [[map[image:nginx:1 name:web ports:[map[containerPort:80 ' +
+    '400 list element types are not identical: [[map[image:nginx:1 name:web ports:[map[containerPort:80 ' +
       'name:http]]] map[image:side:1 name:side]] [[x]]]',
   )
-  expect(refuse({ $patch: 'merge' })).toBe('500 unknown patch type: merge in map: map[$patch:merge]')
+  expect(refuse({ $patch: 'merge' })).toBe('400 unknown patch type: merge in map: map[$patch:merge]')
   expect(refuse({ spec: { containers: [{ $patch: 'merge' }] } })).toBe(
-    '500 merging lists cannot yet be specified in the patch',
+    '400 merging lists cannot yet be specified in the patch',
   )
   expect(refuse({ metadata: { '$deleteFromPrimitiveList-finalizers': ['a'] } })).toBe(
     '400 invalid patch format of primitive list',
@@ -197,7 +197,7 @@ test('Errors are worded as apimachinery words them', () => {
   expect(
     refuse({ spec: { '$setElementOrder/containers': [{ name: 'a' }], containers: [{ name: 'b' }] } }),
   ).toBe(
-    "500 The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
+    "400 The order in patch list:\n[map[name:b]]\n doesn't match $setElementOrder list:\n[map[name:a]]\n",
   )
   expect(refusal(() => strategicMergePatch([], undefined))).toBe(
     '400 json: cannot unmarshal array into Go value of type map[string]interface {}',

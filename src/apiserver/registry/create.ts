@@ -103,8 +103,7 @@ function prepareMetadata(scope: RegistryScope, object: KubeObject, namespace: st
   const { metadata } = object
   matchNamespace(scope, object, namespace)
   if (metadata.resourceVersion && metadata.resourceVersion !== '0') {
-    const message = 'resourceVersion should not be set on objects to be created'
-    throw new StatusError({ code: 500, reason: '', message })
+    throw badRequest('resourceVersion should not be set on objects to be created')
   }
   metadata.uid = randomUUID()
   metadata.creationTimestamp = timestamp(scope.clock.now())

@@ -68,7 +68,7 @@ describe('create', () => {
     )
     const versioned: KubeObject = { metadata: { name: 'b', resourceVersion: '7' } }
     await expect(registered.create(context, versioned, inDefault)).rejects.toEqual(
-      fails({ code: 500, message: 'resourceVersion should not be set on objects to be created' }),
+      fails({ code: 400, message: 'resourceVersion should not be set on objects to be created' }),
     )
   })
 

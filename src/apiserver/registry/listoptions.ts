@@ -1,7 +1,7 @@
 // The options of list and watch that are about revisions: their rules and messages, as apimachinery's
 // metainternalversion/validation has them, and the continue token of apiserver's pkg/storage/continue.go.
 import { type FieldError, forbiddenField, invalid, notSupported } from '../../api/fields.ts'
-import { badRequest, StatusError } from '../../api/status.ts'
+import { badRequest } from '../../api/status.ts'
 import type { ListOptions, WatchOptions } from './registry.ts'
 
 const listKind = { group: 'meta.k8s.io', resource: 'listoptions', kind: 'ListOptions' }
@@ -54,11 +54,8 @@ export function parseResourceVersion(text: string | undefined): number | undefin
   if (Number.isSafeInteger(revision)) return revision
   const problem = /^\d+$/.test(text) ? 'value out of range' : 'invalid syntax'
   const detail = `strconv.ParseUint: parsing ${JSON.stringify(text)}: ${problem}`
-  throw new StatusError({
-    code: 500,
-    reason: '',
-    message: `resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`,
-  })
+  // Upstream answers with 500, which clients take for a fault of the server.
+  throw badRequest(`resourceVersion: Invalid value: ${JSON.stringify(text)}: ${detail}`)
 }
 
 /** Where the next page begins. */

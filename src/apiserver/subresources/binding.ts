@@ -1,7 +1,7 @@
 // pods/binding: puts a Pod on a node, once. Follows upstream's pkg/registry/core/pod/storage.
 import type { Binding, Pod, PodCondition } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { badRequest, conflict, StatusError } from '../../api/status.ts'
+import { badRequest, conflict } from '../../api/status.ts'
 import { timestamp } from '../registry/create.ts'
 import type { SubresourceCall, SubresourceEndpointFactory } from './endpoint.ts'
 import { success } from './endpoint.ts'
@@ -31,15 +31,12 @@ function check({ metadata, target }: Binding, { name }: SubresourceCall): void {
   if (metadata?.name !== name) throw badRequest('name in URL does not match name in Binding object')
   const { kind = '' } = target
   if (kind !== '' && kind !== 'Node') {
-    throw plain(
+    throw badRequest(
       `target.kind: Unsupported value: ${JSON.stringify(kind)}: supported values: "Node", "<empty>"`,
     )
   }
-  if (!target.name) throw plain('target.name: Required value')
+  if (!target.name) throw badRequest('target.name: Required value')
 }
-
-/** Upstream does not wrap these. */
-const plain = (message: string) => new StatusError({ code: 500, reason: '', message })
 
 function bound(pod: Pod, { binding, now }: { binding: Binding; now: string }): KubeObject {
   const { metadata, spec } = pod

@@ -27,7 +27,7 @@ const targets: Readonly<Record<string, (call: Call, context: ProxyContext) => Pr
 
 /** Whether the request is for something that can be asked through the API server. */
 export const isProxied = ({ info, resource }: Call): boolean =>
-  info.subresource === 'proxy' && resource.group === '' && targets[resource.resource] !== undefined
+  info.subresource === 'proxy' && resource.group === '' && Object.hasOwn(targets, resource.resource)
 
 /** `/api/v1/namespaces/n/pods/p/proxy` and what follows it, still escaped. */
 const proxyPath = /^(\/api\/v1\/(?:namespaces\/[^/]+\/)?[^/]+\/[^/]+\/proxy)(\/.*)?$/

@@ -15,16 +15,18 @@ import { visitContainers } from './validation/visit.ts'
 
 const quote = (text: string) => JSON.stringify(text)
 
-const oldLabels: Readonly<Record<string, string>> = {
-  'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
-  'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
-  'failure-domain.beta.kubernetes.io/region':
-    'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
-  'failure-domain.beta.kubernetes.io/zone':
-    'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
-  'beta.kubernetes.io/instance-type':
-    'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
-}
+const oldLabels: ReadonlyMap<string, string> = new Map(
+  Object.entries({
+    'beta.kubernetes.io/arch': 'deprecated since v1.14; use "kubernetes.io/arch" instead',
+    'beta.kubernetes.io/os': 'deprecated since v1.14; use "kubernetes.io/os" instead',
+    'failure-domain.beta.kubernetes.io/region':
+      'deprecated since v1.17; use "topology.kubernetes.io/region" instead',
+    'failure-domain.beta.kubernetes.io/zone':
+      'deprecated since v1.17; use "topology.kubernetes.io/zone" instead',
+    'beta.kubernetes.io/instance-type':
+      'deprecated since v1.17; use "node.kubernetes.io/instance-type" instead',
+  }),
+)
 
 const oldAnnotations: Readonly<Record<string, string>> = {
   'scheduler.alpha.kubernetes.io/critical-pod':
@@ -78,11 +80,12 @@ function specWarnings(spec: PodSpec, meta: ObjectMeta, prefix: string): string[]
 function selectorWarnings(spec: PodSpec, field: string): string[] {
   const warnings: string[] = []
   for (const key in spec.nodeSelector) {
-    if (oldLabels[key]) warnings.push(`${field}.nodeSelector[${key}]: ${oldLabels[key]}`)
+    if (oldLabels.get(key)) warnings.push(`${field}.nodeSelector[${key}]: ${oldLabels.get(key)}`)
   }
   const lookAt = (term: NodeSelectorTerm | undefined, at: string) => {
     term?.matchExpressions?.forEach(({ key }, index) => {
-      if (oldLabels[key]) warnings.push(`${at}.matchExpressions[${index}].key: ${key} is ${oldLabels[key]}`)
+      if (oldLabels.get(key))
+        warnings.push(`${at}.matchExpressions[${index}].key: ${key} is ${oldLabels.get(key)}`)
     })
   }
   const { requiredDuringSchedulingIgnoredDuringExecution: needed } = spec.affinity?.nodeAffinity ?? {}
@@ -96,7 +99,7 @@ function selectorWarnings(spec: PodSpec, field: string): string[] {
   })
   spec.topologySpreadConstraints?.forEach(({ topologyKey, labelSelector }, index) => {
     const where = `${field}.topologySpreadConstraints[${index}]`
-    const old = oldLabels[topologyKey]
+    const old = oldLabels.get(topologyKey)
     if (old) warnings.push(`${where}.topologyKey: ${topologyKey} is ${old}`)
     if (!labelSelector) {
       warnings.push(`${where}.labelSelector: a null labelSelector results in matching no pod`)
@@ -159,8 +162,10 @@ function volumeWarnings({ volumes = [] }: PodSpec, field: string): string[] {
 function listWarnings(spec: PodSpec, field: string): string[] {
   const warnings: string[] = []
   const again = (values: readonly string[], text: (index: number, value: string) => string) => {
+    const seen = new Set<string>()
     values.forEach((value, index) => {
-      if (values.indexOf(value) < index) warnings.push(text(index, value))
+      if (seen.has(value)) warnings.push(text(index, value))
+      seen.add(value)
     })
   }
   const addresses = (spec.hostAliases ?? []).map(({ ip }) => ip)
@@ -209,9 +214,13 @@ function containerWarnings(spec: PodSpec, field: string): string[] {
   return warnings
 }
 
+const mostComparisons = 100_000
+
 function portWarnings(spec: PodSpec, field: string): string[] {
   const warnings: string[] = []
   const known: { readonly port: ContainerPort; readonly at: string }[] = []
+  // Each port is compared with all before it.
+  let left = mostComparisons
   visitContainers(spec, field, ({ ports }, container) => {
     ports?.forEach((port, index) => {
       const at = `${container}.ports[${index}]`
@@ -222,6 +231,7 @@ function portWarnings(spec: PodSpec, field: string): string[] {
         warnings.push(`${at}: hostIP set without hostPort: {${shown}}`)
       }
       for (const other of known) {
+        if (left-- <= 0) return
         if (other.port.containerPort !== containerPort || other.port.protocol !== port.protocol) continue
         const what = clash(port, other.port)
         if (what !== '') warnings.push(`${at}: ${what} port definition with ${other.at}`)
