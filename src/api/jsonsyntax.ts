@@ -1,5 +1,5 @@
 // Parses JSON, and says what is wrong with a text that is none in the words of Go's encoding/json, which is
-// what an API server answers with. What nests too deeply is refused: it would exhaust the stack of who walks it.
+// what an API server answers with. What nests too deeply is refused: who walks it would run out of stack.
 
 class SyntaxFound extends Error {}
 

@@ -1,5 +1,6 @@
 // Ends connections that only cost: handshakes and requests that do not come to an end, peers that are gone
 // without a word, and readers that have stopped reading. A watch that is merely quiet is none of them.
+import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type {
   Http2SecureServer,
@@ -41,7 +42,7 @@ const checksPerTimeout = 4
 export class ConnectionGuard {
   readonly #clock: Clock
   readonly #timeouts: ConnectionTimeouts
-  /** Requests under way on a connection of HTTP/1. */
+  /** Requests under way on a connection. */
   readonly #underWay = new WeakMap<object, number>()
 
   constructor(clock: Clock, timeouts: ConnectionTimeouts = defaultTimeouts) {
@@ -60,10 +61,10 @@ export class ConnectionGuard {
       connectionsCheckingInterval: Math.min(headersMs, bodyMs) / checksPerTimeout,
     })
     server.on('connection', (socket: Socket) => void socket.setKeepAlive(true, keepAliveProbeMs))
-    server.on('timeout', (socket: Socket) => {
-      if (!this.#underWay.get(socket) || socket.writableLength > 0) socket.destroy()
+    server.on('timeout', (idle: Socket | ServerHttp2Session) => {
+      if ('ping' in idle) this.#ask(idle)
+      else if (!this.#underWay.get(idle) || idle.writableLength > 0) idle.destroy()
     })
-    server.on('session', session => this.#watchOver(session))
   }
 
   /** A request has come and will be answered by `response`. */
@@ -72,30 +73,24 @@ export class ConnectionGuard {
       const { stream } = response
       // The answer is complete, the request is not and never needs to be.
       stream.once('finish', () => message.complete || stream.close())
-      return
-    }
-    const { socket } = message
-    this.#count(socket, 1)
-    response.once('close', () => this.#count(socket, -1))
+      this.#countUntilClosed(stream.session, stream)
+    } else this.#countUntilClosed(message.socket, response)
   }
 
-  #count(socket: object, change: number) {
-    this.#underWay.set(socket, (this.#underWay.get(socket) ?? 0) + change)
+  #countUntilClosed(connection: object | undefined, exchange: EventEmitter) {
+    if (!connection) return
+    const count = (change: number) =>
+      this.#underWay.set(connection, (this.#underWay.get(connection) ?? 0) + change)
+    count(1)
+    exchange.once('close', () => count(-1))
   }
 
-  #watchOver(session: ServerHttp2Session) {
-    let open = 0
-    session.on('stream', stream => {
-      open++
-      stream.once('close', () => open--)
-    })
-    session.setTimeout(this.#timeouts.idleMs, () => {
-      if (session.destroyed) return
-      if (open === 0) session.close()
-      const timer = this.#clock.after(this.#timeouts.pingMs, () => session.destroy())
-      const answered = session.ping(() => timer.cancel())
-      if (!answered) session.destroy()
-      session.once('close', () => timer.cancel())
-    })
+  /** Streams wait, and whether the other side is still there is not known. */
+  #ask(session: ServerHttp2Session) {
+    if (session.destroyed) return
+    if (!this.#underWay.get(session)) session.close()
+    const timer = this.#clock.after(this.#timeouts.pingMs, () => session.destroy())
+    session.once('close', () => timer.cancel())
+    if (!session.ping(() => timer.cancel())) session.destroy()
   }
 }

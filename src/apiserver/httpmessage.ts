@@ -5,7 +5,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { badRequest, StatusError } from '../api/status.ts'
-import { largeBytes, sendLarge } from './largebody.ts'
+import { isGone, largeBytes, sendLarge } from './largebody.ts'
 import { headersOf } from './reply.ts'
 import { http1Stream, plainStream } from './replystream.ts'
 import type { Reply, ReplyStream, RequestInit, ServerRequest } from './request.ts'
@@ -48,7 +48,7 @@ export function goneSignal(response: Outgoing): () => AbortSignal {
     if (!controller) {
       const made = new AbortController()
       controller = made
-      if (response.writableEnded || response.destroyed) made.abort()
+      if (isGone(response)) made.abort()
       else response.once('close', () => made.abort())
     }
     return controller.signal
@@ -139,7 +139,7 @@ export async function sendReply(
   onStream: (stream: ReplyStream) => void,
 ): Promise<void> {
   const { request, response } = exchange
-  if (response.writableEnded || response.destroyed) return
+  if (isGone(response)) return
   const headers = headersOf(request, reply)
   if (typeof reply.body === 'function') {
     const stream = openStream(response, headers, reply.status)
@@ -154,10 +154,9 @@ export async function sendReply(
   if (length >= largeBytes && request.method !== 'HEAD') {
     if (gzip) headers.push(...gzipHeaders)
     else headers.push('content-length', String(length))
-    response.writeHead(reply.status, headers as never)
-    return sendLarge(response, parts, { gzip })
+    return sendLarge(response, parts, { gzip, status: reply.status, headers })
   }
   const body = gzip ? await compressed(parts) : { parts, length }
-  if (response.writableEnded || response.destroyed) return
+  if (isGone(response)) return
   sendBody(response, headers, { status: reply.status, body })
 }

@@ -1,5 +1,5 @@
-// Sends a body of megabytes no faster than its reader takes it: a list is made of bytes that are shared, and a
-// copy of all of them would wait in each slow reader's connection otherwise.
+// Sends a body of megabytes no faster than its reader takes it: a list is made of bytes that are shared, of
+// which a copy would wait in each slow reader's connection otherwise.
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
@@ -22,7 +22,7 @@ export function* piecesOf(parts: readonly Buffer[], size = pieceBytes): Generato
       gathered.push(piece)
       length += piece.length
       if (length < size) continue
-      yield Buffer.concat(gathered, length)
+      yield gathered.length === 1 ? piece : Buffer.concat(gathered, length)
       gathered = []
       length = 0
     }
@@ -30,14 +30,22 @@ export function* piecesOf(parts: readonly Buffer[], size = pieceBytes): Generato
   if (length > 0) yield Buffer.concat(gathered, length)
 }
 
-/** The head is written. Resolves when all of it is handed to the connection, or the client has gone. */
+/** An answer over HTTP/2 has no `destroyed` of its own. */
+export const isGone = (response: ServerResponse | Http2ServerResponse): boolean =>
+  response.writableEnded || ('stream' in response ? response.stream.destroyed : response.destroyed)
+
+/** Resolves when all of it is handed to the connection, or the client has gone. */
 export async function sendLarge(
   response: ServerResponse | Http2ServerResponse,
   parts: readonly Buffer[],
-  options: { readonly gzip: boolean },
+  options: { readonly gzip: boolean; readonly status: number; readonly headers: readonly string[] },
 ): Promise<void> {
+  // Who asks and leaves in the same moment costs nothing: its leaving is heard first.
+  await new Promise(resolve => setImmediate(resolve))
+  if (isGone(response)) return
+  response.writeHead(options.status, options.headers as never)
   const source = Readable.from(piecesOf(parts), { highWaterMark: 1 })
-  const target = response as ServerResponse
+  const target = 'stream' in response ? response.stream : response
   const sent = options.gzip
     ? pipeline(source, createGzip({ level: constants.Z_BEST_SPEED }), target)
     : pipeline(source, target)

@@ -56,7 +56,7 @@ function withoutManagedFields(text: JSONText): JSONText {
 
 function answerText(resource: Resource, answer: Answer): JSONText {
   if (answer.type === 'stored') return answer.stored.bytes.toString()
-  if (answer.type === 'list') return listBytes(resource, answer.list).toString().trimEnd()
+  if (answer.type === 'list') return Buffer.concat(listBytes(resource, answer.list)).toString().trimEnd()
   return JSON.stringify(answer.value)
 }
 

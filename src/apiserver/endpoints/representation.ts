@@ -59,17 +59,17 @@ function storedBytes(representation: Representation, stored: StoredObject): Buff
   }
 }
 
-function allListBytes(representation: Representation, list: StoredList): Buffer {
+function allListBytes(representation: Representation, list: StoredList): readonly Buffer[] {
   const { media, resource } = representation
   switch (media.as) {
     case undefined:
       return listBytes(resource, list)
     case 'Table':
-      return tableFor(resource, list, tableOptions(representation))
+      return [tableFor(resource, list, tableOptions(representation))]
     case 'PartialObjectMetadata':
       throw notAs('PartialObjectMetadata', `a list (*${resource.version}.${resource.listKind})`)
     case 'PartialObjectMetadataList':
-      return partialObjectList(list)
+      return [partialObjectList(list)]
   }
 }
 
@@ -80,7 +80,7 @@ export function represent(representation: Representation, answer: Answer): Promi
     case 'stored':
       return bytesReply(answer.status, [storedBytes(representation, answer.stored)], media)
     case 'list':
-      return bytesReply(200, [allListBytes(representation, answer.list)], media)
+      return bytesReply(200, allListBytes(representation, answer.list), media)
     case 'value':
       return valueReply(answer.status, answer.value, media)
   }

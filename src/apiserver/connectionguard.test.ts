@@ -1,0 +1,83 @@
+import { once } from 'node:events'
+import { connect as connectHTTP2 } from 'node:http2'
+import { connect } from 'node:tls'
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { systemClock } from '../component/clock.ts'
+import { silentLogger } from '../component/log.ts'
+import { createAuthority, issueCertificate } from '../x509/certificates.ts'
+import { type Listening, listen } from './http.ts'
+import { textReply } from './reply.ts'
+import type { Reply, ServerRequest } from './request.ts'
+
+const host = 'localhost'
+const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
+const authority = createAuthority('ca', validity)
+const names = { commonName: host, dnsNames: [host] }
+const { certificate, key } = issueCertificate(authority, { ...names, usages: ['server'], ...validity })
+const timeouts = { handshakeMs: 5000, headersMs: 5000, bodyMs: 5000, idleMs: 200, pingMs: 5000 }
+
+let listening: Listening
+const gone: Promise<unknown>[] = []
+const large = Array.from({ length: 64 }, () => Buffer.alloc(1024 * 1024))
+
+async function handler(request: ServerRequest): Promise<Reply> {
+  const signal = request.signal!
+  gone.push(new Promise(resolve => signal.addEventListener('abort', resolve, { once: true })))
+  if (request.path === '/large') return { status: 200, contentType: 'text/plain', body: large }
+  if (request.path !== '/watch') return textReply(200, 'short')
+  const body: Reply['body'] = stream => {
+    stream.write([Buffer.from('one\n')])
+    systemClock.after(3 * timeouts.idleMs, () => {
+      stream.write([Buffer.from('two\n')])
+      stream.end()
+    })
+  }
+  return { status: 200, contentType: 'text/plain', body }
+}
+
+beforeAll(async () => {
+  const parts = { handler, clock: systemClock, log: silentLogger }
+  listening = await listen(parts, { bindAddress: host, port: 0, certificate, key, timeouts })
+})
+
+afterAll(() => listening.close())
+
+async function ask(path: string) {
+  const socket = connect({ host, port: listening.port, ca: authority.certificate })
+  await once(socket, 'secureConnect')
+  socket.write(`GET ${path} HTTP/1.1\r\nHost: a\r\n\r\n`)
+  return socket
+}
+
+test('A reader that stops reading is cut off, one that waits for a quiet watch is not', async () => {
+  const stopped = await ask('/large')
+  await once(stopped, 'readable')
+  await gone.at(-1)
+  stopped.destroy()
+  const watching = await ask('/watch')
+  let text = ''
+  watching.setEncoding('utf8').on('data', chunk => {
+    text += chunk
+  })
+  await once(watching, 'close')
+  expect(text).toContain('two\n')
+})
+
+test('A connection without a request ends, over either version', async () => {
+  const first = await ask('/short')
+  first.resume()
+  const second = connectHTTP2(`https://${host}:${listening.port}`, { ca: authority.certificate })
+  await Promise.all([once(first, 'close'), once(second, 'close')])
+})
+
+test('A quiet watch over HTTP/2 is asked whether it is still there, and stays', async () => {
+  const session = connectHTTP2(`https://${host}:${listening.port}`, { ca: authority.certificate })
+  const stream = session.request({ ':path': '/watch' })
+  let text = ''
+  stream.setEncoding('utf8').on('data', chunk => {
+    text += chunk
+  })
+  await once(stream, 'end')
+  expect(text).toBe('one\ntwo\n')
+  session.destroy()
+})
