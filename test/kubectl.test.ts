@@ -263,12 +263,13 @@ const certificates: readonly Step[] = [
     prints: 'rolebinding.rbac.authorization.k8s.io/jane created',
   },
   {
-    run: 'kubectl config set-credentials jane --client-key=$DIRECTORY/jane.key --client-certificate=$DIRECTORY/jane.crt',
-    prints: 'User "jane" set.',
+    run: `kubectl config view --raw --minify | sed "s|client-certificate-data:.*|client-certificate: $DIRECTORY/jane.crt|
+s|client-key-data:.*|client-key: $DIRECTORY/jane.key|" > $DIRECTORY/jane.yaml`,
+    prints: '',
   },
-  { run: 'kubectl --user=jane get configmap one -o name', prints: 'configmap/one' },
+  { run: 'kubectl --kubeconfig=$DIRECTORY/jane.yaml get configmap one -o name', prints: 'configmap/one' },
   {
-    run: 'kubectl --user=jane get secrets',
+    run: 'kubectl --kubeconfig=$DIRECTORY/jane.yaml get secrets',
     prints:
       'Error from server (Forbidden): secrets is forbidden: User "jane" cannot list resource "secrets" in API group "" in the namespace "shop"',
     ...failure,
