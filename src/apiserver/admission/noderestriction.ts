@@ -12,6 +12,7 @@ import type {
 } from '../../api/generated/types.ts'
 import { sameValue } from '../../api/meta/objectmeta.ts'
 import { signerNames } from '../../api/resources/certificates.k8s.io/signername.ts'
+import { isNotFound, notFound } from '../../api/status.ts'
 import { parseCertificateRequest } from '../../x509/certificaterequest.ts'
 import { nodeNameOf } from '../node/identity.ts'
 import { referencesOf } from '../node/podreferences.ts'
@@ -47,8 +48,13 @@ const refuse = ({ attributes }: Restricting, why: string): never => {
 }
 
 async function podOf({ services, attributes }: Restricting, name: string): Promise<Pod> {
-  const stored = await services.lookup('', 'v1', 'pods')!.get(server, attributes.namespace, name)
-  return stored.object as Pod
+  try {
+    const stored = await services.lookup('', 'v1', 'pods')!.get(server, attributes.namespace, name)
+    return stored.object as Pod
+  } catch (error) {
+    // As upstream's lister, which says it in the singular.
+    throw isNotFound(error) ? notFound({ group: '', resource: 'pod' }, name) : error
+  }
 }
 
 function checkOwner(restricting: Restricting, pod: Pod, nodeUID: string): void {

@@ -3,6 +3,7 @@
 // plugin/pkg/auth/authorizer/node, with AuthorizeNodeWithSelectors).
 import { parseFieldSelector } from '../../api/meta/fieldselector.ts'
 import { nodeRules } from '../rbac/bootstrappolicy.ts'
+import type { Decider } from '../rbac/chain.ts'
 import type { Decision } from '../rbac/policy.ts'
 import { type AccessAttributes, ruleAllows } from '../rbac/policyrule.ts'
 import type { User } from '../registry/registry.ts'
@@ -151,7 +152,7 @@ const rules: Readonly<Record<string, Rule>> = {
   'storage.k8s.io/volumeattachments': getOnly('volumeattachments'),
 }
 
-export class NodeAuthorizer {
+export class NodeAuthorizer implements Decider {
   readonly #graph: WatchedNodeGraph
 
   constructor(graph: WatchedNodeGraph) {
@@ -165,6 +166,11 @@ export class NodeAuthorizer {
     const rule = wanted.isResourceRequest ? rules[`${wanted.group}/${wanted.resource}`] : undefined
     if (!rule) return nodeRules.some(own => ruleAllows(own, wanted)) ? allowed : refused()
     return rule({ node, wanted, related: kind => this.#related(kind, node, wanted) })
+  }
+
+  hiddenRules(user: User): string | undefined {
+    const isNode = nodeNameOf(user) !== undefined
+    return isNode ? 'node authorizer does not support user rule resolution' : undefined
   }
 
   async #related(kind: GraphKind, node: string, wanted: AccessAttributes): Promise<Decision> {

@@ -226,8 +226,21 @@ export class WatchedNodeGraph {
   }
 
   async concerns(object: GraphObject, node: string): Promise<boolean> {
-    await Promise.all(sources.map(source => this.#open(source)))
+    await this.#openAll()
+    return this.#graph.concerns(object, node) || this.#concernsByNow(object, node)
+  }
+
+  /** Another server may have written what the watches here are yet to hear of. */
+  async #concernsByNow(object: GraphObject, node: string): Promise<boolean> {
+    await Promise.all(
+      sources.map(({ group, kind }) => this.#lookup(group, 'v1', kind)?.list(context, { limit: 1 })),
+    )
+    await this.#openAll()
     return this.#graph.concerns(object, node)
+  }
+
+  async #openAll(): Promise<void> {
+    await Promise.all(sources.map(source => this.#open(source)))
   }
 
   /** A watch that ended, be it by its age, begins anew with the next question. */

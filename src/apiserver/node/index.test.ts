@@ -208,6 +208,18 @@ test('A SubjectAccessReview about a node is answered as its requests are', async
   await close()
 })
 
+test('The list of what a node may do says that it is not all', async () => {
+  const { ask, close } = await start()
+  const path = 'POST /apis/authorization.k8s.io/v1/selfsubjectrulesreviews'
+  const review = async (user: User) => (await ask(path, { spec: { namespace: 'ns' } }, { user })).body.status
+  expect(await review(a)).toMatchObject({
+    incomplete: true,
+    evaluationError: 'node authorizer does not support user rule resolution',
+  })
+  expect(await review({ name: 'jane', groups: [] })).toMatchObject({ incomplete: false })
+  await close()
+})
+
 test('The role of a node is bound to nobody, unless nodes are judged by their roles', async () => {
   const path = 'GET /apis/rbac.authorization.k8s.io/v1/clusterrolebindings/system:node'
   const withNode = await openTestServer({ rbac: true, nodeAuthorizer: true })

@@ -85,10 +85,15 @@ async function judged(decider: Decider, object: KubeObject, user: User): Promise
   return { ...object, status: { allowed, ...(reason ? { reason } : {}) } } as KubeObject
 }
 
-async function rulesReview(policy: RBACPolicy, object: KubeObject, { user }: RequestContext) {
+async function rulesReview(
+  { decider, policy }: { decider: Decider; policy: RBACPolicy },
+  object: KubeObject,
+  { user }: RequestContext,
+) {
   const { namespace } = (object as SelfSubjectRulesReview).spec
   if (!namespace) throw badRequest('no namespace on request')
   const rules = await policy.rulesOf(user, namespace)
+  const hidden = decider.hiddenRules?.(user)
   const status = {
     resourceRules: rules
       .filter(({ resources }) => resources?.length)
@@ -101,7 +106,8 @@ async function rulesReview(policy: RBACPolicy, object: KubeObject, { user }: Req
     nonResourceRules: rules
       .filter(({ nonResourceURLs }) => nonResourceURLs?.length)
       .map(({ verbs, nonResourceURLs }) => ({ verbs, nonResourceURLs })),
-    incomplete: false,
+    incomplete: hidden !== undefined,
+    ...(hidden ? { evaluationError: hidden } : {}),
   }
   return { ...object, status } as KubeObject
 }
@@ -120,5 +126,5 @@ export const accessReviews = (decider: Decider, policy: RBACPolicy): Readonly<Re
     return judged(decider, object, userOf(spec))
   },
   'authorization.k8s.io/selfsubjectrulesreviews': (object, { context }) =>
-    rulesReview(policy, object, context),
+    rulesReview({ decider, policy }, object, context),
 })

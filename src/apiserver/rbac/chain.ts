@@ -6,6 +6,8 @@ import type { AccessAttributes } from './policyrule.ts'
 
 export interface Decider {
   decide(user: User, wanted: AccessAttributes): Promise<Decision>
+  /** Why not all that the user may do can be told as rules. */
+  hiddenRules?(user: User): string | undefined
 }
 
 export const chainOf = (deciders: readonly Decider[]): Decider => ({
@@ -18,4 +20,5 @@ export const chainOf = (deciders: readonly Decider[]): Decider => ({
     }
     return { allowed: false, reason: reasons.join('\n') }
   },
+  hiddenRules: user => deciders.map(decider => decider.hiddenRules?.(user)).find(Boolean),
 })

@@ -13,7 +13,9 @@ export const approvalStrategy = (): UpdateStrategy => ({
     const [request, before] = [object, previous] as CertificateSigningRequest[]
     keepAllBut('status', object, previous)
     stampConditions(request!, before!, nowMs)
-    request!.status = { ...before!.status, conditions: request!.status?.conditions ?? [] }
+    const { conditions: _, ...rest } = before!.status ?? {}
+    const { conditions = [] } = request!.status ?? {}
+    request!.status = { ...rest, ...(conditions.length > 0 ? { conditions } : {}) }
   },
   validate: (object, previous) =>
     validateApprovalUpdate(object as CertificateSigningRequest, previous as CertificateSigningRequest),

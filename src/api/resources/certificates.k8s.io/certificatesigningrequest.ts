@@ -18,6 +18,7 @@ function formatDuration({ spec }: CertificateSigningRequest): string {
 }
 
 function nameRequester(request: CertificateSigningRequest, requester: Requester | undefined): void {
+  request.status = {}
   const { uid: _uid, extra: _extra, ...spec } = request.spec
   const { name = '', uid, groups = [], extra = {} } = requester ?? {}
   request.spec = {
