@@ -66,11 +66,10 @@ interface Answer {
   readonly upgraded?: { readonly socket: Duplex; readonly head: Buffer }
 }
 
-async function ask(proxied: ProxiedRequest, upgrade: string | undefined): Promise<Answer> {
+async function ask(proxied: ProxiedRequest, upgrade: string | undefined, body: Buffer): Promise<Answer> {
   const { request, target, path } = proxied
   const raw = await target.connect()
   const socket = target.scheme === 'https' ? await secured(raw) : raw
-  const body = upgrade ? Buffer.alloc(0) : await request.readBody()
   const headers = {
     ...requestHeaders(proxied),
     ...(upgrade ? { connection: 'Upgrade', upgrade } : { connection: 'close' }),
@@ -188,13 +187,15 @@ const isUpgrade = ({ canUpgrade, headers }: ServerRequest) =>
 /** Throws ServiceUnavailable when the server cannot be reached. */
 export async function proxyRequest(proxied: ProxiedRequest): Promise<Reply> {
   const upgrade = isUpgrade(proxied.request)
+  // Before anything is connected, so that nothing is left open by a client that gives up.
+  const sent = upgrade ? Buffer.alloc(0) : await proxied.request.readBody()
   let answer: Answer
   try {
-    answer = await ask(proxied, upgrade)
+    answer = await ask(proxied, upgrade, sent)
   } catch (error) {
     const why = error instanceof Error ? error.message : String(error)
     const message = `error trying to reach service: ${why}`
-    throw new StatusError({ code: 503, reason: 'ServiceUnavailable', message }, { cause: error })
+    throw new StatusError({ code: 503, reason: 'ServiceUnavailable', message })
   }
   const { message, upgraded } = answer
   if (!upgraded) return replyOf(message, proxied)
