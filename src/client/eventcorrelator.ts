@@ -51,8 +51,20 @@ interface Similar {
   atMs: number
 }
 
-const objectKey = ({ source, involvedObject: { kind, namespace, name, uid, apiVersion } }: CoreV1Event) =>
-  [source?.component, source?.host, kind, namespace, name, uid, apiVersion].join('\n')
+function objectKey({ source, reportingComponent, reportingInstance, involvedObject }: CoreV1Event): string {
+  const { kind, namespace, name, uid, apiVersion } = involvedObject
+  const reporter = [source?.component ?? reportingComponent, source?.host ?? reportingInstance]
+  return [...reporter, kind, namespace, name, uid, apiVersion].join('\n')
+}
+
+/** An Event with a time in microseconds is counted by a series, which begins with the second one. */
+const repetition = (created: CoreV1Event, { eventTime }: CoreV1Event): Partial<CoreV1Event> =>
+  eventTime
+    ? {
+        eventTime: created.eventTime,
+        series: { count: (created.series?.count ?? 1) + 1, lastObservedTime: eventTime },
+      }
+    : { firstTimestamp: created.firstTimestamp, count: (created.count ?? 1) + 1 }
 
 const similarKey = (event: CoreV1Event) =>
   [objectKey(event), event.involvedObject.fieldPath, event.type, event.reason].join('\n')
@@ -71,12 +83,7 @@ export class EventCorrelator {
       this.#known.set(key, combined)
       return { type: 'create', event: combined }
     }
-    const counted = {
-      ...combined,
-      metadata: created.metadata,
-      firstTimestamp: created.firstTimestamp,
-      count: (created.count ?? 1) + 1,
-    }
+    const counted = { ...combined, metadata: created.metadata, ...repetition(created, combined) }
     this.#known.set(key, counted)
     return { type: 'count', event: counted, created }
   }

@@ -118,3 +118,35 @@ test('The caller never waits: what exceeds the queue is dropped, what fails is l
   recorder.event({ resource: pods, object: pod }, 'Normal', { reason: 'R', message: 'late' })
   expect(requests.length).toBe(3)
 })
+
+test('A series has a time in microseconds, an action, and counts from the second one on', async () => {
+  const { requests, clock, events } = setUp(() => ({}))
+  const recorder = events.seriesRecorder('default-scheduler', 'default-scheduler-a')
+  const text = { reason: 'FailedScheduling', message: 'no room', action: 'Scheduling' }
+  const other = { metadata: { name: 'other', namespace: 'ns', uid: 'u2', resourceVersion: '8' } }
+  recorder.event({ resource: pods, object: pod }, 'Warning', {
+    ...text,
+    related: { resource: pods, object: other },
+  })
+  for (let again = 0; again < 2; again++) {
+    await clock.advance(1500)
+    recorder.event({ resource: pods, object: pod }, 'Warning', text)
+  }
+  await events.flushed()
+  const { metadata, involvedObject, related, ...rest } = requests[0]!.body as CoreV1Event
+  expect(metadata).toEqual({ name: 'web.18867251edfa0001', namespace: 'ns' })
+  expect([involvedObject.uid, related?.uid]).toEqual(['u1', 'u2'])
+  expect(rest).toEqual({
+    apiVersion: 'v1',
+    kind: 'Event',
+    eventTime: '2026-01-01T00:00:00.000000Z',
+    ...text,
+    type: 'Warning',
+    reportingComponent: 'default-scheduler',
+    reportingInstance: 'default-scheduler-a',
+  })
+  expect(requests.slice(1).map(({ method, body }) => [method, body])).toEqual([
+    ['PATCH', { series: { count: 2, lastObservedTime: '2026-01-01T00:00:01.500000Z' }, message: 'no room' }],
+    ['PATCH', { series: { count: 3, lastObservedTime: '2026-01-01T00:00:03.000000Z' }, message: 'no room' }],
+  ])
+})

@@ -1,6 +1,7 @@
 // Records Events about objects without ever keeping the caller waiting: they are written behind its back,
 // a few at a time, from a queue of bounded length. Fields and names are those of client-go's tools/record.
-import type { CoreV1Event } from '../api/generated/types.ts'
+import type { CoreV1Event, ObjectReference } from '../api/generated/types.ts'
+import { formatMicroTime, formatTime } from '../api/meta/timestamps.ts'
 import { apiVersionOf, type KubeObject } from '../api/object.ts'
 import { defineResource, type Resource } from '../api/resource.ts'
 import { isNotFound } from '../api/status.ts'
@@ -29,7 +30,16 @@ export interface EventSubject {
 
 export interface EventRecorder {
   /** Returns at once; an Event that cannot be written is lost, as upstream's are. */
-  event(subject: EventSubject, type: EventType, text: { reason: string; message: string }): void
+  event(subject: EventSubject, type: EventType, text: EventText): void
+}
+
+export interface EventText {
+  readonly reason: string
+  readonly message: string
+  /** What the reporter was about to do: `Binding`. Only recorders of the newer form tell it. */
+  readonly action?: string
+  /** Another object that has to do with it. */
+  readonly related?: EventSubject
 }
 
 export interface EventsOptions {
@@ -80,9 +90,31 @@ export class Events {
   /** `component` is who reports: `deployment-controller`; `host` the node it runs on, if it matters. */
   recorder(component: string, host?: string): EventRecorder {
     return {
-      event: (subject, type, text) => {
+      event: (subject, type, { reason, message }) => {
         if (this.#closed) return
-        this.#record({ ...this.#describe(subject), ...text, type, ...reporter(component, host) })
+        const lastTimestamp = formatTime(this.#clock.now())
+        const times = { count: 1, firstTimestamp: lastTimestamp, lastTimestamp }
+        const text = { reason, message, type }
+        this.#record({ ...this.#describe(subject), ...text, ...times, ...reporter(component, host) })
+      },
+    }
+  }
+
+  /**
+   * Records in the form of events.k8s.io (KEP-383), as kube-scheduler does: with an action, a time in
+   * microseconds, and a series in place of a count. `instance` is the one of several that reports.
+   */
+  seriesRecorder(component: string, instance: string): EventRecorder {
+    return {
+      event: (subject, type, { reason, message, action = reason, related }) => {
+        if (this.#closed) return
+        this.#record({
+          ...this.#describe(subject),
+          ...{ eventTime: formatMicroTime(this.#clock.now()), action, reason, message, type },
+          ...(related ? { related: referenceTo(related) } : {}),
+          reportingComponent: component,
+          reportingInstance: instance,
+        })
       },
     }
   }
@@ -100,28 +132,15 @@ export class Events {
     if (this.#writing.size > 0) await this.flushed()
   }
 
-  #describe({ resource, object, fieldPath }: EventSubject): CoreV1Event {
-    const { namespace, name = '', uid, resourceVersion } = object.metadata
-    const nowMs = this.#clock.now()
-    const timestamp = `${new Date(nowMs).toISOString().slice(0, 19)}Z`
+  #describe(subject: EventSubject): CoreV1Event {
+    const { namespace, name = '' } = subject.object.metadata
     this.#sequence = (this.#sequence + 1) % 1_000_000
-    const nanoseconds = BigInt(nowMs) * 1_000_000n + BigInt(this.#sequence)
+    const nanoseconds = BigInt(this.#clock.now()) * 1_000_000n + BigInt(this.#sequence)
     return {
       apiVersion: 'v1',
       kind: 'Event',
       metadata: { name: `${name}.${nanoseconds.toString(16)}`, namespace: namespace || 'default' },
-      involvedObject: {
-        apiVersion: apiVersionOf(resource),
-        kind: resource.kind,
-        ...(namespace ? { namespace } : {}),
-        name,
-        uid,
-        resourceVersion,
-        ...(fieldPath ? { fieldPath } : {}),
-      },
-      count: 1,
-      firstTimestamp: timestamp,
-      lastTimestamp: timestamp,
+      involvedObject: referenceTo(subject),
     }
   }
 
@@ -163,13 +182,27 @@ export class Events {
 
   async #count(event: CoreV1Event): Promise<void> {
     const { name = '', namespace } = event.metadata
-    const { count, lastTimestamp, message } = event
+    const { series, count, lastTimestamp, message } = event
+    const change = series ? { series, message } : { count, lastTimestamp, message }
     try {
-      await this.#client.patch(coreEvents, { namespace, name }, { count, lastTimestamp, message })
+      await this.#client.patch(coreEvents, { namespace, name }, change)
     } catch (error) {
       if (!isNotFound(error)) throw error
       await this.#client.create(coreEvents, event)
     }
+  }
+}
+
+function referenceTo({ resource, object, fieldPath }: EventSubject): ObjectReference {
+  const { namespace, name = '', uid, resourceVersion } = object.metadata
+  return {
+    apiVersion: apiVersionOf(resource),
+    kind: resource.kind,
+    ...(namespace ? { namespace } : {}),
+    name,
+    uid,
+    resourceVersion,
+    ...(fieldPath ? { fieldPath } : {}),
   }
 }
 

@@ -1,4 +1,5 @@
 // What runs beside the API server: controllers, scheduler and nodes, which meet only through it.
+import { hostname } from 'node:os'
 import type { User } from '../apiserver/registry/registry.ts'
 import { secretTokenIssuer } from '../apiserver/tokens/secrettokens.ts'
 import type { Client } from '../client/client.ts'
@@ -66,7 +67,8 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   const nodes = await createNodes(config, ofNodes, options.nodes)
   options.kubelets.set(nodes.connect)
   const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })
-  const scheduler = () => new Scheduler({ ...shared, metrics, events: events.recorder('default-scheduler') })
+  const recorder = events.seriesRecorder('default-scheduler', `default-scheduler-${hostname()}`)
+  const scheduler = () => new Scheduler({ ...shared, metrics, events: recorder })
   const { identity } = options
   if (identity === undefined) {
     await parts.add(manager())

@@ -79,11 +79,12 @@ export async function startTestCluster(families: IPFamilies = ['IPv4', 'IPv6']) 
       await clock.advance(ms)
       await settle()
     },
-    /** `Reason: message` of the events so far. */
-    async events(): Promise<string[]> {
+    /** `Reason: message` of the events so far, about Pods or about nodes. */
+    async events(kind: 'Pod' | 'Node' = 'Pod'): Promise<string[]> {
       await settle()
       await running.recorded.flushed()
-      const { items } = await client.list(events, { namespace })
+      const fieldSelector = `involvedObject.kind=${kind}`
+      const { items } = await client.list(events, { namespace, fieldSelector })
       return items.map(({ reason, message }) => `${reason}: ${message}`)
     },
     /** As if the process had ended and begun anew. */

@@ -15,7 +15,9 @@ import { formatTime } from '../api/meta/timestamps.ts'
 import { nodes } from '../api/resources/core/node.ts'
 import { badRequest, isAlreadyExists, isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
+import type { EventRecorder } from '../client/events.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
+import { NodeEvents } from './nodeevents.ts'
 import {
   changedStatus,
   type NodeDescription,
@@ -30,6 +32,8 @@ export interface KubeletOptions {
   readonly description: NodeDescription
   readonly client: Client
   readonly context: KubeletContext
+  /** For what there is to tell about the node itself; default: the context's. */
+  readonly nodeEvents?: EventRecorder
   /** Of the whole machine; absent: that of the Pods together. */
   readonly machineUsage?: () => Usage
 }
@@ -37,6 +41,7 @@ export interface KubeletOptions {
 export class Kubelet implements KubeletConnection {
   readonly #options: KubeletOptions
   readonly #workers = new Map<string, PodWorker>()
+  readonly #events: NodeEvents
   #node: Node | undefined
   #isReady = false
   #notReady: string | undefined = noNetwork
@@ -48,6 +53,8 @@ export class Kubelet implements KubeletConnection {
 
   constructor(options: KubeletOptions) {
     this.#options = options
+    const { description, nodeEvents, context } = options
+    this.#events = new NodeEvents(nodeEvents ?? context.events, description.name)
     const wake = (uid: string) => this.#workers.get(uid)?.wake()
     options.context.runtime.onExit(wake)
     options.context.volumes?.onStale(wake)
@@ -74,6 +81,7 @@ export class Kubelet implements KubeletConnection {
   /** Creates the Node, or takes over the one from before. */
   async register(): Promise<void> {
     const { client, context } = this.#options
+    this.#events.started()
     const node = newNode(this.#description, context.clock.now())
     try {
       await this.setNode(await client.create(nodes, node))
@@ -96,6 +104,7 @@ export class Kubelet implements KubeletConnection {
     const known = Number(this.#node?.metadata.resourceVersion ?? 0)
     if (Number(node.metadata.resourceVersion ?? 0) < known) return
     this.#node = node
+    this.#events.seen(node)
     const ranges = node.spec?.podCIDRs ?? []
     if (ranges.length === 0) return
     if (!this.#isReady) this.#options.context.runtime.setPodCIDRs(ranges)
@@ -117,6 +126,7 @@ export class Kubelet implements KubeletConnection {
         condition?.status === (this.#isReady ? 'True' : 'False') &&
         (this.#isReady || condition.message === notReady)
       if (!isKnown || wasReady !== this.#isReady) await this.reportStatus()
+      this.#events.ready(this.#isReady)
       if (!wasReady && this.#isReady) this.#becameReady()
     } finally {
       this.#isWriting = false

@@ -92,6 +92,8 @@ export function planSimulatedNodes(
 
 /** Of all nodes together: one kubelet may tell 50 a second (eventRecordQPS). */
 const eventBudget = { burst: 2000, perSecond: 100 }
+/** About the nodes themselves: thousands that start leave room for what their Pods have to tell. */
+const nodeEventBudget = { burst: 60, perSecond: 6 }
 
 const registering = 64
 
@@ -112,6 +114,7 @@ export class SimulatedNodes implements Component {
   readonly #runtimes = new Map<string, SimulatedRuntime>()
   readonly #heartbeats: Heartbeats
   readonly #limitEvents: (recorder: EventRecorder) => EventRecorder
+  readonly #limitNodeEvents: (recorder: EventRecorder) => EventRecorder
   #removeHandlers: (() => void)[] = []
   #waiting = 0
   #resolveReady: () => void = () => undefined
@@ -123,6 +126,7 @@ export class SimulatedNodes implements Component {
     const clientOf = keeping(options.clientOf)
     this.#heartbeats = new Heartbeats({ ...options, clientOf })
     this.#limitEvents = budgetEvents({ clock: options.clock, ...eventBudget })
+    this.#limitNodeEvents = budgetEvents({ clock: options.clock, ...nodeEventBudget })
     this.ready = new Promise(resolve => {
       this.#resolveReady = resolve
     })
@@ -249,7 +253,8 @@ export class SimulatedNodes implements Component {
       kubeletVersion,
       containerRuntimeVersion: `simulated://${simulatedVersion}`,
     }
-    const kubelet = new Kubelet({ description, client, context })
+    const nodeEvents = this.#limitNodeEvents(events.recorder('kubelet', node.name))
+    const kubelet = new Kubelet({ description, client, context, nodeEvents })
     kubelet.onReady = () => {
       this.#waiting--
       if (this.#waiting === 0) this.#resolveReady()

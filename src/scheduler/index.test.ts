@@ -28,7 +28,7 @@ async function start() {
   const informers = new Informers({ client, clock })
   const events = new Events({ client, clock })
   const metrics = new MetricSet()
-  const recorder = events.recorder('default-scheduler')
+  const recorder = events.seriesRecorder('default-scheduler', 'default-scheduler-a')
   const scheduler = new Scheduler({ client, informers, clock, metrics, events: recorder })
   await scheduler.start()
   stop = async () => {

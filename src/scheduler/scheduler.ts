@@ -8,7 +8,7 @@ import { pods } from '../api/resources/core/pod.ts'
 import { isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import { budgetEvents } from '../client/eventbudget.ts'
-import type { EventRecorder } from '../client/events.ts'
+import type { EventRecorder, EventText } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
@@ -154,6 +154,7 @@ export class Scheduler implements Component {
       this.#metrics?.scheduled(queued, (this.#options.clock.now() - queued.addedAt) / 1000)
       this.#record(pod, 'Normal', {
         reason: 'Scheduled',
+        action: 'Binding',
         message: `Successfully assigned ${key} to ${nodeName}`,
       })
     } catch (error) {
@@ -165,7 +166,7 @@ export class Scheduler implements Component {
     }
   }
 
-  #record(pod: Pod, type: 'Normal' | 'Warning', text: { reason: string; message: string }): void {
+  #record(pod: Pod, type: 'Normal' | 'Warning', text: EventText): void {
     this.#events.event({ resource: pods, object: pod }, type, text)
   }
 
@@ -178,7 +179,7 @@ export class Scheduler implements Component {
     const wakeOn = new Set<ClusterEvent>(anyNode)
     for (const { plugin } of fit.rejections.values()) for (const event of plugin.events) wakeOn.add(event)
     this.#queue.fail(queued, wakeOn)
-    this.#record(info.pod, 'Warning', { reason: 'FailedScheduling', message })
+    this.#record(info.pod, 'Warning', { reason: 'FailedScheduling', action: 'Scheduling', message })
     const nominated = typeof plan === 'object' ? plan.node.name : undefined
     if (typeof plan === 'object') {
       this.#nominated.set(info.key, plan.node.name)
@@ -220,6 +221,8 @@ export class Scheduler implements Component {
       await client.delete(pods, target, { preconditions: { uid: victim.uid } })
       this.#record(pod, 'Normal', {
         reason: 'Preempted',
+        action: 'Preempting',
+        related: { resource: pods, object: info.pod },
         message: `Preempted by pod ${info.uid} on node ${node.name}`,
       })
     }
