@@ -1,96 +1,21 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start testing services scale store proxy pods load]
-import { execFileSync, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+// Usage: npm run bench [-- start testing services scale store proxy pods servers load]
+import { execFileSync } from 'node:child_process'
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
-import { fileURLToPath } from 'node:url'
 import { busyboxArchive } from '../test/containerd.ts'
-import { Connection } from './connection.ts'
-import { createNamespace, createServices, type Figures, type Place, type Rate } from './load.ts'
+import { Connection, type Requests } from './connection.ts'
+import { loadProcess, print, root, withFutago } from './futago.ts'
+import { createNamespace, createServices, type Place, type Rate } from './load.ts'
 import type { PodFigures } from './pods.ts'
+import { benchServers } from './servers.ts'
 import { measureTesting } from './testing.ts'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
-
-function residentMB(pid: number): number {
-  const status = readFileSync(`/proc/${pid}/status`, 'utf8')
-  return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024)
-}
-
-class Futago {
-  readonly home = mkdtempSync(join(tmpdir(), 'futago-bench-'))
-  readonly #child
-  #output = ''
-
-  constructor(flags: readonly string[] = []) {
-    const runtime = flags.includes('--runtime') ? [] : ['--runtime', 'simulated']
-    const args = [join(root, 'dist/cli.js'), 'up', '--secure-port', '0', ...runtime, ...flags]
-    this.#child = spawn(process.execPath, args, {
-      env: { ...process.env, FUTAGO_HOME: this.home },
-      stdio: ['ignore', 'pipe', 'inherit'],
-    })
-    this.#child.stdout.on('data', chunk => {
-      this.#output += chunk
-    })
-  }
-
-  /** Milliseconds from the process's start until it says it is ready. */
-  async ready(): Promise<number> {
-    const began = performance.now()
-    while (!this.#output.includes('\n')) {
-      if (this.#child.exitCode !== null) throw new Error(`futago ended with ${this.#child.exitCode}`)
-      if (performance.now() - began > 60_000) throw new Error('futago was not ready within a minute')
-      await new Promise(resolve => setTimeout(resolve, 1))
-    }
-    return performance.now() - began
-  }
-
-  get kubeconfig(): string {
-    return /kubeconfig: (.+)/.exec(this.#output)![1]!
-  }
-
-  /** Resident memory in MB, as the kernel counts it. */
-  memory(): number {
-    return residentMB(this.#child.pid!)
-  }
-
-  /** Of each node's process, containerd and what it runs not included. */
-  nodeMemory(): number[] {
-    const pattern = `^[^ ]*node .+ node run --config ${this.home}/`
-    const found = execFileSync('pgrep', ['-f', pattern], { encoding: 'utf8' })
-    return found
-      .trim()
-      .split('\n')
-      .map(pid => residentMB(Number(pid)))
-  }
-
-  async stop(): Promise<void> {
-    const exited = new Promise(resolve => this.#child.once('close', resolve))
-    this.#child.kill('SIGTERM')
-    await exited
-    rmSync(this.home, { recursive: true, force: true })
-  }
-}
-
 const pause = (ms: number) => new Promise(resolve => setTimeout(resolve, ms))
-const print = (line = '') => process.stdout.write(`${line}\n`)
 const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[values.length >> 1]!
-
-/** Runs `work` with a futago that is ready, and ends it whatever comes. */
-async function withFutago<T>(
-  flags: readonly string[],
-  work: (futago: Futago, readyMs: number) => T | Promise<T>,
-): Promise<T> {
-  const futago = new Futago(flags)
-  try {
-    return await work(futago, await futago.ready())
-  } finally {
-    await futago.stop()
-  }
-}
 
 const startTime = () => withFutago([], (_, readyMs) => readyMs)
 
@@ -124,17 +49,6 @@ async function benchTesting(): Promise<void> {
   )
 }
 
-/** The load runs in a process of its own, as a client would. */
-const loadProcess = (kubeconfig: string): Figures =>
-  JSON.parse(
-    execFileSync(process.execPath, ['--import', 'tsx', join(root, 'bench/load.ts'), kubeconfig], {
-      cwd: root,
-      encoding: 'utf8',
-      maxBuffer: 1 << 26,
-      stdio: ['ignore', 'pipe', 'inherit'],
-    }),
-  )
-
 /** How many times faster than the reference each should be. */
 const targets: Readonly<Record<string, number>> = {
   createConfigMap: 2.5,
@@ -155,14 +69,14 @@ async function benchLoad(): Promise<void> {
   const figures = await withFutago([], async futago => {
     await pause(3000)
     const idle = futago.memory()
-    const measured = loadProcess(futago.kubeconfig)
+    const measured = loadProcess([futago.kubeconfig])
     print(
       `resident memory, idle / after the load: ${idle} MB / ${futago.memory()} MB (target 110 MB / 300 MB)`,
     )
     return measured
   })
   const reference = process.env['REFERENCE_KUBECONFIG']
-  const other = reference ? loadProcess(reference) : {}
+  const other = reference ? loadProcess([reference]) : {}
   for (const [name, ours] of Object.entries(figures)) {
     const theirs = other[name]
     const ratio = theirs && (isTimed(name) ? theirs.p50Ms / ours.p50Ms : ours.perSecond / theirs.perSecond)
@@ -175,7 +89,7 @@ async function benchLoad(): Promise<void> {
 }
 
 /** Until controllers have nothing left to write. */
-async function settled(connection: Connection): Promise<void> {
+async function settled(connection: Requests): Promise<void> {
   const revision = async () =>
     Number(
       JSON.parse((await connection.must({ path: '/api/v1/namespaces?limit=1' })).body.toString()).metadata
@@ -336,6 +250,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   store: benchStore,
   proxy: benchProxy,
   pods: benchPods,
+  servers: benchServers,
   // Last: the reference cluster goes on deleting for a while after its load.
   load: benchLoad,
 }

@@ -23,7 +23,16 @@ export interface Sent {
   readonly accept?: string
 }
 
-export class Connection {
+export interface Requests {
+  send(sent: Sent): Promise<Answer>
+  /** Like send, but an answer other than success is an error. */
+  must(sent: Sent): Promise<Answer>
+  /** A connection of its own whose answer does not end; `onLine` sees each line of it. */
+  watch(path: string, onLine: (line: string) => void): Promise<{ close(): void }>
+  close(): void
+}
+
+export class Connection implements Requests {
   readonly #server: URL
   readonly #credentials: object
   readonly #agent: Agent
@@ -83,7 +92,6 @@ export class Connection {
     return { status: incoming.statusCode ?? 0, body: Buffer.concat(parts) }
   }
 
-  /** Like send, but an answer other than success is an error. */
   async must(sent: Sent): Promise<Answer> {
     const answer = await this.send(sent)
     if (answer.status < 300) return answer
@@ -92,7 +100,6 @@ export class Connection {
     )
   }
 
-  /** A connection of its own whose answer does not end; `onLine` sees each line of it. */
   async watch(path: string, onLine: (line: string) => void): Promise<{ close(): void }> {
     const incoming = await this.#open({ path }, this.#watchAgent)
     let rest = ''
@@ -109,5 +116,35 @@ export class Connection {
   close(): void {
     this.#agent.destroy()
     this.#watchAgent.destroy()
+  }
+}
+
+/** Asks one server after the other. */
+export class SpreadConnection implements Requests {
+  readonly #connections: readonly Connection[]
+  #next = 0
+
+  constructor(connections: readonly Connection[]) {
+    this.#connections = connections
+  }
+
+  #one(): Connection {
+    return this.#connections[this.#next++ % this.#connections.length]!
+  }
+
+  send(sent: Sent): Promise<Answer> {
+    return this.#one().send(sent)
+  }
+
+  must(sent: Sent): Promise<Answer> {
+    return this.#one().must(sent)
+  }
+
+  watch(path: string, onLine: (line: string) => void): Promise<{ close(): void }> {
+    return this.#one().watch(path, onLine)
+  }
+
+  close(): void {
+    for (const connection of this.#connections) connection.close()
   }
 }

@@ -1,7 +1,7 @@
 // The same work for any API server: writes, reads, lists and watches through its kubeconfig. Prints one
-// JSON line when run by itself: `tsx bench/load.ts KUBECONFIG`.
+// JSON line when run by itself: `tsx bench/load.ts KUBECONFIG...`; of several servers, each gets its share.
 import { performance } from 'node:perf_hooks'
-import { Connection } from './connection.ts'
+import { Connection, type Requests, SpreadConnection } from './connection.ts'
 
 export interface Rate {
   readonly perSecond: number
@@ -78,7 +78,7 @@ const pod = (index: number) => ({
 })
 
 export interface Place {
-  readonly connection: Connection
+  readonly connection: Requests
   /** `/api/v1/namespaces/NAME`. */
   readonly core: string
 }
@@ -170,7 +170,7 @@ async function watches(place: Place): Promise<Figures> {
   return { watch200EventsTo50: rounds[2]! }
 }
 
-export async function createNamespace(connection: Connection, name: string): Promise<Place> {
+export async function createNamespace(connection: Requests, name: string): Promise<Place> {
   const namespace = { apiVersion: 'v1', kind: 'Namespace', metadata: { name } }
   await connection.must({ method: 'POST', path: '/api/v1/namespaces', body: namespace })
   return { connection, core: `/api/v1/namespaces/${name}` }
@@ -188,8 +188,8 @@ export async function createServices(place: Place, first: number, count: number)
  * Everything, in a namespace of its own that is deleted at the end. Client and server first do half of the
  * writes in another namespace, so that neither is measured while it is still being compiled.
  */
-export async function runLoad(kubeconfigPath: string): Promise<Figures> {
-  const connection = new Connection(kubeconfigPath, concurrency + 2)
+export async function runLoad(kubeconfigPaths: readonly string[]): Promise<Figures> {
+  const connection = new SpreadConnection(kubeconfigPaths.map(path => new Connection(path, concurrency + 2)))
   const name = `bench-${Math.random().toString(36).slice(2, 8)}`
   const warm = await createNamespace(connection, `${name}-warm`)
   const place = await createNamespace(connection, name)
@@ -208,5 +208,5 @@ export async function runLoad(kubeconfigPath: string): Promise<Figures> {
 }
 
 if (process.argv[1]?.endsWith('load.ts')) {
-  process.stdout.write(`${JSON.stringify(await runLoad(process.argv[2]!))}\n`)
+  process.stdout.write(`${JSON.stringify(await runLoad(process.argv.slice(2)))}\n`)
 }
