@@ -1,5 +1,5 @@
-// One server's view of a store that others write to as well, for tests: like that of a store far away, its
-// events come some time after the write they are about, or only when the test lets them.
+// One server's view of a store that others write to as well, for tests: like that of a store far away, events
+// of what others write come some time later, or only when this server asks for them or writes itself.
 import type {
   Entry,
   ListOptions,
@@ -19,7 +19,7 @@ interface Late {
 export class LaggingStore implements Store {
   readonly #inner: Store
   readonly #watches = new Set<Late>()
-  #held: 'nothing' | 'others' | 'all' = 'nothing'
+  #isHeld = false
   /** How often somebody asked for everything there is. */
   progressCalls = 0
 
@@ -27,12 +27,9 @@ export class LaggingStore implements Store {
     this.#inner = inner
   }
 
-  /**
-   * From now on events of what others write, or all events, wait until somebody asks for progress, or for
-   * events after them.
-   */
-  hold(what: 'others' | 'all' = 'others'): void {
-    this.#held = what
+  /** From now on events of what others write wait until there is no way around them. */
+  hold(): void {
+    this.#isHeld = true
   }
 
   revision(): Promise<number> {
@@ -49,7 +46,7 @@ export class LaggingStore implements Store {
 
   async write(operations: readonly WriteOperation[]): Promise<number> {
     const revision = await this.#inner.write(operations)
-    if (this.#held === 'others') setImmediate(() => this.#deliver())
+    this.#deliver()
     return revision
   }
 
@@ -61,7 +58,7 @@ export class LaggingStore implements Store {
       onEvents: events => {
         late.waiting.push(events)
         setImmediate(() => {
-          if (this.#held === 'nothing') this.#deliver()
+          if (!this.#isHeld) this.#deliver()
         })
       },
     })

@@ -74,15 +74,15 @@ export interface Store {
   /**
    * Applies all operations or none, under one new revision, which it returns once the write is durable. A
    * key may occur once. Throws StoreError `KeyExists`, `NotFound` or `Conflict`, naming the first operation
-   * that failed. Drivers commit the writes of one event-loop turn together.
+   * that failed. Drivers commit the writes of one event-loop turn together. The watches of this Store have
+   * been given the write's events when it resolves; a store far away may give up waiting for that.
    */
   write(operations: readonly WriteOperation[]): Promise<number>
   /** Resolves once the watch is established; events that are already known may be delivered before that. */
   watch(options: StoreWatchOptions): Promise<StoreWatch>
   /**
    * Resolves with a revision not older than the newest one at the time of the call, when every watch of
-   * this Store has been given all events up to it. A local driver delivers a write's events before `write`
-   * resolves.
+   * this Store has been given all events up to it.
    */
   progress(): Promise<number>
   /** Forgets what was before `revision`: older reads and watches then throw `Compacted`. */

@@ -128,7 +128,6 @@ function createScope(
     store,
     prefix,
     codec,
-    clock,
     onLost: error => {
       if (error.code !== 'Closed') {
         log.warn('lost the watch on the store', { resource: resource.resource, error: error.message })

@@ -17,7 +17,7 @@ const value = (name: string) => codec.encode({ metadata: { namespace: 'default',
 test('loads what the store has and follows it', async () => {
   const store = openMemoryStore()
   await store.write([{ type: 'create', key: `${prefix}default/a`, value: value('a') }])
-  const cache = new WatchCache({ store, prefix, codec, clock: new FakeClock(), onLost: () => undefined })
+  const cache = new WatchCache({ store, prefix, codec, onLost: () => undefined })
   expect(await cache.current()).toBe(2)
   await store.write([
     { type: 'create', key: `${prefix}default/b`, value: value('b') },

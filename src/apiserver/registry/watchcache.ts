@@ -1,7 +1,6 @@
 // One resource's objects in memory, kept current by a watch on the store: every read but those of the past
 // is served from here. Loaded at first use. Follows upstream's pkg/storage/cacher in what a client can see.
 import type { KubeObject } from '../../api/object.ts'
-import type { Clock } from '../../component/clock.ts'
 import {
   type Store,
   StoreError,
@@ -18,7 +17,6 @@ export interface WatchCacheOptions {
   readonly store: Store
   readonly prefix: string
   readonly codec: Codec
-  readonly clock: Clock
   /** The store's watch broke; those who watch here have to begin again. */
   readonly onLost: (error: StoreError) => void
 }
@@ -30,14 +28,6 @@ export interface Recalled {
   readonly upTo: number
 }
 
-/** How long a write's answer waits for the write's event, which comes with it or soon after. */
-const eventWaitMs = 1_000
-
-interface Waiting {
-  readonly revision: number
-  readonly go: () => void
-}
-
 export class WatchCache {
   readonly #options: WatchCacheOptions
   readonly #dispatcher = new Dispatcher()
@@ -47,8 +37,6 @@ export class WatchCache {
   #ring = new EventRing(0)
   #revision = 0
   #lastChange = 0
-  /** Writes whose events have not come yet. */
-  readonly #waiting = new Set<Waiting>()
   #loading: Promise<StoreWatch> | undefined
   #isLoaded = false
   #closed = false
@@ -93,7 +81,6 @@ export class WatchCache {
     const revision = await this.#options.store.progress()
     if (!this.#isLoaded) await this.load()
     if (revision > this.#revision) this.#revision = revision
-    this.#letGo()
     return this.#revision
   }
 
@@ -159,8 +146,8 @@ export class WatchCache {
   }
 
   /**
-   * Writes, and resolves with the revision when the cache shows what was written, so that who has an answer
-   * finds it here. `announced` is the object that one of the values encodes: its event needs no parsing.
+   * Writes; when it resolves, the cache shows what was written. `announced` is the object that one of the
+   * values encodes: its event needs no parsing.
    */
   async write(
     operations: readonly WriteOperation[],
@@ -168,30 +155,10 @@ export class WatchCache {
   ): Promise<number> {
     if (announced) this.#written.set(announced.value, announced.object)
     try {
-      const revision = await this.#options.store.write(operations)
-      if (this.#isLoaded && this.#revision < revision) await this.#eventOf(revision)
-      return revision
+      return await this.#options.store.write(operations)
     } finally {
       if (announced) this.#written.delete(announced.value)
     }
-  }
-
-  /** A store in this process tells first and answers then: only with one far away is there a wait. */
-  #eventOf(revision: number): Promise<void> {
-    return new Promise(resolve => {
-      const go = () => {
-        timer.cancel()
-        this.#waiting.delete(waiting)
-        resolve()
-      }
-      const waiting: Waiting = { revision, go }
-      const timer = this.#options.clock.after(eventWaitMs, go)
-      this.#waiting.add(waiting)
-    })
-  }
-
-  #letGo(): void {
-    for (const { revision, go } of this.#waiting) if (!this.#isLoaded || revision <= this.#revision) go()
   }
 
   async close(): Promise<void> {
@@ -226,14 +193,12 @@ export class WatchCache {
   #lose(error: StoreError): void {
     this.#isLoaded = false
     this.#loading = undefined
-    this.#letGo()
     this.#options.onLost(error)
   }
 
   #receive(events: readonly StoreEvent[]): void {
     const changes = events.map(event => this.#apply(event))
     this.#dispatcher.deliver(changes)
-    if (this.#waiting.size > 0) this.#letGo()
   }
 
   #apply(event: StoreEvent): Change {
