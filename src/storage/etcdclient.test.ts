@@ -53,7 +53,7 @@ test('A write that has reached a member is not repeated, one that has not is', a
   }
   const { client, members } = await clientOf([count, count])
   const error = await write(client).catch(error => error)
-  expect(error.code).toBe('Unavailable')
+  expect([error.code, error.details.mayHaveHappened]).toEqual(['Unavailable', true])
   expect(error.message).toBe('Cannot tell whether etcd did create /a: the connection was closed')
   expect(asked).toBe(1)
 

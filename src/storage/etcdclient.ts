@@ -169,5 +169,5 @@ export class EtcdClient {
 
 function unknownOutcome(error: GRPCError, action: string): StoreError {
   const message = `Cannot tell whether etcd did ${action}: ${error.detail}`
-  return new StoreError('Unavailable', message, { cause: error })
+  return new StoreError('Unavailable', message, { mayHaveHappened: true, cause: error })
 }

@@ -37,6 +37,8 @@ export class EtcdFeed {
   #log: EventLog
   #clusterID = 0
   #isConnected = false
+  /** It was told in the log that there is no connection. */
+  #isBroken = false
   #pauseMs = firstPauseMs
 
   /** Events after `revision` are told once it has been started. */
@@ -129,6 +131,8 @@ export class EtcdFeed {
       onCreated: clusterID => {
         if (this.#clusterID !== 0 && clusterID !== this.#clusterID) throw anotherCluster()
         this.#clusterID = clusterID
+        if (this.#isBroken) this.#options.log.info('the watch of etcd goes on', { revision: this.revision })
+        this.#isBroken = false
         this.#isConnected = true
         this.#pauseMs = firstPauseMs
       },
@@ -142,7 +146,9 @@ export class EtcdFeed {
     this.#isConnected = false
     if (signal.aborted) return
     if (error.code === 'Compacted') return this.restart(await newest(), error)
-    log.warn('the watch of etcd broke', { revision: this.revision, error: error.message })
+    if (!this.#isBroken)
+      log.warn('the watch of etcd broke', { revision: this.revision, error: error.message })
+    this.#isBroken = true
     await clock.sleep(this.#pauseMs, signal)
     this.#pauseMs = Math.min(this.#pauseMs * 2, longestPauseMs)
   }

@@ -108,6 +108,8 @@ export interface StoreErrorDetails {
   readonly key?: string
   /** The revision found instead of the expected one, or the oldest one still known (`Compacted`). */
   readonly revision?: number
+  /** Nobody can tell whether the write happened, or will yet (`Unavailable`). */
+  readonly mayHaveHappened?: boolean
   readonly cause?: unknown
 }
 

@@ -19,6 +19,12 @@ test('A StatusError is answered as it is and not logged', async () => {
   expect([status, body.message, lines.length]).toEqual([404, 'pods "p" not found', 0])
 })
 
+test('So is a fault that has words for the client; its cause goes to the log', async () => {
+  const { body, lines } = await answer(internal(new Error('secret'), 'the storage is full'))
+  expect(body.message).toBe('the storage is full')
+  expect(String(lines[0]!['error'])).toContain('secret')
+})
+
 test.each([[new TypeError('x is not a function')], [internal(new Error('disk on fire'))], ['a string']])(
   'A fault is answered without its cause, which goes to the log with the request id',
   async error => {

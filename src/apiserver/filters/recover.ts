@@ -1,17 +1,18 @@
-// The outermost filter: an error of any kind becomes an answer. A StatusError is shown to the client as it
-// is; anything else is a fault of the server: the client gets a plain sentence and the request's id, the
-// log gets the cause.
-import { StatusError } from '../../api/status.ts'
+// The outermost filter: an error of any kind becomes an answer. A StatusError with words of its own is
+// shown to the client as it is; anything else is a fault of the server: the client gets a plain sentence and
+// the request's id, the log gets the cause.
+import { internal, StatusError } from '../../api/status.ts'
 import type { Logger } from '../../component/log.ts'
 import { errorReply } from '../reply.ts'
 import type { Filter, ServerRequest } from '../request.ts'
 
+/** Of an error that has no words for the client. */
+const { message: internalText } = internal(undefined)
+
 function statusOf(request: ServerRequest, error: unknown): StatusError {
-  if (error instanceof StatusError && error.cause === undefined) return error
-  const message = `Internal error occurred: see the server's log for request ${request.id}`
-  return error instanceof StatusError && error.code !== 500
-    ? error
-    : new StatusError({ code: 500, reason: 'InternalError', message }, { cause: error })
+  if (error instanceof StatusError && error.message !== internalText) return error
+  const message = `${internalText}: see the server's log for request ${request.id}`
+  return new StatusError({ code: 500, reason: 'InternalError', message }, { cause: error })
 }
 
 export function recover(log: Logger): Filter {

@@ -29,6 +29,17 @@ test.each<[StoreErrorCode, number, string]>([
   expect(convert(code)).toMatchObject({ code: status, message })
 })
 
+test('A write that nobody knows the outcome of is not called a failure', () => {
+  const error = new StoreError('Unavailable', 'secret', { mayHaveHappened: true })
+  expect(toStatusError(error, attempt)).toMatchObject({
+    code: 504,
+    reason: 'Timeout',
+    message:
+      'Timeout: the storage did not answer: whether it did update deployments "web" is not known, ' +
+      'please look before you try again',
+  })
+})
+
 test('other errors pass', () => {
   const error = new Error('x')
   expect(toStatusError(error, attempt)).toBe(error)

@@ -37,6 +37,7 @@ function convert(code: StoreErrorCode, error: StoreError, { resource, name, verb
         { cause: error },
       )
     case 'Unavailable':
+      if (error.details.mayHaveHappened) return unknownOutcome({ resource, name, verb }, error)
       return serverTimeout(resource, verb, error)
     case 'Closed':
       return new StatusError(
@@ -70,6 +71,19 @@ export const tooLargeResourceVersion = (revision: number, current: number) =>
       retryAfterSeconds: 1,
     },
   })
+
+/** The storage has not answered: it may have written, may yet, or not. */
+const unknownOutcome = ({ resource, name, verb }: Attempt, cause: unknown) =>
+  new StatusError(
+    {
+      code: 504,
+      reason: 'Timeout',
+      message:
+        `Timeout: the storage did not answer: whether it did ${verb} ${resource.resource} "${name}" ` +
+        'is not known, please look before you try again',
+    },
+    { cause },
+  )
 
 function serverTimeout(resource: QualifiedResource, verb: string, cause: unknown): StatusError {
   const { group, resource: plural } = resource
