@@ -3,9 +3,10 @@ import { type Command, InvalidArgumentError, Option } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 import { type AccessFlags, accessOptions, addAccessFlags } from './accessflags.ts'
 import { parseDuration } from './duration.ts'
+import { addEtcdFlags, type EtcdFlags, etcdOptions } from './etcdflags.ts'
 import { addObservationFlags, type ObservationFlags } from './observation.ts'
 
-export interface UpFlags extends ClusterOptions, AccessFlags, ObservationFlags {
+export interface UpFlags extends ClusterOptions, AccessFlags, EtcdFlags, ObservationFlags {
   readonly clusterCidr?: string[]
   readonly serviceClusterIpRange?: string[]
   readonly loadBalancerIpRange?: string[]
@@ -30,7 +31,7 @@ const number = (text: string) => {
 
 /** The flags of `futago up`. */
 export const addClusterOptions = (command: Command): Command =>
-  addObservationFlags(addAccessFlags(addOtherFlags(command)))
+  addObservationFlags(addEtcdFlags(addAccessFlags(addOtherFlags(command))))
 
 function addOtherFlags(command: Command): Command {
   return command
@@ -60,7 +61,7 @@ function addOtherFlags(command: Command): Command {
     .option('--node-cidr-mask-size-ipv4 <bits>', 'the IPv4 range that each node gets for its Pods', number)
     .option('--node-cidr-mask-size-ipv6 <bits>', 'the IPv6 range that each node gets for its Pods', number)
     .option('--service-node-port-range <first-last>', 'ports of NodePort Services')
-    .option('--store <store>', 'where objects live: memory, lmdb or lmdb:DIRECTORY')
+    .option('--store <store>', 'where objects live: memory, lmdb, lmdb:DIRECTORY or etcd:URL,...')
     .option('--cert-dir <directory>', 'the keys that all servers of a cluster share: ca.crt, ca.key, sa.key')
     .option(
       '--leader-elect-lease-duration <time>',
@@ -108,6 +109,7 @@ function fromFlags(flags: UpFlags): ClusterOptions {
     images: image,
     leaderElectLeaseDurationMs: leaderElectLeaseDuration,
     ...accessOptions(flags),
+    ...etcdOptions(flags),
     defaultIPFamilyPolicy: flags.defaultIpFamilyPolicy,
     nodeCIDRMaskSizeIPv4: flags.nodeCidrMaskSizeIpv4,
     nodeCIDRMaskSizeIPv6: flags.nodeCidrMaskSizeIpv6,

@@ -123,7 +123,8 @@ class ClusterStart {
     directory.create(this.#config.certDir)
     await this.#prepareHost()
     const config = this.#config
-    const store = this.#environment.store ?? (await openClusterStore(config, directory))
+    const context = { clock: this.#clock, log: this.#log.child('store') }
+    const store = this.#environment.store ?? (await openClusterStore(config, directory, context))
     await this.#parts.add(part('store', () => store.close()))
     const sharesStore = this.#environment.sharesStore ?? isShared(config)
     const pki = openPKI({

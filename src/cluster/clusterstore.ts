@@ -1,4 +1,6 @@
 // The Store of a cluster, as its settings name it.
+import type { Clock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
@@ -8,10 +10,14 @@ import type { StateDirectory } from './statedirectory.ts'
 export const isShared = ({ store }: ClusterConfig): boolean => store.startsWith('etcd:')
 
 /** Throws ConfigError when it cannot be opened. */
-export async function openClusterStore(config: ClusterConfig, directory: StateDirectory): Promise<Store> {
+export async function openClusterStore(
+  config: ClusterConfig,
+  directory: StateDirectory,
+  context: { readonly clock: Clock; readonly log: Logger },
+): Promise<Store> {
   const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
   try {
-    return await openStore(url)
+    return await openStore(url, { etcd: { ...config.etcd, ...context } })
   } catch (error) {
     throw error instanceof StoreError
       ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)

@@ -13,8 +13,10 @@ import {
   splitCount,
 } from '../ip/cidr.ts'
 import { addressBits, familyOrders, type IPFamilies, type IPFamily } from '../ip/family.ts'
+import type { EtcdStoreOptions } from '../storage/etcd.ts'
 import { type AccessConfig, type AccessOptions, loadAccess } from './access/settings.ts'
 import { ConfigError } from './configerror.ts'
+import { type EtcdOptions, loadEtcd } from './etcdsettings.ts'
 
 export { ConfigError }
 
@@ -25,7 +27,7 @@ export const authorizationModes = ['Node,RBAC', 'RBAC', 'AlwaysAllow'] as const
 export type AuthorizationMode = (typeof authorizationModes)[number]
 
 /** What a caller may set; the rest follows from it. */
-export interface ClusterOptions extends AccessOptions {
+export interface ClusterOptions extends AccessOptions, EtcdOptions {
   /**
    * Letters, digits and dashes; names the cluster's directory and kubeconfig context. Default `default`.
    */
@@ -46,7 +48,7 @@ export interface ClusterOptions extends AccessOptions {
   readonly nodeCIDRMaskSizeIPv6?: number
   /** `30000-32767`. */
   readonly serviceNodePortRange?: string
-  /** `memory`, `lmdb`, `lmdb:DIR`. */
+  /** `memory`, `lmdb`, `lmdb:DIR`, `etcd:URL,...`. */
   readonly store?: string
   /**
    * Where the cluster's CA and the key of its ServiceAccounts' tokens are: `ca.crt`, `ca.key`, `sa.key`,
@@ -103,6 +105,7 @@ export interface ClusterConfig {
   readonly securePort: number
   readonly images: readonly string[]
   readonly access: AccessConfig
+  readonly etcd: EtcdStoreOptions
 }
 
 export type RangeName = 'clusterCIDR' | 'serviceClusterIPRange' | 'loadBalancerIPRange' | 'nodeIPRange'
@@ -297,6 +300,7 @@ export function loadConfig(options: ClusterOptions = {}): ClusterConfig {
     authorizationMode: checkAuthorizationMode(options.authorizationMode ?? 'Node,RBAC'),
     legacyServiceAccountTokens: options.legacyServiceAccountTokens ?? false,
     access: loadAccess(options),
+    etcd: loadEtcd(options),
     securePort: checkNumber('--secure-port', options.securePort ?? 6443, [0, 65_535]),
   }
 }

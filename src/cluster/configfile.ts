@@ -4,6 +4,7 @@ import { readFileSync } from 'node:fs'
 import { load } from 'js-yaml'
 import { accessSettings } from './access/settings.ts'
 import { type ClusterOptions, ConfigError } from './config.ts'
+import { etcdSettings } from './etcdsettings.ts'
 
 type Kind = 'text' | 'number' | 'list' | 'boolean'
 
@@ -30,6 +31,7 @@ const settings: Readonly<Record<keyof ClusterOptions, Kind>> = {
   securePort: 'number',
   images: 'list',
   ...accessSettings,
+  ...etcdSettings,
 }
 
 const isKind: Readonly<Record<Kind, (value: unknown) => boolean>> = {
