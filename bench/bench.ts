@@ -1,12 +1,14 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start testing services scale store proxy pods servers load]
+// Usage: npm run bench [-- start testing services scale store proxy pods servers etcd load]
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { busyboxArchive } from '../test/containerd.ts'
+import { EtcdServers } from '../test/etcdserver.ts'
+import { whyNot } from '../test/needs.ts'
 import { Connection, type Requests } from './connection.ts'
 import { loadProcess, print, root, withFutago } from './futago.ts'
 import { createNamespace, createServices, type Place, type Rate } from './load.ts'
@@ -65,8 +67,8 @@ const isTimed = (name: string) => name.startsWith('list')
 const show = (name: string, { perSecond, p50Ms, p99Ms }: Rate) =>
   isTimed(name) ? `${p50Ms} ms` : `${perSecond}/s (p50 ${p50Ms} ms, p99 ${p99Ms} ms)`
 
-async function benchLoad(): Promise<void> {
-  const figures = await withFutago([], async futago => {
+async function benchLoad(flags: readonly string[] = []): Promise<void> {
+  const figures = await withFutago(flags, async futago => {
     await pause(3000)
     const idle = futago.memory()
     const measured = loadProcess([futago.kubeconfig])
@@ -193,9 +195,22 @@ async function benchScale(): Promise<void> {
   })
 }
 
-/** The store by itself, without a server around it. */
+/** The load with all objects in etcd: one member, started for it. */
+async function benchEtcd(): Promise<void> {
+  const missing = whyNot(['etcd'])
+  if (missing) {
+    print(`etcd: left out, ${missing}`)
+    return
+  }
+  const servers = await EtcdServers.start({ family: 'IPv6' })
+  print('with objects in etcd:')
+  await benchLoad(['--store', servers.location]).finally(() => servers.stop())
+}
+
+/** The stores by themselves, without a server around them. */
 async function benchStore(): Promise<void> {
-  const args = ['--import', 'tsx', join(root, 'bench/store.ts'), 'lmdb']
+  const drivers = ['lmdb', 'memory', ...(whyNot(['etcd']) ? [] : ['etcd'])]
+  const args = ['--import', 'tsx', join(root, 'bench/store.ts'), ...drivers]
   execFileSync(process.execPath, args, { cwd: root, stdio: 'inherit' })
 }
 
@@ -251,8 +266,9 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   proxy: benchProxy,
   pods: benchPods,
   servers: benchServers,
+  etcd: benchEtcd,
   // Last: the reference cluster goes on deleting for a while after its load.
-  load: benchLoad,
+  load: () => benchLoad(),
 }
 const asked = process.argv.slice(2)
 print(

@@ -1,5 +1,6 @@
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
 import { type AddressInfo, connect, createServer as createTCPServer } from 'node:net'
+import { Duplex } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
 import { FakeClock } from '../component/clock.ts'
 import { loopbackAddress } from '../ip/family.ts'
@@ -155,6 +156,15 @@ test('It is told whether the server can have begun with a call', async () => {
   const error = await refused.call(call, 1000).catch(error => error)
   expect(error).toMatchObject({ code: 14, isUnsent: true })
   expect(error.detail).toBe(`connect ECONNREFUSED ${loopbackAddress.IPv6}:${port}`)
+})
+
+test('Of a host with several addresses it is told why none could be reached', async () => {
+  const socket = new Duplex({ read: () => undefined, write: (_, __, done) => done() })
+  const channel = new GRPCChannel(() => socket, new FakeClock())
+  channels.push(channel)
+  const answer = channel.call({ path: '/x', message: Buffer.alloc(0) }, 1000).catch(error => error)
+  socket.destroy(new AggregateError([new Error('connect ECONNREFUSED ::1:1'), new Error('and the other')]))
+  expect((await answer).detail).toBe('connect ECONNREFUSED ::1:1, and the other')
 })
 
 test('A stream can be left open on our side', async () => {

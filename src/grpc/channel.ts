@@ -155,6 +155,10 @@ function lost(connection: Connection, stream: ClientHttp2Stream, why: string): G
   return new GRPCError(grpcCode.unavailable, connection.failure ?? why, isUnsent)
 }
 
+/** A host with several addresses fails with an error for each, and no words of its own. */
+const reasonOf = (error: Error): string =>
+  error instanceof AggregateError ? error.errors.map(({ message }) => message).join(', ') : error.message
+
 interface Connection {
   readonly session: ClientHttp2Session
   wasConnected: boolean
@@ -200,7 +204,7 @@ export class GRPCChannel {
     })
     const connection: Connection = { session, wasConnected: false, failure: undefined }
     socket.once('error', error => {
-      connection.failure ??= error.message
+      connection.failure ??= reasonOf(error)
     })
     const late = this.#giveUpAfter(connection, connectTimeoutMs)
     const forget = () => {
