@@ -211,7 +211,10 @@ class EtcdStore implements Store {
     this.#hub.end(closedError())
   }
 
-  /** Etcd's newest revision. Calls that come while one is asked share the next one. */
+  /**
+   * Etcd's newest revision. Calls that come while it is asked for share the next answer, or that one's
+   * failure: nobody waits for two that fail.
+   */
   #newest(): Promise<number> {
     if (!this.#newestAsked) {
       this.#newestAsked = readRevision(this.#parts.client).finally(() => {
@@ -220,11 +223,10 @@ class EtcdStore implements Store {
       return this.#newestAsked
     }
     this.#newestNext ??= this.#newestAsked
-      .catch(() => undefined)
-      .then(() => {
+      .finally(() => {
         this.#newestNext = undefined
-        return this.#newest()
       })
+      .then(() => this.#newest())
     return this.#newestNext
   }
 

@@ -2,7 +2,8 @@
 // one's own driver.
 import type { Store } from './store.ts'
 
-export { openStore } from './open.ts'
+export type { EtcdStoreOptions } from './etcd.ts'
+export { type OpenStoreOptions, openStore } from './open.ts'
 export * from './store.ts'
 
 /**

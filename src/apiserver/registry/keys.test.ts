@@ -16,6 +16,10 @@ test('objects live where upstream puts them in etcd', () => {
     '/registry/apiextensions.k8s.io/customresourcedefinitions/',
   )
   expect(prefix('example.com', 'widgets')).toBe('/registry/example.com/widgets/')
+  expect(prefix('gateway.networking.k8s.io', 'gateways')).toBe(
+    '/registry/gateway.networking.k8s.io/gateways/',
+  )
+  expect(prefix('flowcontrol.apiserver.k8s.io', 'flowschemas')).toBe('/registry/flowschemas/')
 })
 
 test('a second face has the place of the first', () => {

@@ -14,18 +14,38 @@ const special: Readonly<Record<string, string>> = {
 }
 
 /**
- * Groups whose servers in upstream are separate ones and put the group before the plural; custom resources
- * do too.
+ * The groups of kube-apiserver itself. Those whose servers in upstream are separate ones, as of apiextensions
+ * and of apiregistration, put the group before the plural, and so do custom resources.
  */
-const ownServer = new Set(['apiextensions.k8s.io', 'apiregistration.k8s.io'])
-const isBuiltIn = (group: string) => !group.includes('.') || group.endsWith('.k8s.io')
+const builtIn = new Set(
+  [
+    'admissionregistration',
+    'authentication',
+    'authorization',
+    'certificates',
+    'coordination',
+    'discovery',
+    'events',
+    'flowcontrol.apiserver',
+    'internal.apiserver',
+    'networking',
+    'node',
+    'policy',
+    'rbac.authorization',
+    'resource',
+    'scheduling',
+    'storage',
+    'storagemigration',
+  ].map(name => `${name}.k8s.io`),
+)
+const isBuiltIn = (group: string) => !group.includes('.') || builtIn.has(group)
 
 /** `/registry/pods/`, `/registry/services/specs/`, `/registry/example.com/widgets/`. */
 export function storagePrefix(resource: Located): string {
   const { group, resource: plural } = resource.storedAs ?? resource
   const place = special[`${group}/${plural}`]
   if (place) return `/registry/${place}/`
-  return isBuiltIn(group) && !ownServer.has(group) ? `/registry/${plural}/` : `/registry/${group}/${plural}/`
+  return isBuiltIn(group) ? `/registry/${plural}/` : `/registry/${group}/${plural}/`
 }
 
 /** `namespace` is empty for cluster-scoped objects. */
