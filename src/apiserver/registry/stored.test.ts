@@ -48,3 +48,10 @@ test('values in another order of fields, as other writers leave them, are put in
     '{"kind":"Thing","apiVersion":"apps/v1","metadata":{"resourceVersion":"3","name":"a"},"spec":{}}',
   )
 })
+
+test('protobuf, as kube-apiserver writes by default, is refused with what to do', () => {
+  expect(() => codec.decode(Buffer.from('k8s\0\n\x0b'), 3)).toThrow(
+    'Cannot read things from the store: they are protobuf, expected JSON, as kube-apiserver writes it with ' +
+      '--storage-media-type=application/json',
+  )
+})

@@ -92,6 +92,9 @@ export class Stored implements StoredObject {
 
 const spliceLength = (revision: number) => `"resourceVersion":"${revision}",`.length
 
+/** How values begin that kube-apiserver wrote, if it was not told to write JSON. */
+const protobufMark = Buffer.from('k8s\0')
+
 /** Turns one resource's objects into bytes and back. */
 export class Codec {
   readonly resource: Resource
@@ -119,9 +122,19 @@ export class Codec {
 
   /** `object`, when it is at hand, is what `value` says. */
   decode(value: Buffer, revision: number, object?: KubeObject): Stored {
-    const parsed = object ?? (JSON.parse(value.toString()) as KubeObject)
+    const parsed = object ?? this.#parse(value)
     const data = object || this.#isOurs(value) ? value : this.encode(parsed)
     return new Stored(this, this.#identify(parsed), { data, spliced: false, revision })
+  }
+
+  #parse(value: Buffer): KubeObject {
+    if (value.subarray(0, protobufMark.length).equals(protobufMark)) {
+      throw new Error(
+        `Cannot read ${this.resource.resource} from the store: they are protobuf, expected JSON, as ` +
+          'kube-apiserver writes it with --storage-media-type=application/json',
+      )
+    }
+    return JSON.parse(value.toString())
   }
 
   /** Another writer may have put the fields in another order. */
