@@ -182,7 +182,9 @@ class EtcdStore implements Store {
     return this.#guard(async () => {
       const told = this.#feed.revision
       const revision = await this.#newest()
-      if (revision < told) this.#feed.restart(revision, wentBack(told, revision))
+      // Others may have seen it too.
+      const isNews = this.#feed.revision >= told
+      if (revision < told && isNews) this.#feed.restart(revision, wentBack(told, revision))
       await this.#feed.reached(revision, this.#parts.timeoutMs)
       return revision
     })

@@ -59,13 +59,13 @@ async function feedOf(answers: ((call: FakeCall, startRevision: number) => void)
     await running
     await server.stop()
   })
-  /** Time passes only when something waits for it. */
+  /** Time passes slowly enough for sockets, which know nothing of this clock. */
   const reached = async (revision: number) => {
     let done = false
     const reaching = feed.reached(revision, 1e9).finally(() => {
       done = true
     })
-    while (!done) await clock.advance(50)
+    while (!done) await clock.advance(2)
     await reaching
   }
   return { feed, hub, seen, own, reached, clock }

@@ -79,7 +79,7 @@ export async function followEtcd(options: FollowOptions): Promise<void> {
       signal: AbortSignal.any([signal, stopping.signal]),
     },
     response => {
-      if (failure) return
+      if (failure || signal.aborted) return
       if (response.canceled) failure = refusal(response)
       try {
         if (response.created) options.onCreated?.(response.header?.clusterID ?? 0)
