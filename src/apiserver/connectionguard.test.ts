@@ -81,3 +81,43 @@ test('A quiet watch over HTTP/2 is asked whether it is still there, and stays', 
   expect(text).toBe('one\ntwo\n')
   session.destroy()
 })
+
+const frame = (type: number, flags: number, stream: number, payload: string) => {
+  const body = Buffer.from(payload, 'hex')
+  const head = Buffer.alloc(9)
+  head.writeUIntBE(body.length, 0, 3)
+  head.set([type, flags, 0, 0, 0, stream], 3)
+  return Buffer.concat([head, body])
+}
+const frames = { headers: 1, reset: 3, settings: 4, ping: 6 }
+const acknowledged = 1
+
+// kubectl takes a stream that is reset for one that failed, if it has not read the answer yet.
+test('A stream of HTTP/2 whose request is complete ends with its answer, and is not reset', async () => {
+  const socket = connect({
+    host,
+    port: listening.port,
+    ca: authority.certificate,
+    ALPNProtocols: ['h2'],
+  })
+  await once(socket, 'secureConnect')
+  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+  // GET / of https://a, which ends the stream and its headers.
+  socket.write(Buffer.concat([frame(frames.settings, 0, 0, ''), frame(frames.headers, 5, 1, '828784410161')]))
+  const seen: number[] = []
+  let rest = Buffer.alloc(0)
+  for await (const chunk of socket) {
+    rest = Buffer.concat([rest, chunk as Buffer])
+    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+      const [type = 0, flags = 0] = rest.subarray(3, 5)
+      seen.push(type)
+      // Whatever the server has to say about the stream comes before its answer to this.
+      if (type === 0 && flags & 1) socket.write(frame(frames.ping, 0, 0, '0000000000000000'))
+      if (type === frames.ping && flags & acknowledged) socket.destroy()
+      rest = rest.subarray(9 + rest.readUIntBE(0, 3))
+    }
+    if (socket.destroyed) break
+  }
+  expect(seen).toContain(frames.ping)
+  expect(seen).not.toContain(frames.reset)
+})

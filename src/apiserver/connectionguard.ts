@@ -72,7 +72,7 @@ export class ConnectionGuard {
     if ('stream' in response) {
       const { stream } = response
       // The answer is complete, the request is not and never needs to be.
-      stream.once('finish', () => message.complete || stream.close())
+      stream.once('finish', () => message.complete || stream.endAfterHeaders || stream.close())
       this.#countUntilClosed(stream.session, stream)
     } else this.#countUntilClosed(message.socket, response)
   }
