@@ -4,13 +4,15 @@
 import type { CertificateSigningRequest, Node } from '../api/generated/types.ts'
 import { subjectAccessReviews } from '../api/resources/authorization.k8s.io/subjectaccessreview.ts'
 import { certificateSigningRequests } from '../api/resources/certificates.k8s.io/certificatesigningrequest.ts'
-import { signerNames } from '../api/resources/certificates.k8s.io/signername.ts'
+import { invitedNodeKey, signerNames } from '../api/resources/certificates.k8s.io/signername.ts'
+import { isNotFound } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 import { canonicalAddress } from '../ip/address.ts'
 import type { CertificateRequest } from '../x509/certificaterequest.ts'
+import type { Cache } from './cache.ts'
 import { recognize, verdictOf } from './certificatekinds.ts'
 import { defineController, onChange } from './controller.ts'
-import { nodes } from './resources.ts'
+import { endpointSlices, nodes, secrets } from './resources.ts'
 import { sameValue } from './samevalue.ts'
 
 /** Names that no node may have: the API server's, in canonical form. */
@@ -18,6 +20,14 @@ export interface ReservedNames {
   readonly dnsNames: readonly string[]
   readonly ipAddresses: readonly string[]
 }
+
+/** Where the API servers are, this one and others. */
+const serverAddresses = (cache: Cache): string[] =>
+  cache
+    .inNamespace(endpointSlices, 'default')
+    .filter(({ metadata }) => metadata.labels?.['kubernetes.io/service-name'] === 'kubernetes')
+    .flatMap(({ endpoints = [] }) => endpoints.flatMap(({ addresses }) => addresses))
+    .map(address => canonicalAddress(address) ?? address)
 
 interface Asked {
   readonly object: CertificateSigningRequest
@@ -106,6 +116,22 @@ async function mayCreate(client: Client, { spec }: CertificateSigningRequest, su
   return status?.allowed ?? false
 }
 
+const joining = /^system:bootstrap:([a-z0-9]{6})$/
+
+/** A token of an invitation says which node was invited; of other tokens any node may come. */
+async function isInvited(client: Client, { object, request }: Asked): Promise<boolean> {
+  const [, id] = joining.exec(object.spec.username ?? '') ?? []
+  if (id === undefined) return true
+  try {
+    const secret = await client.get(secrets, { namespace: 'kube-system', name: `bootstrap-token-${id}` })
+    const node = Buffer.from(secret.data?.[invitedNodeKey] ?? '', 'base64').toString()
+    return node === '' || request.subject.commonName === `${prefix}${node}`
+  } catch (error) {
+    if (isNotFound(error)) return false
+    throw error
+  }
+}
+
 export const certificateApprovingController = ({ reserved }: { readonly reserved: ReservedNames }) =>
   defineController({
     name: 'csrapproving',
@@ -121,14 +147,20 @@ export const certificateApprovingController = ({ reserved }: { readonly reserved
         (node, before) => !sameValue(node.status?.addresses, before.status?.addresses),
       ),
     ],
+    reads: [endpointSlices],
     async reconcile(object, { client, cache }) {
       if (object.status?.certificate || verdictOf(object) !== 'pending') return
       const recognized = recognize(object)
       if (!recognized || recognized.problem !== undefined) return
-      const asked = { object, request: recognized.request, nodes: cache.list(nodes), reserved }
+      const asked = {
+        object,
+        request: recognized.request,
+        nodes: cache.list(nodes),
+        reserved: { ...reserved, ipAddresses: [...reserved.ipAddresses, ...serverAddresses(cache)] },
+      }
       for (const { subresource, signerName, message, matches } of kinds) {
         if (object.spec.signerName !== signerName || !matches(asked)) continue
-        if (!(await mayCreate(client, object, subresource))) continue
+        if (!(await isInvited(client, asked)) || !(await mayCreate(client, object, subresource))) continue
         const condition = { type: 'Approved', status: 'True', reason: 'AutoApproved', message }
         const conditions = [...(object.status?.conditions ?? []), condition]
         const approved = { ...object, status: { ...object.status, conditions } }

@@ -8,7 +8,7 @@ import { createAuthority } from '../x509/certificates.ts'
 import { certificateApprovingController } from './certificateapproving.ts'
 import { certificateSigningController, planValidity } from './certificatesigning.ts'
 import { startControllers } from './liveserver.fake.ts'
-import { nodes } from './resources.ts'
+import { nodes, secrets } from './resources.ts'
 
 const startMs = Date.UTC(2026, 0, 1)
 const authority = createAuthority('futago', {
@@ -147,14 +147,35 @@ const asNode = (world: World, name: string) =>
 test('What a kubelet asks for as its client certificate is approved and signed', async () => {
   const world = await start()
   await asNode(world, 'a').create(certificateSigningRequests, kubeletRequest('own'))
-  const joining = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }
-  await new Client(world.serverFor(joining)).create(certificateSigningRequests, kubeletRequest('foreign'))
+  await world.client.create(certificateSigningRequests, kubeletRequest('foreign'))
   expect(await outcome(world, 'own')).toBe(
     'Approved: Auto approving self kubelet client certificate after SubjectAccessReview., certificate',
   )
   expect(await outcome(world, 'foreign')).toBe(
     'Approved: Auto approving kubelet client certificate after SubjectAccessReview., certificate',
   )
+})
+
+test.each([
+  ['any', {}, true],
+  ['node a', { 'futago-node': 'a' }, true],
+  ['node b', { 'futago-node': 'b' }, false],
+])('Who comes as node a with a token that is for %s', async (_whom, stringData, isApproved) => {
+  const world = await start()
+  const metadata = { namespace: 'kube-system', name: 'bootstrap-token-abcdef' }
+  await world.client.create(secrets, { metadata, type: 'bootstrap.kubernetes.io/token', stringData })
+  const joining = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }
+  await new Client(world.serverFor(joining)).create(certificateSigningRequests, kubeletRequest('x'))
+  const approved =
+    'Approved: Auto approving kubelet client certificate after SubjectAccessReview., certificate'
+  expect(await outcome(world, 'x')).toBe(isApproved ? approved : '')
+})
+
+test('Who comes with a token that is gone is not approved', async () => {
+  const world = await start()
+  const joining = { name: 'system:bootstrap:abcdef', groups: ['system:bootstrappers'] }
+  await new Client(world.serverFor(joining)).create(certificateSigningRequests, kubeletRequest('x'))
+  expect(await outcome(world, 'x')).toBe('')
 })
 
 const addresses = (...ips: string[]) => ({
@@ -182,12 +203,13 @@ test.each([
 test.each([
   ['the name of the API server', { dnsNames: ['kubernetes'] }],
   ['an address of the API server', { ipAddresses: ['10.96.0.1'] }],
+  ['where the Service kubernetes leads to', { ipAddresses: ['192.0.2.1'] }],
   ['an address of another node', { ipAddresses: ['172.20.0.5'] }],
   ['the name of another node', { dnsNames: ['b'] }],
   ['an address that the Node does not have', { ipAddresses: ['172.20.0.9'] }],
 ])('A serving certificate for %s is not approved', async (_what, names) => {
   const world = await start()
-  const claimed = ['172.20.0.4', '10.96.0.1', '172.20.0.5']
+  const claimed = ['172.20.0.4', '10.96.0.1', '192.0.2.1', '172.20.0.5']
   const hostnames = ['kubernetes', 'b'].map(address => ({ type: 'Hostname', address }))
   await world.client.create(nodes, {
     metadata: { name: 'a' },

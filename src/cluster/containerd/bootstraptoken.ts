@@ -1,6 +1,7 @@
 // The token that a node is invited with: a Secret as kubeadm makes them, which the server takes for one hour.
 import { randomInt } from 'node:crypto'
 import { formatTime } from '../../api/meta/timestamps.ts'
+import { invitedNodeKey } from '../../api/resources/certificates.k8s.io/signername.ts'
 import { secrets } from '../../api/resources/core/secret.ts'
 import type { Client } from '../../client/client.ts'
 
@@ -25,6 +26,7 @@ export async function createBootstrapToken(
       'token-id': id,
       'token-secret': password,
       description: `Made by futago node invite ${node}`,
+      [invitedNodeKey]: node,
       expiration: formatTime(nowMs + lifeMs),
       'usage-bootstrap-authentication': 'true',
       'auth-extra-groups': group,

@@ -57,6 +57,7 @@ test('an invitation has a token for an hour, and all that the process of the nod
     'token-id': id,
     'token-secret': password,
     description: 'Made by futago node invite far',
+    'futago-node': 'far',
     expiration: '2026-01-01T01:00:00Z',
     'usage-bootstrap-authentication': 'true',
     'auth-extra-groups': 'system:bootstrappers:futago:node',

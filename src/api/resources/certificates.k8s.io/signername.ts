@@ -10,6 +10,9 @@ export const signerNames = {
   legacyUnknown: 'kubernetes.io/legacy-unknown',
 } as const
 
+/** In the Secret of a bootstrap token: the only node that may come with it. Upstream has no such thing. */
+export const invitedNodeKey = 'futago-node'
+
 const field = 'spec.signerName'
 const maxDomain = 253
 const maxPath = 253 + 63 + 1
