@@ -228,4 +228,8 @@ test('The role of a node is bound to nobody, unless nodes are judged by their ro
   const without = await openTestServer({ rbac: true })
   expect((await without.ask(path)).body.subjects).toMatchObject([{ name: 'system:nodes' }])
   await without.close()
+  const { store } = without
+  const later = await openTestServer({ store, rbac: true, nodeAuthorizer: true })
+  expect((await later.ask(path)).body.subjects).toEqual([])
+  await later.close()
 })
