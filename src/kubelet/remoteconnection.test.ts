@@ -232,9 +232,9 @@ test('Where one address cannot be reached the next one is', async () => {
   expect(await text(await connection.logs(reference(pod), {}, never))).toBe('')
 })
 
-test.each(familyOrders)(
+test.each(familyOrders.map(order => [order]))(
   'A server of %j proves itself with its new certificate once it has one',
-  async (...order) => {
+  async order => {
     const { server } = await startServer(order)
     const fresh = issueCertificate(authority, { commonName: 'fresh', usages: ['server'], ...validity })
     server.setCertificate(fresh.certificate, fresh.key)
