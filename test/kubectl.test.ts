@@ -246,8 +246,8 @@ const certificates: readonly Step[] = [
     prints: 'certificatesigningrequest.certificates.k8s.io/joe denied',
   },
   {
-    run: `until kubectl get csr jane -o jsonpath={.status.certificate} | base64 -d > $DIRECTORY/jane.crt
-  [ -s $DIRECTORY/jane.crt ]; do :; done; openssl x509 -in $DIRECTORY/jane.crt -noout -subject`,
+    run: `for try in {1..50}; do kubectl get csr jane -o jsonpath={.status.certificate} | base64 -d > $DIRECTORY/jane.crt
+  [ ! -s $DIRECTORY/jane.crt ] || break; done; openssl x509 -in $DIRECTORY/jane.crt -noout -subject`,
     prints: 'subject=O = dev, CN = jane',
   },
   {
