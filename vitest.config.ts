@@ -18,7 +18,15 @@ const clusters = [
 export default defineConfig({
   test: {
     projects: [
-      { test: { ...shared, name: 'unit', include: ['src/**/*.{test,fuzz}.ts', 'scripts/**/*.test.ts'] } },
+      {
+        test: {
+          ...shared,
+          name: 'unit',
+          include: ['src/**/*.{test,fuzz}.ts', 'scripts/**/*.test.ts'],
+          // For what hangs; a busy machine may take its time.
+          testTimeout: 30_000,
+        },
+      },
       {
         test: {
           ...shared,

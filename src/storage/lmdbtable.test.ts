@@ -57,7 +57,7 @@ test('Ten times killed with SIGKILL: no acknowledged write is lost, no write is 
   expect([...acknowledged].filter(number => !left.includes(number))).toEqual([])
   expect(acknowledged.size).toBeGreaterThanOrEqual(500)
   await store.close()
-}, 20_000)
+}, 60_000)
 
 test('A full disk is NoSpace; reads go on, and so do writes that fit', async () => {
   const body = `
