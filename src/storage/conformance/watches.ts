@@ -148,6 +148,15 @@ export function defineWatchOrder(current: Current) {
     expect(watches.map(({ events }) => keysOf(events))).toEqual([['/a', '/b', '/a2'], ['/a', '/a2'], ['/b']])
   })
 
+  test('When a write resolves, watches have been given its events', async () => {
+    const store = current()
+    const { events } = await record(store, { prefix: '/' })
+    for (const key of ['/a', '/b', '/c']) {
+      await store.write([create(key)])
+      expect(events.at(-1)?.key).toBe(key)
+    }
+  })
+
   test('A watch may write: every watch still sees the changes in order', async () => {
     const store = current()
     const written: Promise<number>[] = []
