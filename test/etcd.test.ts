@@ -118,6 +118,27 @@ describe.skipIf(missing)('One etcd member', () => {
     await store.close()
   })
 
+  test('Servers that share it have it forget the past, and watches go on', async () => {
+    const prefix = { local: '', remote: '/forgetful/' }
+    const stores = [
+      await open({ prefix, compactionIntervalMs: 40 }),
+      await open({ prefix, compactionIntervalMs: 40 }),
+    ]
+    const [one, other] = stores as [Store, Store]
+    const { keys, ends } = await record(other)
+    const revision = await one.write([create('/a')])
+    await eventually(async () => {
+      await one.write([{ type: 'create', key: `/b/${keys().length}`, value: Buffer.alloc(0) }])
+      const error = await failureOf(one.get('/a', { revision }))
+      expect(error.code).toBe('Compacted')
+    })
+    expect((await one.get('/a'))?.revision).toBe(revision)
+    await other.progress()
+    const { entries } = await one.list({ prefix: '/' })
+    expect([keys().sort(), ends]).toEqual([entries.map(({ key }) => key), []])
+    await Promise.all([one.close(), other.close()])
+  })
+
   test('Killed and started again: calls fail in time, watches go on, nothing is lost or told twice', async () => {
     const prefix = { local: '', remote: '/killed/' }
     const [store, other] = [await open({ prefix, timeoutMs: 500 }), await open({ prefix })]
