@@ -7,10 +7,13 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { clusterNeeds, eventually, killOnNode, upWithContainers } from './containercluster.ts'
 import { busyboxImage } from './containerd.ts'
 import type { TestedCluster } from './futago.ts'
-import { kubectlVersions } from './kubectl.ts'
+import { kubectlVersions, root } from './kubectl.ts'
 import { whyNot } from './needs.ts'
+import { run } from './project.ts'
+import { missingPythonClient, python3 } from './python.ts'
 
 const reason = whyNot(clusterNeeds)
+const clientScript = (name: string) => join(root, 'test/clients', name)
 let cluster: TestedCluster
 
 const container = (rest: string) => `{name: c, image: "${busyboxImage}", imagePullPolicy: Never, ${rest}}`
@@ -152,6 +155,16 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
     const port = `until port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\) .*/\\1/p' forwarded) && [ -n "$port" ]; do sleep 0.1; done; `
     const command = `cd ${cluster.home}; rm -f forwarded; ${forward}${port}curl -s localhost:$port/; kill $pid`
     expect(await cluster.print(command, version)).toBe('hello\n')
+  })
+
+  test('lets client libraries forward ports', async () => {
+    const args = [clientScript('javascript.mjs'), 'client-node-1', cluster.kubeconfig, 'forwards']
+    const inNode = await run(process.execPath, args, { folder: root })
+    expect(inNode).toEqual({ exitCode: 0, stdout: 'forwards\n', stderr: '' })
+    if (missingPythonClient()) return
+    const inPython = [clientScript('python.py'), cluster.kubeconfig, 'forwards']
+    const forwarded = await run(python3, inPython, { folder: root })
+    expect(forwarded).toEqual({ exitCode: 0, stdout: 'forwards\n', stderr: '' })
   })
 
   test('passes requests on to Pods, Services and the kubelet itself', async () => {
