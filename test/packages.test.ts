@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { root } from './kubectl.ts'
+import { findNode24, missingNode24 } from './node24.ts'
 import { Project } from './project.ts'
 
 let project: Project
@@ -50,6 +51,30 @@ test.concurrent.each([
   )
   const { stdout, stderr } = await project.run('node', [...(flag ? [flag] : []), 'use.cjs'])
   expect({ stdout, stderr }).toEqual({ stdout: 'a true true\n', stderr: '' })
+})
+
+const node24 = missingNode24()
+
+test.skipIf(node24).concurrent(`Node.js 24 runs all of it${node24 ? `: ${node24}` : ''}`, async () => {
+  const node = findNode24()
+  project.write(
+    'use24.mjs',
+    use(door => `await import('futago/${door}')`),
+  )
+  project.write(
+    'use24.cjs',
+    use(door => `require('futago/${door}')`),
+  )
+  for (const file of ['use24.mjs', 'use24.cjs']) {
+    const { stdout, stderr } = await project.run(node, [file])
+    expect({ stdout, stderr }).toEqual({ stdout: 'a true true\n', stderr: '' })
+  }
+  const command = (...args: string[]) =>
+    project.run(node, ['node_modules/futago/dist/cli.js', ...args], { FUTAGO_HOME: project.folder })
+  const up = await command('up', '--detach', '--name', 'newer', '--secure-port', '0')
+  expect(up).toMatchObject({ exitCode: 0, stderr: '' })
+  expect(up.stdout).toMatch(/^ready in \d+ ms {2}kubeconfig: /)
+  expect((await command('down', '--name', 'newer')).stdout).toBe('cluster newer: stopped\n')
 })
 
 const typed = `
