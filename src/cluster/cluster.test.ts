@@ -2,15 +2,20 @@ import { mkdtempSync, readFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { deployments } from '../api/resources/apps/deployment.ts'
+import { namespaces } from '../api/resources/core/namespace.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { services } from '../api/resources/core/service.ts'
+import { Client } from '../client/client.ts'
+import { clientConfig, parseKubeconfig } from '../client/kubeconfig.ts'
+import { httpsTransport } from '../client/transport.ts'
 import { waitForObject } from '../client/waitfor.ts'
 import { systemClock } from '../component/clock.ts'
 import { startCollector } from '../component/collector.fake.ts'
 import { parseExposition } from '../component/exposition.fake.ts'
 import { OTLPTracer } from '../component/otlptracer.ts'
 import { familyOrders } from '../ip/family.ts'
-import { startCluster } from './cluster.ts'
+import { startAPIServer, startCluster } from './cluster.ts'
 import { StateDirectory } from './statedirectory.ts'
 
 const newRoot = () => mkdtempSync(join(tmpdir(), 'futago-cluster-'))
@@ -30,6 +35,25 @@ test.each(familyOrders.map(order => [order.join(','), order] as const))(
     expect(directory.running()).toBeUndefined()
   },
 )
+
+test('An API server alone answers, and nothing but its clients changes anything', async () => {
+  const server = await startAPIServer({ store: 'memory', securePort: 0 }, { stateRoot: newRoot() })
+  const { client } = server
+  const template = { metadata: { labels: { a: 'b' } }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const spec = { selector: { matchLabels: { a: 'b' } }, template }
+  const metadata = { namespace: 'default', name: 'idle' }
+  const before = await client.create(deployments, { metadata, spec })
+  await client.create(namespaces, { metadata: { name: 'team' } })
+  await client.delete(namespaces, { name: 'team' })
+  expect((await client.get(namespaces, { name: 'team' })).status?.phase).toBe('Terminating')
+  const { items, metadata: list } = await client.list(pods)
+  expect(items).toEqual([])
+  expect(Number(list.resourceVersion)).toBe(Number(before.metadata.resourceVersion) + 2)
+  const outside = httpsTransport(await clientConfig(await parseKubeconfig(server.kubeconfig)))
+  expect((await new Client(outside).list(deployments)).items).toHaveLength(1)
+  outside.close()
+  await server.stop()
+})
 
 test('/metrics shows what controllers, scheduler and their client measure', async () => {
   const options = { store: 'memory', securePort: 0, nodes: 1 }

@@ -97,11 +97,13 @@ class ClusterStart {
   readonly #log: Logger
   readonly #parts = new RunningParts()
   readonly #directory: StateDirectory
+  readonly #isServerOnly: boolean
 
-  constructor(options: ClusterOptions, environment: ClusterEnvironment) {
+  constructor(options: ClusterOptions, environment: ClusterEnvironment, { isServerOnly = false } = {}) {
     const config = loadConfig(options)
     this.#options = options
     this.#config = config
+    this.#isServerOnly = isServerOnly
     this.#environment = environment
     this.#clock = environment.clock ?? systemClock
     this.#log = environment.log ?? silentLogger
@@ -145,16 +147,18 @@ class ClusterStart {
     await listenForNodes(server, serving, port)
     const partsAs = inProcessClients(server, shared)
     const client = partsAs(systemUser)
-    const nodes = await startComponents({
-      ...shared,
-      client,
-      clientAs: partsAs,
-      port,
-      parts: this.#parts,
-      nodes: this.#nodeParts(),
-      ...(sharesStore ? { identity: keptIdentity(directory) } : {}),
-    })
-    await unlessAborted(nodes.ready, this.#environment.signal)
+    if (!this.#isServerOnly) {
+      const nodes = await startComponents({
+        ...shared,
+        client,
+        clientAs: partsAs,
+        port,
+        parts: this.#parts,
+        nodes: this.#nodeParts(),
+        ...(sharesStore ? { identity: keptIdentity(directory) } : {}),
+      })
+      await unlessAborted(nodes.ready, this.#environment.signal)
+    }
     this.#environment.signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     const clientAs = (user: User) => new Client(server.transport(user))
@@ -237,12 +241,29 @@ class ClusterStart {
  * caller can mend: settings, a taken port, a store that cannot be opened.
  *
  * @example
- * const cluster = await startCluster({ nodes: 2, store: 'memory', securePort: 0 }, { stateRoot:
- * '/tmp/futago' }) await cluster.client.list(pods) await cluster.stop()
+ * const cluster = await startCluster({ nodes: 2, store: 'memory' }, { stateRoot: '/tmp/futago' })
+ * await cluster.client.list(pods)
+ * await cluster.stop()
  */
 export async function startCluster(
   options: ClusterOptions,
   environment: ClusterEnvironment,
 ): Promise<Cluster> {
   return keepAlive(() => new ClusterStart(options, environment).run())
+}
+
+/**
+ * Starts an API server alone; resolves when it answers. No controller runs, no scheduler and no node: nothing
+ * changes but what clients change. Nobody makes the ServiceAccount `default` either, without which a
+ * namespace takes no Pods. Throws as `startCluster` does.
+ *
+ * @example
+ * const server = await startAPIServer({ store: 'memory', securePort: 0 }, { stateRoot: '/tmp/futago' })
+ */
+export async function startAPIServer(
+  options: Omit<ClusterOptions, 'nodes' | 'runtime'>,
+  environment: ClusterEnvironment,
+): Promise<Cluster> {
+  const settings = { ...options, nodes: 0 }
+  return keepAlive(() => new ClusterStart(settings, environment, { isServerOnly: true }).run())
 }
