@@ -3,11 +3,14 @@
 Usage: python.py KUBECONFIG PART... (those below; each line printed is one that passed)
 """
 
+import logging
 import os
 import sys
 
 from kubernetes import client, config, dynamic, utils, watch
 from kubernetes.client.rest import ApiException
+from kubernetes.leaderelection import electionconfig, leaderelection
+from kubernetes.leaderelection.resourcelock.configmaplock import ConfigMapLock
 from kubernetes.stream import portforward, stream
 
 config.load_kube_config(sys.argv[1])
@@ -121,6 +124,17 @@ def executes():
     session.write_stdin("echo out; echo err >&2; exit 3\n")
     session.run_forever(timeout=10)
     equal((session.read_stdout(), session.read_stderr(), session.returncode), ("out\n", "err\n", 3))
+
+
+def elects():
+    lock = ConfigMapLock("leader", namespace, "python")
+    never = electionconfig.Config(
+        lock, lease_duration=15, renew_deadline=10, retry_period=5, onstarted_leading=print, onstopped_leading=print
+    )
+    logging.disable(logging.INFO)
+    equal(leaderelection.LeaderElection(never).acquire(), True)
+    held = core.read_namespaced_config_map("leader", namespace).metadata.annotations
+    equal('"python"' in held["control-plane.alpha.kubernetes.io/leader"], True)
 
 
 def logs():
