@@ -72,6 +72,7 @@ export const bans: readonly Ban[] = [
   singularField('hostIP'),
   { pattern: /\bisIPv[46]\(|[=!]== 'IPv[46]'/, instead: 'a loop over the families', except: ['ip/'] },
   { pattern: /\bsetTimeout\(|\bsetInterval\(/, instead: 'Clock.after', except: ['component/clock.ts'] },
+  { pattern: /\bsetImmediate\(/, instead: 'nextTurn', except: ['component/clock.ts'] },
   {
     pattern: /\bDate\.now\(|\bnew Date\(\)|\bperformance\.now\(/,
     instead: 'Clock.now',

@@ -1,10 +1,12 @@
 // Sends a body of megabytes no faster than its reader takes it: a list is made of bytes that are shared, of
 // which a copy would wait in each slow reader's connection otherwise.
+
 import type { ServerResponse } from 'node:http'
 import type { Http2ServerResponse } from 'node:http2'
 import { Readable } from 'node:stream'
 import { pipeline } from 'node:stream/promises'
 import { constants, createGzip } from 'node:zlib'
+import { nextTurn } from '../component/clock.ts'
 
 /** From this size on a body is sent so. */
 export const largeBytes = 1024 * 1024
@@ -41,7 +43,7 @@ export async function sendLarge(
   options: { readonly gzip: boolean; readonly status: number; readonly headers: readonly string[] },
 ): Promise<void> {
   // Who asks and leaves in the same moment costs nothing: its leaving is heard first.
-  await new Promise(resolve => setImmediate(resolve))
+  await nextTurn()
   if (isGone(response)) return
   response.writeHead(options.status, options.headers as never)
   const source = Readable.from(piecesOf(parts), { highWaterMark: 1 })

@@ -10,7 +10,7 @@ import type { User } from '../apiserver/registry/registry.ts'
 import type { Client, ObjectReference } from '../client/client.ts'
 import { WaitTimeout, waitForObject } from '../client/waitfor.ts'
 import { waitForList } from '../client/waitforlist.ts'
-import { JumpingClock, systemClock } from '../component/clock.ts'
+import { JumpingClock, nextTurn, systemClock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { openMemoryStore } from '../storage/memory.ts'
 import { restoreSnapshot, type StoreSnapshot, takeSnapshot } from '../storage/snapshot.ts'
@@ -46,7 +46,7 @@ const restoreAttempts = 4
 const restoreTurns = 3
 
 async function turns(count: number): Promise<void> {
-  for (let turn = 0; turn < count; turn++) await new Promise(resolve => setImmediate(resolve))
+  for (let turn = 0; turn < count; turn++) await nextTurn()
 }
 
 export class TestCluster implements AsyncDisposable {

@@ -1,6 +1,6 @@
 // What people do with a TestCluster between the obvious things: wait for what does not come, go back while
 // something is under way, start many.
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import type { Pod } from '../api/generated/types.ts'
 import { deployments } from '../api/resources/apps/deployment.ts'
 import { configMaps } from '../api/resources/core/configmap.ts'
@@ -67,6 +67,26 @@ test('A wait takes real time, however far the time of the cluster jumps', async 
   await cluster.clock.advance(3_600_000)
   await cluster.apply([configMap('late')])
   expect((await waiting).metadata.name).toBe('late')
+})
+
+test('A test that holds its own time does not hold that of the cluster', async () => {
+  await using cluster = await TestCluster.start()
+  const clean = await cluster.snapshot()
+  vi.useFakeTimers({ now: 0, toFake: ['setTimeout', 'setInterval', 'setImmediate', 'Date', 'performance'] })
+  try {
+    await cluster.apply(web(2))
+    const { metadata } = await cluster.waitFor(
+      deployments,
+      { namespace: 'default', name: 'web' },
+      { until: ({ status }) => status?.readyReplicas === 2 },
+    )
+    expect(Date.now()).toBe(0)
+    expect(metadata.creationTimestamp?.startsWith('1970')).toBe(false)
+    await cluster.restore(clean)
+    await cluster.clock.advance(60_000)
+  } finally {
+    vi.useRealTimers()
+  }
 })
 
 test('What comes from another cluster is applied, its status too', async () => {

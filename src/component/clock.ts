@@ -1,6 +1,21 @@
 // The only door to time: everything that waits or reads the time is given a Clock, so that tests can hold
 // it.
 import { performance } from 'node:perf_hooks'
+import * as timers from 'node:timers'
+
+// Taken as they are when this module is loaded: test runners put others in their place, to hold the time of
+// what they test, and a cluster in the same process has to go on.
+const { setTimeout, clearTimeout, setInterval, clearInterval, setImmediate } = timers
+const wallClock = Date.now
+const monotonic = performance.now.bind(performance)
+
+/** Calls back when what is ready now has had its turn of the event loop. */
+export function onNextTurn(callback: () => void): void {
+  setImmediate(callback)
+}
+
+/** Resolves when what is ready now has had its turn of the event loop. */
+export const nextTurn = (): Promise<void> => new Promise(onNextTurn)
 
 export interface Timer {
   cancel(): void
@@ -33,8 +48,8 @@ function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<v
 }
 
 export const systemClock: Clock = {
-  now: () => Date.now(),
-  monotonic: () => performance.now(),
+  now: () => wallClock(),
+  monotonic: () => monotonic(),
   after(delayMs, callback) {
     const handle = setTimeout(callback, delayMs)
     handle.unref()
@@ -102,10 +117,10 @@ export class JumpingClock implements Clock {
       if (!due) break
       this.#aheadMs += Math.max(0, due.dueMs - this.monotonic())
       due.fire()
-      await new Promise(resolve => setImmediate(resolve))
+      await nextTurn()
     }
     this.#aheadMs += Math.max(0, end - this.monotonic())
-    await new Promise(resolve => setImmediate(resolve))
+    await nextTurn()
   }
 }
 
@@ -159,9 +174,9 @@ export class FakeClock implements Clock {
       this.#waiting.delete(next)
       this.#now = Math.max(this.#now, next.due)
       next.callback()
-      await new Promise(resolve => setImmediate(resolve))
+      await nextTurn()
     }
     this.#now = end
-    await new Promise(resolve => setImmediate(resolve))
+    await nextTurn()
   }
 }

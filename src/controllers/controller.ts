@@ -11,7 +11,7 @@ import type { EventRecorder, Events } from '../client/events.ts'
 import { keyOf } from '../client/informer.ts'
 import { WorkQueue } from '../client/workqueue.ts'
 import { queueMeter } from '../client/workqueuemetrics.ts'
-import type { Clock } from '../component/clock.ts'
+import { type Clock, nextTurn } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
@@ -102,7 +102,6 @@ export function defineController<T extends KubeObject>(definition: ControllerDef
  * After so many objects in a row the event loop gets a turn: reconciles that write nothing never leave it.
  */
 const keysPerTurn = 32
-const nextTurn = () => new Promise<void>(resolve => setImmediate(resolve))
 
 class ControllerLoop<T extends KubeObject> implements Component {
   readonly name: string

@@ -2,7 +2,7 @@
 // stopped, or a process of the simulated shell. Files, variables and shell are made when somebody looks.
 import { createHash } from 'node:crypto'
 import { formatTime } from '../api/meta/timestamps.ts'
-import type { Clock } from '../component/clock.ts'
+import { type Clock, nextTurn } from '../component/clock.ts'
 import { ContainerFiles, FileTree, type Mounted } from './filesystem.ts'
 import { imageCommand, imageName } from './image.ts'
 import { LogBuffer } from './logbuffer.ts'
@@ -108,8 +108,7 @@ export class SimulatedContainer {
 
   /** What ends at once is reported as ended, never as running: a real kubelet does not notice it before. */
   async #giveTurns(): Promise<void> {
-    for (let turn = 0; turn < turnsToEnd && !this.#run.exit; turn++)
-      await new Promise(resolve => setImmediate(resolve))
+    for (let turn = 0; turn < turnsToEnd && !this.#run.exit; turn++) await nextTurn()
   }
 
   async #sleep(delayMs: number): Promise<void> {

@@ -10,7 +10,7 @@ import type { Client } from '../client/client.ts'
 import { budgetEvents } from '../client/eventbudget.ts'
 import type { EventRecorder, EventText } from '../client/events.ts'
 import type { Informers } from '../client/informers.ts'
-import type { Clock } from '../component/clock.ts'
+import { type Clock, onNextTurn } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import type { MetricSet } from '../component/metrics.ts'
@@ -98,7 +98,7 @@ export class Scheduler implements Component {
   #plan(): void {
     if (this.#isPlanned || this.#stopped) return
     this.#isPlanned = true
-    setImmediate(() => this.#run())
+    onNextTurn(() => this.#run())
   }
 
   #run(): void {

@@ -1,7 +1,7 @@
 // The durable driver, on LMDB: one append-only table of versions in order of revision, and the index over
 // keys in memory (as etcd has it). Writes gather while a commit is under way and then share one transaction
 // and one fsync; a write is acknowledged and shown once it is on the disk.
-import { type Clock, systemClock } from '../component/clock.ts'
+import { type Clock, onNextTurn, systemClock } from '../component/clock.ts'
 import { HistoryKeeper, type HistoryPolicy } from './history.ts'
 import { openVersionTable, type VersionTable } from './lmdbtable.ts'
 import { planWrite, type Version, type VersionIndex } from './mvcc.ts'
@@ -177,7 +177,7 @@ class LMDBStore implements Store {
   #schedule(): void {
     if (this.#flush !== 'idle') return
     this.#flush = 'scheduled'
-    setImmediate(() => void this.#run())
+    onNextTurn(() => void this.#run())
   }
 
   async #run(): Promise<void> {

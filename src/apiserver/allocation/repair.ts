@@ -1,7 +1,9 @@
 // Mends what should not be able to happen: a ClusterIP without its IPAddress, an IPAddress or a node port
 // key that no Service has. Services are written together with these, so only other writers, or hands, bring
 // that about. Runs soon after the start and then every three minutes, as upstream's loops do.
+
 import type { ServiceCIDR } from '../../api/generated/types.ts'
+import { nextTurn } from '../../component/clock.ts'
 import type { Component } from '../../component/component.ts'
 import { Periodic } from '../../component/periodic.ts'
 import { parseCIDR } from '../../ip/cidr.ts'
@@ -112,7 +114,7 @@ export class AllocationRepair implements Component {
       yield* page.entries
       after = page.entries.at(-1)?.key
       if (page.remaining === 0 || after === undefined) return
-      await new Promise<void>(resolve => setImmediate(resolve))
+      await nextTurn()
     }
   }
 

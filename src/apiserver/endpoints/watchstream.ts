@@ -2,7 +2,7 @@
 // goes to a client in one write; an event is encoded once for all clients; a client that does not keep up is
 // cut off.
 import { StatusError } from '../../api/status.ts'
-import type { Clock } from '../../component/clock.ts'
+import { type Clock, onNextTurn } from '../../component/clock.ts'
 import type { Bookmark, StoredEvent } from '../registry/registry.ts'
 import type { ReplyStream } from '../request.ts'
 
@@ -53,7 +53,7 @@ export class WatchFlusher {
   #plan() {
     const pauseMs = this.#pauseEnd - this.#clock.monotonic()
     if (pauseMs >= 1) this.#clock.after(pauseMs, () => this.#flush())
-    else setImmediate(() => this.#flush())
+    else onNextTurn(() => this.#flush())
   }
 
   #flush() {

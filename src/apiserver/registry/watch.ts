@@ -1,7 +1,7 @@
 // watch: what has changed since a revision, or everything there is and then every change; with bookmarks
 // and an end. Follows upstream's pkg/storage/cacher and KEP-3157 (sendInitialEvents).
 import { internal } from '../../api/status.ts'
-import type { Timer } from '../../component/clock.ts'
+import { onNextTurn, type Timer } from '../../component/clock.ts'
 import type { Subscriber } from './dispatch.ts'
 import { tooOldResourceVersion } from './errors.ts'
 import { candidates, load, refresh, refreshTo } from './list.ts'
@@ -108,7 +108,7 @@ class WatchSession implements Watch, Subscriber {
     watches.add(this)
     if (error === undefined) cache.subscribe(this)
     // The caller gets the watch first, and then what it brings.
-    setImmediate(() => {
+    onNextTurn(() => {
       const waiting = this.#waiting ?? []
       this.#waiting = undefined
       if (!this.#isOpen) return

@@ -1,6 +1,7 @@
 // Runs shell scripts: lists, pipelines (all commands at once, joined by pipes), compound commands,
 // functions and redirections to files in memory. Commands are those of commands/, builtins those of
 // builtins.ts.
+import { nextTurn } from '../../component/clock.ts'
 import { absolutePath, FileError } from '../filesystem.ts'
 import { ArithmeticError } from './arithmetic.ts'
 import type { AndOr, Command, Pipeline, Script, SimpleCommand } from './ast.ts'
@@ -98,11 +99,8 @@ export class Shell {
   /** Lines of an input, without losing what is read ahead. */
   reader(input: Input): LineReader {
     if (input instanceof LineReader) return input
-    let reader = this.#readers.get(input)
-    if (!reader) {
-      reader = new LineReader(input)
-      this.#readers.set(input, reader)
-    }
+    const reader = this.#readers.get(input) ?? new LineReader(input)
+    this.#readers.set(input, reader)
     return reader
   }
 
@@ -206,7 +204,7 @@ export class Shell {
   async #takeTurn(): Promise<void> {
     this.#commands++
     if (this.signal.aborted) throw new ShellExit(143)
-    if (this.#commands % turnCommands === 0) await new Promise(resolve => setImmediate(resolve))
+    if (this.#commands % turnCommands === 0) await nextTurn()
     if (this.#commands % pauseCommands === 0) await this.world.clock.sleep(pauseMs, this.signal)
   }
 

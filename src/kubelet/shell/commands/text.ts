@@ -1,4 +1,5 @@
 // Commands that read and write text.
+import { nextTurn } from '../../../component/clock.ts'
 import { absolutePath, FileError } from '../../filesystem.ts'
 import { formatPrintf, unescapeEcho } from '../printf.ts'
 import { LineReader, readAll } from '../streams.ts'
@@ -312,7 +313,7 @@ const yes: CommandFunction = async ({ args, stdout, signal }) => {
   const line = `${args.join(' ') || 'y'}\n`
   while (!signal.aborted) {
     await stdout.write(line.repeat(100))
-    await new Promise(resolve => setImmediate(resolve))
+    await nextTurn()
   }
   return 143
 }
