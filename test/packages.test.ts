@@ -138,6 +138,13 @@ const packagesIn = (files: readonly string[]) => {
   return [...new Set(names.map(match => match[1]))].sort()
 }
 
+/** Likewise the folders below src/, and of the store the single files. */
+const sourcesIn = (files: readonly string[]) => {
+  const texts = files.map(file => readFileSync(file, 'utf8'))
+  const paths = texts.flatMap(text => [...text.matchAll(/^ *\/\/ src\/(\S+)$/gm)].map(match => match[1]!))
+  return new Set(paths.map(path => (path.startsWith('storage/') ? path : path.split('/')[0])))
+}
+
 test.concurrent('A door loads only what it needs: a test cluster no database and no gRPC', async () => {
   project.write('tell.mjs', tell)
   project.write(
@@ -155,6 +162,11 @@ await cluster.stop()
   expect(files.length).toBeGreaterThan(5)
   expect(loaded.filter(url => url.includes('node_modules/') && !url.includes('/futago/'))).toEqual([])
   expect(packagesIn(files)).toEqual(['ip-bigint'])
+  const sources = sourcesIn(files)
+  expect(sources).toContain('controllers')
+  for (const absent of ['storage/lmdb.ts', 'storage/etcd.ts', 'grpc', 'verify', 'network', 'host', 'cli']) {
+    expect(sources).not.toContain(absent)
+  }
 })
 
 test('The package holds what is used and nothing else', async () => {
