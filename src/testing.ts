@@ -2,6 +2,7 @@
 export type { User } from './apiserver/registry/registry.ts'
 export { WaitTimeout } from './client/waitfor.ts'
 export {
+  type AppliedObject,
   type ListSelection,
   TestCluster,
   type TestClusterOptions,

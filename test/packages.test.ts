@@ -86,7 +86,10 @@ import { TestCluster, type TestClusterOptions } from 'futago/testing'
 import { defineCheck, pass, runChecks } from 'futago/verify'
 
 export async function addresses(options: TestClusterOptions): Promise<readonly string[]> {
-  await using cluster = await TestCluster.start(options)
+  const settings = { apiVersion: 'v1', kind: 'ConfigMap', metadata: { name: 'a' }, data: { a: 'b' } }
+  await using cluster = await TestCluster.start({ ...options, objects: [settings] })
+  const typed: Pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  await cluster.apply([typed, { apiVersion: 'v1', kind: 'Secret', metadata: { name: 's' }, stringData: {} }])
   const target = { namespace: 'default', name: 'a' }
   const pod: Pod = await cluster.client.get(pods, target)
   const until = ({ spec }: { spec?: { clusterIPs?: readonly string[] } }) => spec?.clusterIPs?.length === 2

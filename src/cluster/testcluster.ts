@@ -20,9 +20,12 @@ import type { ClusterOptions } from './config.ts'
 import { applyObject, parseObjects } from './fixtures.ts'
 import { describeLast } from './lastseen.ts'
 
+/** An object of any kind, with its apiVersion and kind; checked when it is applied. */
+export type AppliedObject = KubeObject | Readonly<Record<string, unknown>>
+
 export interface TestClusterOptions extends Omit<ClusterOptions, 'name' | 'runtime' | 'store'> {
   /** Created once the cluster is ready: objects, or YAML with one or more documents. */
-  readonly objects?: string | readonly KubeObject[]
+  readonly objects?: string | readonly AppliedObject[]
   /** What the cluster's parts have to say. Default: nowhere. */
   readonly log?: Logger
 }
@@ -117,8 +120,8 @@ export class TestCluster implements AsyncDisposable {
    * Creates objects, or replaces those that exist, with their status where they bring one; resolves with them
    * as they are then, in order.
    */
-  async apply(objects: string | readonly KubeObject[]): Promise<KubeObject[]> {
-    const wanted = typeof objects === 'string' ? await parseObjects(objects) : objects
+  async apply(objects: string | readonly AppliedObject[]): Promise<KubeObject[]> {
+    const wanted = typeof objects === 'string' ? await parseObjects(objects) : (objects as KubeObject[])
     const applied: KubeObject[] = []
     for (const object of wanted) applied.push(await applyObject(this.client, object))
     return applied
