@@ -2,11 +2,13 @@
 // without a word, and readers that have stopped reading. A watch that is merely quiet is none of them.
 import type { EventEmitter } from 'node:events'
 import type { IncomingMessage, ServerResponse } from 'node:http'
-import type {
-  Http2SecureServer,
-  Http2ServerRequest,
-  Http2ServerResponse,
-  ServerHttp2Session,
+import {
+  constants,
+  type Http2SecureServer,
+  type Http2ServerRequest,
+  type Http2ServerResponse,
+  type ServerHttp2Session,
+  type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { Clock } from '../component/clock.ts'
@@ -71,10 +73,18 @@ export class ConnectionGuard {
   serve(message: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) {
     if ('stream' in response) {
       const { stream } = response
-      // The answer is complete, the request is not and never needs to be.
-      stream.once('finish', () => message.complete || stream.endAfterHeaders || stream.close())
+      if (!stream.endAfterHeaders) this.#awaitEnd(stream)
       this.#countUntilClosed(stream.session, stream)
     } else this.#countUntilClosed(message.socket, response)
+  }
+
+  /** Over HTTP/2 a request has as long as Node's own timeouts give it over HTTP/1. */
+  #awaitEnd(stream: ServerHttp2Stream) {
+    const timer = this.#clock.after(this.#timeouts.bodyMs, () => {
+      if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL)
+    })
+    stream.once('end', () => timer.cancel())
+    stream.once('close', () => timer.cancel())
   }
 
   #countUntilClosed(connection: object | undefined, exchange: EventEmitter) {

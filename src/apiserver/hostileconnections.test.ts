@@ -131,6 +131,24 @@ function session(port: number): ClientHttp2Session {
   return made
 }
 
+test('A body over HTTP/2 that does not end is given up, one that does is answered whole', async () => {
+  const made = session(impatient)
+  const headers = { ':path': maps, ':method': 'POST', 'content-type': 'application/json' }
+  const slow = made.request(headers, { endStream: false })
+  slow.on('error', () => undefined)
+  await once(slow, 'close')
+  expect(slow.rstCode).toBe(constants.NGHTTP2_CANCEL)
+  const other = session(patient)
+  const whole = other.request({ ':path': maps })
+  let length = 0
+  whole.on('data', chunk => {
+    length += chunk.length
+  })
+  await once(whole, 'close')
+  expect([whole.rstCode, length > 20 * 1024 * 1024]).toEqual([constants.NGHTTP2_NO_ERROR, true])
+  other.destroy()
+})
+
 test('Thousands of streams that are reset at once leave the server well', async () => {
   const made = session(patient)
   await once(made, 'connect')
