@@ -24,7 +24,7 @@ const commands = [
   "clusterrole all --aggregation-rule='rbac/all=true'",
   'rolebinding readers --role=reader --user=ann --group=team --serviceaccount=default:builder',
   'clusterrolebinding watchers --clusterrole=watcher --serviceaccount=default:builder',
-  'quota limits --hard=cpu=2,memory=1Gi,pods=10 --scopes=BestEffort',
+  'quota limits --hard=cpu=2,memory=1Gi,pods=10 --scopes=NotBestEffort',
   'poddisruptionbudget half --selector=app=web --min-available=50%',
   'priorityclass high --value=1000 --description=important --preemption-policy=Never',
 ]
