@@ -2,12 +2,14 @@ import { Command } from 'commander'
 import { expect, test } from 'vitest'
 import { addClusterOptions, type UpFlags, withFile } from './clusteroptions.ts'
 
-test('The flags about tokens become settings', async () => {
+test('The flags about access become settings', async () => {
   const flags = [
     ['--token-auth-file', 'tokens.csv'],
     ['--oidc-issuer-url', 'https://issuer.example'],
     ['--oidc-client-id', 'futago'],
     ['--oidc-ca-file', 'ca.pem'],
+    ['--audit-log-maxsize', '7'],
+    ['--encryption-provider-config', 'keys.yaml'],
     ['--oidc-username-prefix', '-'],
     ['--oidc-required-claim', 'hd=a'],
     ['--oidc-required-claim', 'team=b,c'],
@@ -19,6 +21,8 @@ test('The flags about tokens become settings', async () => {
     oidcIssuerURL: 'https://issuer.example',
     oidcClientID: 'futago',
     oidcCAFile: 'ca.pem',
+    auditLogMaxSize: 7,
+    encryptionProviderConfig: 'keys.yaml',
     oidcUsernamePrefix: '-',
     oidcRequiredClaim: ['hd=a', 'team=b,c'],
     oidcSigningAlgs: ['RS256', 'ES256'],

@@ -1,4 +1,5 @@
-// The flags of `futago up` about who may ask and what is recorded of it, as kube-apiserver has them.
+// The flags of `futago up` about who may ask, what is recorded of it and what is encrypted, as kube-apiserver
+// has them.
 import type { Command } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 
@@ -33,6 +34,7 @@ export const addAccessFlags = (command: Command): Command =>
     .option('--audit-log-maxsize <megabytes>', 'begin a new file then; default: 100', number)
     .option('--audit-log-maxbackup <count>', 'keep so many old ones; default: 0, all', number)
     .option('--audit-log-maxage <days>', 'keep them so long; default: 0, for ever', number)
+    .option('--encryption-provider-config <file>', 'encrypt Secrets in the store (EncryptionConfiguration)')
 
 /** With the names of the settings. */
 export function accessOptions(flags: AccessFlags): ClusterOptions {

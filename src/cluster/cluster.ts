@@ -12,6 +12,7 @@ import { MetricSet } from '../component/metrics.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import type { Store } from '../storage/store.ts'
+import { openEncryption } from './access/encryption.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
 import { isShared, openClusterStore } from './clusterstore.ts'
 import { startComponents } from './components.ts'
@@ -126,8 +127,9 @@ class ClusterStart {
     await this.#prepareHost()
     const config = this.#config
     const context = { clock: this.#clock, log: this.#log.child('store') }
-    const store = this.#environment.store ?? (await openClusterStore(config, directory, context))
-    await this.#parts.add(part('store', () => store.close()))
+    const kept = this.#environment.store ?? (await openClusterStore(config, directory, context))
+    await this.#parts.add(part('store', () => kept.close()))
+    const store = await openEncryption(config.access, kept)
     const sharesStore = this.#environment.sharesStore ?? isShared(config)
     const pki = openPKI({
       directory,

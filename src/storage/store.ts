@@ -7,6 +7,8 @@ export interface Entry {
   /** Revision of the write that produced this value (etcd: mod_revision). */
   readonly revision: number
   readonly createRevision: number
+  /** A write of the same value would keep it in another form: under a newer key, say. */
+  readonly stale?: boolean
 }
 
 /** Each operation names what it expects to find; a write whose expectation fails changes nothing. */
@@ -27,6 +29,8 @@ export interface StoreEvent {
   /** The new value; for a delete, the last one. */
   readonly value: Buffer
   readonly createRevision: number
+  /** As of an entry. */
+  readonly stale?: boolean
   /** The entry before the change; absent for a create, and where no watch has asked for it. */
   readonly previous?: Entry
 }
@@ -99,6 +103,7 @@ export type StoreErrorCode =
   | 'InvalidWrite'
   | 'NoSpace'
   | 'Corrupt'
+  | 'Unreadable'
   | 'Unavailable'
   | 'Closed'
 

@@ -4,33 +4,14 @@ import type { Resource } from '../../api/resource.ts'
 import type { Clock } from '../../component/clock.ts'
 import { Counter, Histogram, type MetricSet } from '../../component/metrics.ts'
 import type { Store } from '../../storage/store.ts'
-import { storagePrefix } from '../registry/keys.ts'
+import { resourcesByPrefix } from '../registry/keys.ts'
 
 const bounds = [
   0.005, 0.025, 0.05, 0.1, 0.2, 0.4, 0.6, 0.8, 1.0, 1.25, 1.5, 2, 3, 4, 5, 6, 8, 10, 15, 20, 30, 45, 60,
 ]
 const labels = ['operation', 'group', 'resource'] as const
 
-interface Subject {
-  readonly group: string
-  readonly resource: string
-}
-
-const unknown: Subject = { group: '', resource: '' }
-
-/** Whose keys begin so; what belongs to no resource has no name. */
-export function subjectsByPrefix(resources: readonly Resource[]): (key: string) => Subject {
-  const byPrefix = new Map<string, Subject>(
-    resources
-      .filter(({ storedAs }) => !storedAs)
-      .map(resource => [storagePrefix(resource), { group: resource.group, resource: resource.resource }]),
-  )
-  return key => {
-    const second = key.indexOf('/', '/registry/'.length)
-    const found = byPrefix.get(key.slice(0, second + 1))
-    return found ?? byPrefix.get(key.slice(0, key.indexOf('/', second + 1) + 1)) ?? unknown
-  }
-}
+const unknown = { group: '', resource: '' }
 
 export interface MeasuredStoreOptions {
   readonly clock: Clock
@@ -39,7 +20,7 @@ export interface MeasuredStoreOptions {
 }
 
 export function measuredStore(store: Store, { clock, metrics, resources }: MeasuredStoreOptions): Store {
-  const subjectOf = subjectsByPrefix(resources)
+  const subjectOf = resourcesByPrefix(resources)
   const duration = metrics.add(
     new Histogram({
       name: 'etcd_request_duration_seconds',
@@ -63,7 +44,7 @@ export function measuredStore(store: Store, { clock, metrics, resources }: Measu
     }),
   )
   async function measured<T>(operation: string, key: string, work: () => Promise<T>): Promise<T> {
-    const { group, resource } = subjectOf(key)
+    const { group, resource } = subjectOf(key) ?? unknown
     const began = clock.monotonic()
     total.add(1, operation, group, resource)
     try {

@@ -29,6 +29,12 @@ function convert(code: StoreErrorCode, error: StoreError, { resource, name, verb
       return expired('The resourceVersion for the provided list is too old.')
     case 'FutureRevision':
       return tooLargeResourceVersion(0, error.details.revision ?? 0)
+    case 'Unreadable':
+      return new StatusError({
+        code: 500,
+        reason: 'InternalError',
+        message: `Internal error occurred: ${error.message}`,
+      })
     case 'InvalidWrite':
     case 'Corrupt':
     case 'NoSpace':

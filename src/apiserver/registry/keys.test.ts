@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { KubeObject } from '../../api/object.ts'
-import { storageKey, storagePrefix } from './keys.ts'
+import { resourcesByPrefix, storageKey, storagePrefix } from './keys.ts'
 
 const prefix = (group: string, resource: string) => storagePrefix({ group, resource })
 
@@ -31,4 +31,17 @@ test('a second face has the place of the first', () => {
 test('namespaced and cluster-scoped keys', () => {
   expect(storageKey({ group: '', resource: 'pods' }, 'default', 'web')).toBe('/registry/pods/default/web')
   expect(storageKey({ group: '', resource: 'nodes' }, '', 'n1')).toBe('/registry/minions/n1')
+})
+
+test('a key says whose it is', () => {
+  const resourceOf = resourcesByPrefix([
+    { group: '', resource: 'services' },
+    { group: '', resource: 'pods' },
+    { group: 'example.com', resource: 'widgets' },
+  ])
+  expect(resourceOf('/registry/services/specs/default/web')).toEqual({ group: '', resource: 'services' })
+  expect(resourceOf('/registry/pods/default/web')).toEqual({ group: '', resource: 'pods' })
+  expect(resourceOf('/registry/example.com/widgets/a')).toEqual({ group: 'example.com', resource: 'widgets' })
+  expect(resourceOf('/registry/ranges/servicenodeports/30000')).toBeUndefined()
+  expect(resourceOf('pods')).toBeUndefined()
 })

@@ -48,6 +48,25 @@ export function storagePrefix(resource: Located): string {
   return isBuiltIn(group) ? `/registry/${plural}/` : `/registry/${group}/${plural}/`
 }
 
+export interface ResourceOfKey {
+  readonly group: string
+  readonly resource: string
+}
+
+/** Whose keys begin so; undefined for what belongs to no resource. */
+export function resourcesByPrefix(resources: readonly Located[]): (key: string) => ResourceOfKey | undefined {
+  const byPrefix = new Map<string, ResourceOfKey>(
+    resources
+      .filter(({ storedAs }) => !storedAs)
+      .map(resource => [storagePrefix(resource), { group: resource.group, resource: resource.resource }]),
+  )
+  return key => {
+    const second = key.indexOf('/', '/registry/'.length)
+    const found = byPrefix.get(key.slice(0, second + 1))
+    return found ?? byPrefix.get(key.slice(0, key.indexOf('/', second + 1) + 1))
+  }
+}
+
 /** `namespace` is empty for cluster-scoped objects. */
 export function storageKey(resource: Located, namespace: string, name: string): string {
   return `${storagePrefix(resource)}${relativeKey(namespace, name)}`

@@ -227,7 +227,8 @@ async function finish(scope: RegistryScope, finishing: Finishing): Promise<Store
       throw error
     }
   }
-  if (pending.operations.length === 0 && isUnchanged(object, current)) {
+  const isIdle = pending.operations.length === 0 && !cache.isStale(current)
+  if (isIdle && isUnchanged(object, current)) {
     await confirmNewest(scope, current)
     return current
   }

@@ -34,6 +34,8 @@ export class WatchCache {
   /** What our own writes wrote, so that their events need not be parsed. */
   readonly #written = new Map<Buffer, KubeObject>()
   #objects = new ObjectIndex()
+  /** Kept in another form than a write would give them. */
+  readonly #stale = new WeakSet<Stored>()
   #ring = new EventRing(0)
   #revision = 0
   #lastChange = 0
@@ -86,6 +88,11 @@ export class WatchCache {
 
   get(namespace: string, name: string): Stored | undefined {
     return this.#objects.get(namespace, name)
+  }
+
+  /** Whether writing the object again, unchanged, would change how the store keeps it. */
+  isStale(stored: Stored): boolean {
+    return this.#stale.has(stored)
   }
 
   /** In the order of keys; shared, never change it. */
@@ -171,7 +178,11 @@ export class WatchCache {
     const { store, prefix, codec } = this.#options
     const { entries, revision } = await store.list({ prefix })
     const objects = new ObjectIndex()
-    for (const entry of entries) objects.set(codec.decode(entry.value, entry.revision))
+    for (const entry of entries) {
+      const stored = codec.decode(entry.value, entry.revision)
+      if (entry.stale) this.#stale.add(stored)
+      objects.set(stored)
+    }
     this.#objects = objects
     this.#ring = new EventRing(revision)
     this.#revision = revision
@@ -215,6 +226,7 @@ export class WatchCache {
       const object = this.#written.get(value)
       const stored = codec.decode(value, revision, object)
       if (object && !this.#dispatcher.idle) stored.remember(object)
+      if (event.stale) this.#stale.add(stored)
       const previous = this.#objects.get(stored.namespace, stored.name)
       this.#objects.set(stored)
       change = new Change(previous ? 'MODIFIED' : 'ADDED', stored, previous)

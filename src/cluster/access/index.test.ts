@@ -4,14 +4,21 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
+import { openMemoryStore } from '../../storage/memory.ts'
 import { openAudit } from './audit.ts'
+import { openEncryption } from './encryption.ts'
 import { type AccessOptions, loadAccess } from './settings.ts'
 import { openTokens } from './tokens.ts'
 
 const issuer = { oidcIssuerURL: 'https://issuer.example', oidcClientID: 'futago' }
 
 test("Settings about an issuer get upstream's defaults", () => {
-  expect(loadAccess({})).toEqual({ tokenAuthFile: undefined, oidc: undefined, audit: undefined })
+  expect(loadAccess({})).toEqual({
+    tokenAuthFile: undefined,
+    oidc: undefined,
+    audit: undefined,
+    encryptionProviderConfig: undefined,
+  })
   expect(loadAccess(issuer).oidc).toEqual({
     issuerURL: 'https://issuer.example',
     clientID: 'futago',
@@ -96,4 +103,26 @@ test('An audit log is opened as the settings say', async () => {
     `Cannot use --audit-log-path ${directory}: EISDIR`,
   )
   expect(await openAudit(undefined, services)).toBeUndefined()
+})
+
+test('The store is encrypted as the settings say', async () => {
+  const kept = openMemoryStore()
+  const file = join(mkdtempSync(join(tmpdir(), 'futago-access-')), 'encryption.yaml')
+  const config = loadAccess({ encryptionProviderConfig: file })
+  expect(await openEncryption(loadAccess({}), kept)).toBe(kept)
+  writeFileSync(file, 'kind: EncryptionConfiguration\n')
+  await expect(openEncryption(config, kept)).rejects.toThrow(
+    `Cannot use --encryption-provider-config ${file}: apiVersion: it is missing`,
+  )
+  const keys = `keys: [{name: a, secret: ${Buffer.alloc(32).toString('base64')}}]`
+  const resources = `[{resources: [secrets], providers: [{aesgcm: {${keys}}}]}]`
+  writeFileSync(
+    file,
+    `{apiVersion: apiserver.config.k8s.io/v1, kind: EncryptionConfiguration, resources: ${resources}}`,
+  )
+  const store = await openEncryption(config, kept)
+  const key = '/registry/secrets/default/a'
+  await store.write([{ type: 'create', key, value: Buffer.from('plain') }])
+  expect(String((await kept.get(key))?.value)).toMatch(/^k8s:enc:aesgcm:v1:a:/)
+  expect(String((await store.get(key))?.value)).toBe('plain')
 })

@@ -1,4 +1,5 @@
-// Settings about who may ask: their names, which are upstream's kube-apiserver flags, and their check.
+// Settings about who may ask, what is recorded and what is encrypted: their names, which are upstream's kube-
+// apiserver flags, and their check.
 import { signingAlgorithms } from '../../apiserver/tokens/jwt.ts'
 import type { OIDCOptions } from '../../apiserver/tokens/oidc/oidctokens.ts'
 import { ConfigError } from '../configerror.ts'
@@ -33,6 +34,8 @@ export interface AccessOptions {
   readonly auditLogMaxBackup?: number
   /** How many days they are kept. Default 0: for ever. */
   readonly auditLogMaxAge?: number
+  /** A file that says what is encrypted in the store, and how (EncryptionConfiguration). */
+  readonly encryptionProviderConfig?: string
 }
 
 export interface OIDCConfig extends Omit<OIDCOptions, 'ca'> {
@@ -51,6 +54,7 @@ export interface AccessConfig {
   readonly tokenAuthFile: string | undefined
   readonly oidc: OIDCConfig | undefined
   readonly audit: AuditConfig | undefined
+  readonly encryptionProviderConfig: string | undefined
 }
 
 /** How each is written in a configuration file. */
@@ -70,6 +74,7 @@ export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list
   auditLogMaxSize: 'number',
   auditLogMaxBackup: 'number',
   auditLogMaxAge: 'number',
+  encryptionProviderConfig: 'text',
 }
 
 function requiredClaims(pairs: readonly string[]): Record<string, string> {
@@ -147,4 +152,5 @@ export const loadAccess = (options: AccessOptions): AccessConfig => ({
   tokenAuthFile: options.tokenAuthFile,
   oidc: loadOIDC(options),
   audit: loadAudit(options),
+  encryptionProviderConfig: options.encryptionProviderConfig,
 })
