@@ -1,4 +1,4 @@
-import { mkdtempSync, rmSync } from 'node:fs'
+import { chmodSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, expect, test } from 'vitest'
@@ -35,6 +35,18 @@ test('A store that was never written is at revision 1', async () => {
   const store = await openLMDBStore(newDirectory())
   expect(await store.revision()).toBe(1)
   await store.close()
+})
+
+test('Only its owner can read what it keeps, also when others could before', async () => {
+  const directory = newDirectory()
+  for (let time = 0; time < 2; time++) {
+    const store = await openLMDBStore(directory)
+    await store.write([create(`/${time}`)])
+    await store.close()
+    const modes = ['', 'data.mdb', 'lock.mdb'].map(name => statSync(join(directory, name)).mode & 0o777)
+    expect(modes).toEqual([0o700, 0o600, 0o600])
+    chmodSync(join(directory, 'data.mdb'), 0o644)
+  }
 })
 
 test('A store that is opened again goes on where it was, history and all', async () => {

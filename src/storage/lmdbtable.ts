@@ -1,7 +1,7 @@
 // The versions of lmdb.ts on disk. A record's key is revision, operation, kind, create revision and the
 // entry's key, so that a start reads keys only; its value is the entry's bytes. Records come in ascending
 // order, which LMDB appends to full pages.
-import { rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { chmodSync, closeSync, openSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Database, RootDatabase } from 'lmdb'
@@ -35,8 +35,9 @@ export async function openVersionTable(directory: string): Promise<VersionTable>
   let root: RootDatabase<Buffer, Buffer> | undefined
   let owned: Owned | undefined
   try {
-    await mkdir(directory, { recursive: true })
+    await mkdir(directory, { recursive: true, mode: 0o700 })
     checkFile(directory)
+    keepPrivate(directory)
     root = open<Buffer, Buffer>({ path: directory, ...environment })
     const state = root.openDB<Buffer, Buffer>('state', binary)
     owned = claim(state, directory)
@@ -47,6 +48,15 @@ export async function openVersionTable(directory: string): Promise<VersionTable>
     await owned?.release()
     await root?.close()
     throw cause instanceof StoreError ? cause : openFailure(directory, cause)
+  }
+}
+
+/** LMDB makes files that everybody can read. */
+function keepPrivate(directory: string): void {
+  for (const name of ['data.mdb', 'lock.mdb']) {
+    const path = join(directory, name)
+    closeSync(openSync(path, 'a', 0o600))
+    chmodSync(path, 0o600)
   }
 }
 

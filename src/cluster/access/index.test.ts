@@ -125,4 +125,10 @@ test('The store is encrypted as the settings say', async () => {
   await store.write([{ type: 'create', key, value: Buffer.from('plain') }])
   expect(String((await kept.get(key))?.value)).toMatch(/^k8s:enc:aesgcm:v1:a:/)
   expect(String((await store.get(key))?.value)).toBe('plain')
+  const message =
+    'Cannot read the store: unable to transform key "/registry/secrets/default/a": no matching prefix found, ' +
+    'expected --encryption-provider-config with the key that wrote it'
+  await expect(openEncryption(loadAccess({}), kept)).rejects.toThrow(message)
+  writeFileSync(file, readFileSync(file, 'utf8').replace('name: a', 'name: b'))
+  await expect(openEncryption(config, kept)).rejects.toThrow(message)
 })
