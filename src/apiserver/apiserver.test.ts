@@ -1,4 +1,5 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
+import { resources } from '../api/resources/index.ts'
 import { openTestServer } from './apiserver.fake.ts'
 
 let server: Awaited<ReturnType<typeof openTestServer>>
@@ -34,4 +35,30 @@ test('A Service gets one ClusterIP per family through the allocation hooks', asy
   const created = await server.ask('POST /api/v1/namespaces/default/services', service)
   expect(created.status).toBe(201)
   expect(created.body.spec).toMatchObject({ ipFamilies: ['IPv4', 'IPv6'] })
+})
+
+test('Who shows no credentials sees how the server is and its version, and nothing else', async () => {
+  const server = await openTestServer({ rbac: true })
+  const { paths } = (await server.ask('GET /')).body as { paths?: string[] }
+  const collections = resources.map(({ group, version, resource }) =>
+    group === '' ? `/api/${version}/${resource}` : `/apis/${group}/${version}/${resource}`,
+  )
+  expect(paths!.length).toBeGreaterThan(50)
+  const seen: string[] = []
+  for (const path of [
+    ...paths!,
+    ...collections,
+    '/',
+    '/version/',
+    '/versions',
+    '/healthzz',
+    '/debug/pprof/',
+  ]) {
+    const { status } = await server.ask(`GET ${path}`, undefined, { user: undefined })
+    if (status !== 401) seen.push(path)
+  }
+  const roots = new Set(seen.map(path => path.split('/')[1]))
+  expect([...roots].sort()).toEqual(['healthz', 'livez', 'readyz', 'version'])
+  expect(seen.filter(path => path.startsWith('/version'))).toEqual(['/version', '/version/'])
+  await server.close()
 })

@@ -62,14 +62,16 @@ test('A token names its account, its audience and its time, and lets the account
 })
 
 test('A token ends with its time, its account and what it is bound to', async () => {
-  const pods = '/api/v1/namespaces/default/secrets'
-  await server.ask(`POST ${pods}`, { metadata: { name: 'keys' } })
+  const secrets = '/api/v1/namespaces/default/secrets'
+  await server.ask(`POST ${secrets}`, { metadata: { name: 'keys' } })
   const boundObjectRef = { apiVersion: 'v1', kind: 'Secret', name: 'keys' }
   const bound = await issue({ boundObjectRef })
   const unbound = await issue()
   const short = await issue({ expirationSeconds: 600 })
   expect((await askWith(bound.status.token)).status).toBe(200)
-  await server.ask(`DELETE ${pods}/keys`)
+  await server.ask(`DELETE ${secrets}/keys`)
+  expect((await askWith(bound.status.token)).status).toBe(401)
+  await server.ask(`POST ${secrets}`, { metadata: { name: 'keys' } })
   expect((await askWith(bound.status.token)).status).toBe(401)
   expect((await askWith(short.status.token)).status).toBe(200)
   await server.clock.advance(601_000)
