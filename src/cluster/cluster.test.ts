@@ -13,8 +13,10 @@ import { waitForObject } from '../client/waitfor.ts'
 import { systemClock } from '../component/clock.ts'
 import { startCollector } from '../component/collector.fake.ts'
 import { parseExposition } from '../component/exposition.fake.ts'
+import { type Logger, silentLogger } from '../component/log.ts'
 import { OTLPTracer } from '../component/otlptracer.ts'
 import { familyOrders } from '../ip/family.ts'
+import { openMemoryStore } from '../storage/memory.ts'
 import { startAPIServer, startCluster } from './cluster.ts'
 import { StateDirectory } from './statedirectory.ts'
 
@@ -113,4 +115,21 @@ test('A start that is given up stops what it had started', async () => {
     'no longer wanted',
   )
   expect(new StateDirectory(stateRoot, 'default').running()).toBeUndefined()
+})
+
+test('A start that waits for what cannot be read is given up when it is told to', async () => {
+  const store = openMemoryStore()
+  await store.write([{ type: 'create', key: '/registry/configmaps/default/x', value: Buffer.from('x') }])
+  const stopping = new AbortController()
+  const log: Logger = {
+    ...silentLogger,
+    child: () => log,
+    debug(message) {
+      if (message.includes('the watch is interrupted')) stopping.abort(new Error('no longer wanted'))
+    },
+  }
+  const options = { store: 'memory', securePort: 0, nodes: 0 }
+  const starting = startCluster(options, { stateRoot: newRoot(), store, log, signal: stopping.signal })
+  await expect(starting).rejects.toThrow('no longer wanted')
+  await expect(store.revision()).rejects.toThrow('closed')
 })

@@ -79,7 +79,7 @@ const inProcessClients =
   }
 
 /** What `work` resolves with; rejects at once when the signal is aborted. */
-function unlessAborted(work: Promise<void>, signal: AbortSignal | undefined): Promise<void> {
+function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Promise<T> {
   return new Promise((resolve, reject) => {
     const onAbort = () => reject(signal?.reason)
     if (signal?.aborted) onAbort()
@@ -149,8 +149,9 @@ class ClusterStart {
     await listenForNodes(server, serving, port)
     const partsAs = inProcessClients(server, shared)
     const client = partsAs(systemUser)
+    const { signal } = this.#environment
     if (!this.#isServerOnly) {
-      const nodes = await startComponents({
+      const starting = startComponents({
         ...shared,
         client,
         clientAs: partsAs,
@@ -159,9 +160,10 @@ class ClusterStart {
         nodes: this.#nodeParts(),
         ...(sharesStore ? { identity: keptIdentity(directory) } : {}),
       })
-      await unlessAborted(nodes.ready, this.#environment.signal)
+      const nodes = await unlessAborted(starting, signal)
+      await unlessAborted(nodes.ready, signal)
     }
-    this.#environment.signal?.throwIfAborted()
+    signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     const clientAs = (user: User) => new Client(server.transport(user))
     return { ...this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` }), clientAs }
