@@ -224,6 +224,7 @@ rules:
       responseObject: { kind: 'Status', reason: 'AlreadyExists' },
       responseStatus: { status: 'Failure', reason: 'AlreadyExists', code: 409 },
     })
+    expect(deleted.responseStatus).toMatchObject({ status: 'Success', details: { name: 'a' }, code: 200 })
     expect(deleted).toMatchObject({
       requestObject: { gracePeriodSeconds: 0 },
       responseObject: { kind: 'Status' },

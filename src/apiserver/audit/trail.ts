@@ -239,7 +239,7 @@ export class AuditTrail {
           ? `${userAgent.slice(0, maxUserAgentLength)}...TRUNCATED`
           : userAgent,
       objectRef: this.#objectRef(facts.name),
-      ...(facts.outcome === undefined ? {} : { responseStatus: statusOf(facts.outcome) }),
+      ...(facts.outcome === undefined ? {} : { responseStatus: this.#status(facts.outcome) }),
     }
     const tail = {
       requestReceivedTimestamp: formatMicros(this.#receivedMs),
@@ -250,6 +250,17 @@ export class AuditTrail {
     }
     const objects = this.#objects({ requestObject: facts.sent, responseObject: facts.response })
     write(`${JSON.stringify(head).slice(0, -1)},${objects}${JSON.stringify(tail).slice(1)}\n`)
+  }
+
+  /** Of a Status that says that all went well only that. */
+  #status(outcome: number | StatusError): Partial<Status> {
+    if (typeof outcome !== 'number') {
+      const { kind, apiVersion, ...status } = outcome.toStatus()
+      return status
+    }
+    const answer = this.#answer?.answer
+    const { kind, status, details } = (answer?.type === 'value' ? answer.value : {}) as Partial<Status>
+    return { metadata: {}, ...(kind === 'Status' ? { status, details } : {}), code: outcome }
   }
 
   #objects(texts: Readonly<Record<string, JSONText | undefined>>): string {
@@ -269,10 +280,4 @@ interface Facts {
   readonly name?: string | undefined
   readonly sent?: JSONText
   readonly response?: JSONText
-}
-
-function statusOf(outcome: number | StatusError): Partial<Status> {
-  if (typeof outcome === 'number') return { metadata: {}, code: outcome }
-  const { kind, apiVersion, ...status } = outcome.toStatus()
-  return status
 }
