@@ -29,6 +29,7 @@ export const addAccessFlags = (command: Command): Command =>
     .option('--oidc-required-claim <claim=value>', 'what a token must have; may be repeated', collect)
     .option('--oidc-ca-file <file>', "certificates that vouch for the issuer's address")
     .option('--oidc-signing-algs <names>', 'how its tokens may be signed; default: RS256', list)
+    .option('--authentication-config <file>', 'accept the tokens of issuers (AuthenticationConfiguration)')
     .option('--audit-policy-file <file>', 'which requests are recorded (audit.k8s.io/v1 Policy)')
     .option('--audit-log-path <file>', 'where: JSON lines in a file; -: standard output')
     .option('--audit-log-maxsize <megabytes>', 'begin a new file then; default: 100', number)

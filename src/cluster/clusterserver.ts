@@ -59,7 +59,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
     rbac: config.authorizationMode !== 'AlwaysAllow',
     nodeAuthorizer: config.authorizationMode === 'Node,RBAC',
-    tokenAuthenticators: openTokens(config.access, { clock, log: parts.log.child('tokens') }),
+    tokenAuthenticators: await openTokens(config.access, { clock, log: parts.log.child('tokens') }),
     ...(audit ? { audit } : {}),
     serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
     serviceClusterIPRanges: config.serviceClusterIPRange,

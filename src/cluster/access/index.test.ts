@@ -13,7 +13,9 @@ import { openTokens } from './tokens.ts'
 const issuer = { oidcIssuerURL: 'https://issuer.example', oidcClientID: 'futago' }
 
 test("Settings about an issuer get upstream's defaults", () => {
+  expect(loadAccess({ ...issuer, oidcUsernamePrefix: '-' }).oidc?.usernamePrefix).toBe('')
   expect(loadAccess({})).toEqual({
+    authenticationConfig: undefined,
     tokenAuthFile: undefined,
     oidc: undefined,
     audit: undefined,
@@ -21,7 +23,7 @@ test("Settings about an issuer get upstream's defaults", () => {
   })
   expect(loadAccess(issuer).oidc).toEqual({
     issuerURL: 'https://issuer.example',
-    clientID: 'futago',
+    audiences: ['futago'],
     usernameClaim: 'sub',
     requiredClaims: {},
     signingAlgs: ['RS256'],
@@ -49,6 +51,10 @@ test.each<[AccessOptions, string]>([
     { ...issuer, oidcSigningAlgs: ['HS256'] },
     'Cannot use --oidc-signing-algs HS256: expected some of RS256,RS384',
   ],
+  [
+    { ...issuer, authenticationConfig: 'a' },
+    'Cannot use --authentication-config and --oidc-issuer-url together',
+  ],
   [{ auditPolicyFile: 'a' }, 'Cannot use --audit-policy-file a: expected --audit-log-path with it'],
   [{ auditLogPath: 'a' }, 'Cannot use --audit-log-path a: expected --audit-policy-file with it'],
   [
@@ -65,17 +71,29 @@ const open = (options: AccessOptions) => openTokens(loadAccess(options), service
 test('A file of tokens is read', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'futago-access-')), 'tokens.csv')
   writeFileSync(file, 'abc,jane,7\n')
-  const [authenticate] = open({ tokenAuthFile: file })
+  const [authenticate] = await open({ tokenAuthFile: file })
   expect(await authenticate!('abc')).toEqual({ name: 'jane', uid: '7', groups: [] })
-  expect(open(issuer)).toHaveLength(1)
+  expect(await open(issuer)).toHaveLength(1)
   writeFileSync(file, 'abc\n')
-  expect(() => open({ tokenAuthFile: file })).toThrow(
+  await expect(open({ tokenAuthFile: file })).rejects.toThrow(
     `Cannot use --token-auth-file ${file}: record 1 has 1 columns, expected at least 3 (token, user name, user uid)`,
   )
-  expect(() => open({ ...issuer, oidcCAFile: file })).toThrow(
+  await expect(open({ ...issuer, oidcCAFile: file })).rejects.toThrow(
     `Cannot use --oidc-ca-file ${file}: it holds no certificate, expected PEM`,
   )
-  expect(() => open({ tokenAuthFile: '/nowhere' })).toThrow('Cannot use --token-auth-file /nowhere: ENOENT')
+  await expect(open({ tokenAuthFile: '/nowhere' })).rejects.toThrow(
+    'Cannot use --token-auth-file /nowhere: ENOENT',
+  )
+  writeFileSync(
+    file,
+    `apiVersion: apiserver.config.k8s.io/v1
+kind: AuthenticationConfiguration
+jwt:
+- issuer: {url: https://issuer.example, audiences: [futago]}
+  claimMappings: {username: {claim: sub, prefix: ''}}
+`,
+  )
+  expect(await open({ authenticationConfig: file })).toHaveLength(1)
 })
 
 test('An audit log is opened as the settings say', async () => {

@@ -34,6 +34,8 @@ export interface AccessOptions {
   readonly auditLogMaxBackup?: number
   /** How many days they are kept. Default 0: for ever. */
   readonly auditLogMaxAge?: number
+  /** A file with several issuers and how their claims are read (AuthenticationConfiguration). */
+  readonly authenticationConfig?: string
   /** A file that says what is encrypted in the store, and how (EncryptionConfiguration). */
   readonly encryptionProviderConfig?: string
 }
@@ -53,6 +55,7 @@ export interface AuditConfig {
 export interface AccessConfig {
   readonly tokenAuthFile: string | undefined
   readonly oidc: OIDCConfig | undefined
+  readonly authenticationConfig: string | undefined
   readonly audit: AuditConfig | undefined
   readonly encryptionProviderConfig: string | undefined
 }
@@ -69,6 +72,7 @@ export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list
   oidcRequiredClaim: 'list',
   oidcCAFile: 'text',
   oidcSigningAlgs: 'list',
+  authenticationConfig: 'text',
   auditPolicyFile: 'text',
   auditLogPath: 'text',
   auditLogMaxSize: 'number',
@@ -102,19 +106,24 @@ function checkAlgorithms(names: readonly string[]): readonly string[] {
 }
 
 function loadOIDC(options: AccessOptions): OIDCConfig | undefined {
-  const { oidcIssuerURL, oidcClientID, oidcSigningAlgs } = options
+  const { oidcIssuerURL, oidcClientID, oidcSigningAlgs, oidcUsernamePrefix: prefix } = options
   if (oidcIssuerURL === undefined) {
     if (!Object.keys(options).some(name => name.startsWith('oidc'))) return undefined
     throw new ConfigError('Cannot use flags that begin with --oidc-: expected --oidc-issuer-url with them')
+  }
+  if (options.authenticationConfig !== undefined) {
+    throw new ConfigError(
+      'Cannot use --authentication-config and --oidc-issuer-url together: expected one of them',
+    )
   }
   if (!oidcClientID) {
     throw new ConfigError(`Cannot use --oidc-issuer-url ${oidcIssuerURL}: expected --oidc-client-id with it`)
   }
   return {
     issuerURL: checkIssuer(oidcIssuerURL),
-    clientID: oidcClientID,
+    audiences: [oidcClientID],
     usernameClaim: options.oidcUsernameClaim ?? 'sub',
-    ...(options.oidcUsernamePrefix ? { usernamePrefix: options.oidcUsernamePrefix } : {}),
+    ...(prefix ? { usernamePrefix: prefix === '-' ? '' : prefix } : {}),
     ...(options.oidcGroupsClaim ? { groupsClaim: options.oidcGroupsClaim } : {}),
     ...(options.oidcGroupsPrefix ? { groupsPrefix: options.oidcGroupsPrefix } : {}),
     requiredClaims: requiredClaims(options.oidcRequiredClaim ?? []),
@@ -151,6 +160,7 @@ function loadAudit(options: AccessOptions): AuditConfig | undefined {
 export const loadAccess = (options: AccessOptions): AccessConfig => ({
   tokenAuthFile: options.tokenAuthFile,
   oidc: loadOIDC(options),
+  authenticationConfig: options.authenticationConfig,
   audit: loadAudit(options),
   encryptionProviderConfig: options.encryptionProviderConfig,
 })

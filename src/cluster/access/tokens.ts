@@ -1,5 +1,6 @@
 // From the settings to those who know tokens; reads the files that the settings name.
 import { readFileSync } from 'node:fs'
+import { compileAuthentication } from '../../apiserver/tokens/oidc/authenticationconfig.ts'
 import { type OIDCServices, oidcTokens } from '../../apiserver/tokens/oidc/oidctokens.ts'
 import { parseStaticTokens } from '../../apiserver/tokens/statictokens.ts'
 import type { TokenAuthenticator } from '../../apiserver/tokens/tokenverifier.ts'
@@ -31,8 +32,20 @@ function oidc({ caFile, ...options }: OIDCConfig, services: OIDCServices): Token
   return oidcTokens({ ...options, ...ca }, services)
 }
 
-/** Throws ConfigError. */
-export const openTokens = (config: AccessConfig, services: OIDCServices): readonly TokenAuthenticator[] => [
+async function configured(path: string, services: OIDCServices): Promise<readonly TokenAuthenticator[]> {
+  const { load } = await import('js-yaml')
+  const issuers = readSetting('--authentication-config', path, text => compileAuthentication(load(text)))
+  return issuers.map(issuer => oidcTokens(issuer, services))
+}
+
+/** Rejects with ConfigError. */
+export const openTokens = async (
+  config: AccessConfig,
+  services: OIDCServices,
+): Promise<readonly TokenAuthenticator[]> => [
   ...(config.tokenAuthFile === undefined ? [] : [staticTokens(config.tokenAuthFile, services)]),
   ...(config.oidc ? [oidc(config.oidc, services)] : []),
+  ...(config.authenticationConfig === undefined
+    ? []
+    : await configured(config.authenticationConfig, services)),
 ]

@@ -3,6 +3,7 @@ import { FakeClock } from '../../../component/clock.ts'
 import { type LogFields, silentLogger } from '../../../component/log.ts'
 import { openTestServer } from '../../apiserver.fake.ts'
 import { TokenError } from '../tokenverifier.ts'
+import { compileAuthentication } from './authenticationconfig.ts'
 import { jsonFetcher } from './fetchjson.ts'
 import { startIssuer } from './issuer.fake.ts'
 import { type OIDCOptions, oidcTokens } from './oidctokens.ts'
@@ -23,7 +24,7 @@ const log = { ...silentLogger, warn: (_: string, fields: LogFields = {}) => void
 
 function authenticator(options: Partial<OIDCOptions> = {}) {
   const { url, ca } = issuer
-  return oidcTokens({ issuerURL: url, clientID: 'futago', ca, ...options }, { clock, log })
+  return oidcTokens({ issuerURL: url, audiences: ['futago'], ca, ...options }, { clock, log })
 }
 
 const claims = (more: object = {}) => ({ aud: 'futago', sub: 'jane', exp: nowSeconds + 60, ...more })
@@ -52,7 +53,7 @@ describe('An ID token', () => {
       name: 'oidc:jane',
       groups: ['a'],
     })
-    expect(await outcome(token, { usernamePrefix: '-', groupsClaim: 'nothing' })).toMatchObject({
+    expect(await outcome(token, { usernamePrefix: '', groupsClaim: 'nothing' })).toMatchObject({
       name: 'jane',
       groups: [],
     })
@@ -187,7 +188,7 @@ test.each(['IPv4', 'IPv6'] as const)(
     const own = await startIssuer(family)
     const server = await openTestServer({
       tokenAuthenticators: [
-        oidcTokens({ issuerURL: own.url, clientID: 'futago', ca: own.ca }, { clock, log: silentLogger }),
+        oidcTokens({ issuerURL: own.url, audiences: ['futago'], ca: own.ca }, { clock, log: silentLogger }),
       ],
     })
     const ask = (token: string) =>
@@ -210,3 +211,84 @@ test.each(['IPv4', 'IPv6'] as const)(
     own.close()
   },
 )
+
+describe('An AuthenticationConfiguration', () => {
+  const head = { apiVersion: 'apiserver.config.k8s.io/v1', kind: 'AuthenticationConfiguration' }
+  const username = { claim: 'sub', prefix: '' }
+  const documentOf = (more: object = {}, mappings: object = {}) => ({
+    ...head,
+    jwt: [
+      {
+        issuer: { url: 'https://a.example', audiences: ['a'] },
+        claimMappings: { username, ...mappings },
+        ...more,
+      },
+    ],
+  })
+
+  test('names several issuers, each with its own audiences and claims', async () => {
+    const other = await startIssuer('IPv6')
+    const { url, ca: certificateAuthority } = issuer
+    const configured = compileAuthentication({
+      ...head,
+      jwt: [
+        {
+          issuer: { url, certificateAuthority, audiences: ['x', 'futago'], audienceMatchPolicy: 'MatchAny' },
+          claimValidationRules: [{ claim: 'hd', requiredValue: 'b' }],
+          claimMappings: {
+            username: { claim: 'name', prefix: 'one:' },
+            groups: { claim: 'groups', prefix: '' },
+            uid: { claim: 'sub' },
+          },
+        },
+        {
+          issuer: {
+            url: other.url,
+            discoveryURL: `${other.url}/.well-known/openid-configuration?a`,
+            certificateAuthority: other.ca,
+            audiences: ['futago'],
+          },
+          claimMappings: { username },
+        },
+      ],
+    })
+    const [first, second] = configured.map(options => oidcTokens(options, { clock, log }))
+    const token = issuer.token(claims({ name: 'jane', groups: ['dev'], hd: 'b' }), 'ES256')
+    expect(await first!(token)).toEqual({ name: 'one:jane', uid: 'jane', groups: ['dev'] })
+    await expect(first!(issuer.token(claims({ name: 'jane' })))).rejects.toThrow('required claim hd')
+    await expect(first!(issuer.token(claims({ aud: 'y', name: 'jane', hd: 'b' })))).rejects.toThrow(
+      'oidc: expected audience "x" or "futago" got "y"',
+    )
+    expect(await second!(token)).toBeUndefined()
+    await expect(second!(other.token(claims()))).rejects.toThrow('the answer is 503')
+    expect(other.asked()).toEqual(['/.well-known/openid-configuration?a'])
+    other.close()
+  })
+
+  test.each<[object, string]>([
+    [{ kind: 'AuthenticationConfiguration' }, 'apiVersion: it is missing'],
+    [{ ...head, anonymous: { enabled: true } }, 'anonymous: is not supported here'],
+    [
+      documentOf({ issuer: { url: 'http://a', audiences: ['a'] } }),
+      'jwt[0].issuer.url: "http://a" is no URL',
+    ],
+    [documentOf({ issuer: { url: 'https://a', audiences: [] } }), 'at least one audience is required'],
+    [documentOf({ userValidationRules: [] }), 'jwt[0].userValidationRules: is not supported here'],
+    [
+      documentOf({ claimValidationRules: [{ expression: 'true' }] }),
+      'claimValidationRules[0].expression: is not',
+    ],
+    [documentOf({}, { username: { claim: 'sub' } }), 'jwt[0].claimMappings.username.prefix: it is missing'],
+    [
+      documentOf({}, { username: { expression: 'claims.sub' } }),
+      'username.expression: is not supported here',
+    ],
+    [documentOf({}, { extra: [] }), 'jwt[0].claimMappings.extra: is not supported here'],
+    [
+      { ...head, jwt: [...documentOf().jwt, ...documentOf().jwt] },
+      'jwt[1].issuer.url: "https://a.example" occurs twice',
+    ],
+  ])('%j is refused: %s', (document, message) => {
+    expect(() => compileAuthentication(document)).toThrow(message)
+  })
+})

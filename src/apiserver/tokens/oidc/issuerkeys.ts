@@ -39,6 +39,8 @@ function readKeys(document: unknown): IssuerKey[] {
 
 export interface IssuerKeysOptions {
   readonly issuer: string
+  /** Where its configuration is, when not below the issuer. */
+  readonly discoveryURL?: string | undefined
   readonly clock: Clock
   readonly fetchJSON: FetchJSON
   /** Told when the issuer cannot be asked. */
@@ -94,8 +96,8 @@ export class IssuerKeys {
   }
 
   async #discover(): Promise<readonly IssuerKey[]> {
-    const { issuer, fetchJSON } = this.#options
-    const url = `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
+    const { issuer, discoveryURL, fetchJSON } = this.#options
+    const url = discoveryURL ?? `${issuer.replace(/\/$/, '')}/.well-known/openid-configuration`
     const { issuer: named, jwks_uri: keysURL } = fieldsOf(await fetchJSON(url))
     if (named !== issuer) {
       throw new Error(

@@ -12,12 +12,15 @@ import { IssuerKeys } from './issuerkeys.ts'
 export interface OIDCOptions {
   /** `https://issuer.example`, as tokens spell it. */
   readonly issuerURL: string
-  /** The audience that tokens for this cluster name. */
-  readonly clientID: string
+  /** Where its configuration is, when not below the issuer. */
+  readonly discoveryURL?: string
+  /** A token for this cluster names one of them. */
+  readonly audiences: readonly string[]
   /** Default `sub`. */
   readonly usernameClaim?: string
-  /** Default: none for `email`, the issuer and `#` for every other claim; `-`: none. */
+  /** Default: none for `email`, the issuer and `#` for every other claim. */
   readonly usernamePrefix?: string
+  readonly uidClaim?: string
   readonly groupsClaim?: string
   readonly groupsPrefix?: string
   /** Claims that a token must have, and their values. */
@@ -45,8 +48,11 @@ const quoted = (value: unknown) => JSON.stringify(value) ?? 'nothing'
 
 function checkClaims(claims: Claims, options: OIDCOptions, nowSeconds: number): void {
   const { aud, exp, nbf } = claims
-  const { clientID, requiredClaims = {} } = options
-  if (![aud].flat().includes(clientID)) refuse(`expected audience ${quoted(clientID)} got ${quoted(aud)}`)
+  const { audiences, requiredClaims = {} } = options
+  const named = [aud].flat()
+  if (!audiences.some(audience => named.includes(audience))) {
+    refuse(`expected audience ${audiences.map(quoted).join(' or ')} got ${quoted(aud)}`)
+  }
   if (typeof exp !== 'number') refuse('the token does not say when it expires')
   if ((exp as number) < nowSeconds) refuse(`token is expired since ${nowSeconds - (exp as number)} s`)
   if (nbf !== undefined && !(Number(nbf) <= nowSeconds + notBeforeLeewaySeconds)) {
@@ -72,7 +78,7 @@ function nameOf(claims: Claims, options: OIDCOptions): string {
     refuse('email not verified')
   }
   const usual = usernameClaim === 'email' ? '' : `${issuerURL}#`
-  return `${usernamePrefix === '-' ? '' : (usernamePrefix ?? usual)}${name}`
+  return `${usernamePrefix ?? usual}${name}`
 }
 
 function groupsOf(claims: Claims, { groupsClaim, groupsPrefix = '' }: OIDCOptions): string[] {
@@ -84,21 +90,28 @@ function groupsOf(claims: Claims, { groupsClaim, groupsPrefix = '' }: OIDCOption
   return groups.map(group => `${groupsPrefix}${group}`)
 }
 
+function uidOf(claims: Claims, { uidClaim }: OIDCOptions): { uid?: string } {
+  if (!uidClaim || !Object.hasOwn(claims, uidClaim)) return {}
+  const uid = claims[uidClaim]
+  return typeof uid === 'string' ? { uid } : refuse(`claim ${quoted(uidClaim)} is no uid`)
+}
+
 function userOf(claims: Claims, options: OIDCOptions): User {
   const { jti } = claims
   const extra =
     typeof jti === 'string' && jti !== ''
       ? { extra: { 'authentication.kubernetes.io/credential-id': [`JTI=${jti}`] } }
       : {}
-  return { name: nameOf(claims, options), groups: groupsOf(claims, options), ...extra }
+  const name = nameOf(claims, options)
+  return { name, ...uidOf(claims, options), groups: groupsOf(claims, options), ...extra }
 }
 
 /** Asks the issuer nothing before the first token of its comes. */
 export function oidcTokens(options: OIDCOptions, services: OIDCServices): TokenAuthenticator {
-  const { issuerURL, ca, signingAlgs = ['RS256'] } = options
+  const { issuerURL, discoveryURL, ca, signingAlgs = ['RS256'] } = options
   const { clock, log, fetchJSON = jsonFetcher(ca ? { ca } : {}) } = services
   const onProblem = (error: string) => log.warn('cannot learn the keys of the OIDC issuer', { error })
-  const keys = new IssuerKeys({ issuer: issuerURL, clock, fetchJSON, onProblem })
+  const keys = new IssuerKeys({ issuer: issuerURL, discoveryURL, clock, fetchJSON, onProblem })
 
   async function checkSignature(token: DecodedToken): Promise<void> {
     const { alg, kid } = token.header
