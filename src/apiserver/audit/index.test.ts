@@ -233,6 +233,18 @@ rules:
     expect(broken).not.toHaveProperty('requestObject')
   })
 
+  test('is one line, however another writer of the store put the object', async () => {
+    await start('{omitStages: [RequestReceived], rules: [{level: RequestResponse}]}')
+    const map = { kind: 'ConfigMap', apiVersion: 'v1', metadata: { name: 'a', namespace: 'default' } }
+    const value = Buffer.from(`${JSON.stringify(map).replace(/}$/, ',\n"data":{"k":"v"}}')}\n`)
+    await server.store.write([{ type: 'create', key: '/registry/configmaps/default/a', value }])
+    await server.ask('GET /api/v1/namespaces/default/configmaps/a')
+    await server.ask('GET /api/v1/namespaces/default/configmaps')
+    expect(lines.map(line => line.indexOf('\n') === line.length - 1)).toEqual([true, true])
+    const [got, listed] = events()
+    expect([got.responseObject.data, listed.responseObject.items[0].data]).toEqual([{ k: 'v' }, { k: 'v' }])
+  })
+
   test('can leave out who manages which field', async () => {
     await start(`
 omitStages: [RequestReceived]

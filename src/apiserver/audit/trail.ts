@@ -55,9 +55,9 @@ function withoutManagedFields(text: JSONText): JSONText {
 }
 
 function answerText(resource: Resource, answer: Answer): JSONText {
-  if (answer.type === 'stored') return answer.stored.bytes.toString()
-  if (answer.type === 'list') return Buffer.concat(listBytes(resource, answer.list)).toString().trimEnd()
-  return JSON.stringify(answer.value)
+  if (answer.type === 'value') return JSON.stringify(answer.value)
+  const parts = answer.type === 'stored' ? [answer.stored.bytes] : listBytes(resource, answer.list)
+  return Buffer.concat(parts).toString().trimEnd()
 }
 
 interface Sent {
@@ -157,10 +157,11 @@ export class AuditTrail {
   /** Resolves when it is written; never rejects. */
   async completed(outcome: number | StatusError): Promise<void> {
     const isFull = this.#decision.level === 'Request' || this.#decision.level === 'RequestResponse'
-    const sent = this.#sent && (await sentText(this.#sent))
+    const answered = this.#nameAnswered()
+    const sent = this.#sent && (isFull || !answered) ? await sentText(this.#sent) : undefined
     this.#write('ResponseComplete', {
       outcome,
-      name: this.#nameIn(sent),
+      name: answered ?? this.#nameIn(sent),
       ...(isFull && sent !== undefined ? { sent } : {}),
       ...(this.#decision.level === 'RequestResponse' ? this.#response(outcome) : {}),
     })
@@ -185,13 +186,18 @@ export class AuditTrail {
     return level !== 'Metadata' || this.#request.info.verb === 'create'
   }
 
-  /** Of an object that is created, which the path does not name. */
-  #nameIn(sent: JSONText | undefined): string | undefined {
-    const { info } = this.#request
-    if (info.name !== '' || info.verb !== 'create') return undefined
+  /** Of an object that was created, which the path does not name. */
+  #nameAnswered(): string | undefined {
+    const { name } = this.#request.info
     const answer = this.#answer?.answer
-    if (answer?.type === 'stored') return answer.stored.name || undefined
-    const name = sent === undefined ? undefined : JSON.parse(sent)?.metadata?.name
+    if (name !== '') return name
+    return answer?.type === 'stored' ? answer.stored.name || undefined : undefined
+  }
+
+  /** Of an object that was to be created. */
+  #nameIn(sent: JSONText | undefined): string | undefined {
+    if (this.#request.info.verb !== 'create' || sent === undefined) return undefined
+    const name = JSON.parse(sent)?.metadata?.name
     return typeof name === 'string' ? name : undefined
   }
 

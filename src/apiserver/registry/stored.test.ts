@@ -55,3 +55,9 @@ test('protobuf, as kube-apiserver writes by default, is refused with what to do'
       '--storage-media-type=application/json',
   )
 })
+
+test('values that another writer put on several lines are put on one', () => {
+  const value = codec.encode(object())
+  const stored = codec.decode(Buffer.from(`${value}\n`), 12)
+  expect(stored.bytes.toString()).toBe(codec.decode(value, 12).bytes.toString())
+})

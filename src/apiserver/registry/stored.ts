@@ -90,6 +90,8 @@ export class Stored implements StoredObject {
   }
 }
 
+const newline = 0x0a
+
 const spliceLength = (revision: number) => `"resourceVersion":"${revision}",`.length
 
 /** How values begin that kube-apiserver wrote, if it was not told to write JSON. */
@@ -137,10 +139,13 @@ export class Codec {
     return JSON.parse(value.toString())
   }
 
-  /** Another writer may have put the fields in another order. */
+  /**
+   * Another writer may have put the fields in another order, or ended with a new line as kube-apiserver does:
+   * those who read watches line by line expect none in an object.
+   */
   #isOurs(value: Buffer): boolean {
     const { length } = this.#head
-    return value.subarray(0, length).equals(this.#head) && value[length] === 0x22
+    return value.subarray(0, length).equals(this.#head) && value[length] === 0x22 && !value.includes(newline)
   }
 
   #identify(object: KubeObject): Identity {
