@@ -190,15 +190,17 @@ describe.skipIf(missing)('One etcd member with TLS and little room', () => {
     const [endpoint] = servers.endpoints as [string]
     const store = await openEtcdStore(endpoint, { ...servers.files })
     let written = 0
-    const fill = async () => {
+    /** Writes until it is refused. */
+    const fill = async (bytes: number) => {
       for (;;) {
-        await store.write([create(`/fill/${written}`, 'x'.repeat(500_000))])
+        await store.write([create(`/fill/${written}`, 'x'.repeat(bytes))])
         written++
       }
     }
-    expect((await failureOf(fill())).code).toBe('NoSpace')
+    expect((await failureOf(fill(500_000))).code).toBe('NoSpace')
     expect(written).toBeGreaterThan(3)
-    expect((await failureOf(store.write([create('/small')]))).code).toBe('NoSpace')
+    // Once the members have agreed on the alarm, small ones are refused too.
+    expect((await failureOf(fill(1))).code).toBe('NoSpace')
     const { entries, remaining } = await store.list({ prefix: '/fill/', limit: 0 })
     expect([entries.length, remaining]).toEqual([0, written])
     await store.close()

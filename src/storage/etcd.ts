@@ -84,7 +84,7 @@ interface Parts {
 
 /** A list is read in pages of about so many bytes. */
 const pageBytes = 4 * 1024 * 1024
-const firstPage = 500
+const firstPage = 100
 const largestPage = 10_000
 
 class EtcdStore implements Store {
