@@ -210,11 +210,18 @@ test('A server that is slow to answer is kept, one that is silent is not', async
   const answer = channel.call(call, 60_000)
   while (streams.length === 0) await new Promise(resolve => setImmediate(resolve))
   const [stream] = streams as [ServerHttp2Stream]
-  const pinged = new Promise(resolve => stream.session!.once('ping', resolve))
-  channel.check(1000)
+  let pings = 0
+  const pinged = new Promise<void>(resolve => {
+    stream.session!.on('ping', () => {
+      pings++
+      resolve()
+    })
+  })
+  for (let time = 0; time < 5; time++) channel.check(1000)
   await pinged
   reply(stream, [message('late')], { 'grpc-status': '0' })
   expect((await answer).toString()).toBe('late')
+  expect(pings).toBe(1)
   await clock.advance(1000)
 
   const unanswered = channel.call(call, 60_000).catch(error => error)

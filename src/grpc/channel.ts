@@ -162,6 +162,8 @@ const reasonOf = (error: Error): string =>
 interface Connection {
   readonly session: ClientHttp2Session
   wasConnected: boolean
+  /** It has been asked for a sign of life out of turn. */
+  isChecked: boolean
   /** Why it ended. */
   failure: string | undefined
 }
@@ -202,7 +204,7 @@ export class GRPCChannel {
       createConnection: () => socket,
       settings: { initialWindowSize: windowBytes, enablePush: false },
     })
-    const connection: Connection = { session, wasConnected: false, failure: undefined }
+    const connection: Connection = { session, wasConnected: false, isChecked: false, failure: undefined }
     socket.once('error', error => {
       connection.failure ??= reasonOf(error)
     })
@@ -258,10 +260,17 @@ export class GRPCChannel {
     })
   }
 
-  /** Ends the connection unless the server gives a sign of life in time; for when it is slow to answer. */
+  /**
+   * Ends the connection unless the server gives a sign of life in time; for when it is slow to answer. It is
+   * asked once at a time: servers close connections that ask too often.
+   */
   check(timeoutMs: number): void {
     const connection = this.#connection
-    if (connection?.wasConnected) void this.#isAlive(connection, timeoutMs)
+    if (!connection?.wasConnected || connection.isChecked) return
+    connection.isChecked = true
+    void this.#isAlive(connection, timeoutMs).then(() => {
+      connection.isChecked = false
+    })
   }
 
   #request(connection: Connection, { path, metadata }: GRPCCall, timeoutMs?: number): ClientHttp2Stream {
