@@ -79,14 +79,19 @@ export class TestCluster implements AsyncDisposable {
     const stateRoot = mkdtempSync(join(tmpdir(), 'futago-test-'))
     const clock = new JumpingClock()
     const store = openMemoryStore({ clock })
+    const config = { securePort: 0, ...settings, runtime: 'simulated' } as const
+    const made = await startCluster(config, { stateRoot, clock, store, ...(log ? { log } : {}) }).then(
+      cluster => new TestCluster(cluster, { store, stateRoot, clock }),
+      error => {
+        rmSync(stateRoot, { recursive: true, force: true })
+        throw error
+      },
+    )
     try {
-      const config = { securePort: 0, ...settings, runtime: 'simulated' } as const
-      const cluster = await startCluster(config, { stateRoot, clock, store, ...(log ? { log } : {}) })
-      const made = new TestCluster(cluster, { store, stateRoot, clock })
       if (objects) await made.apply(objects)
       return made
     } catch (error) {
-      rmSync(stateRoot, { recursive: true, force: true })
+      await made.stop()
       throw error
     }
   }
