@@ -8,9 +8,11 @@ import type { ConfigMap, Lease, Service } from '../src/api/generated/types.ts'
 import { deployments } from '../src/api/resources/apps/deployment.ts'
 import { leases } from '../src/api/resources/coordination.k8s.io/lease.ts'
 import { configMaps } from '../src/api/resources/core/configmap.ts'
+import { pods } from '../src/api/resources/core/pod.ts'
 import { services } from '../src/api/resources/core/service.ts'
 import { isAlreadyExists, isConflict, StatusError } from '../src/api/status.ts'
 import { Client } from '../src/client/client.ts'
+import { execInPod } from '../src/client/exec.ts'
 import { clientConfig, parseKubeconfig } from '../src/client/kubeconfig.ts'
 import { type ClosableTransport, httpsTransport } from '../src/client/transport.ts'
 import { waitForObject } from '../src/client/waitfor.ts'
@@ -222,6 +224,7 @@ describe.skipIf(missing !== undefined)(
       expect(followers[1]).toEqual(followers[0])
 
       await takenOver(b, before)
+      await reached(c)
     }, 60_000)
   },
 )
@@ -249,4 +252,12 @@ async function takenOver({ client }: Server, before: Lease): Promise<void> {
   const after = await client.get(leases, { namespace: 'kube-system', name: 'kube-controller-manager' })
   expect(after.spec?.holderIdentity).not.toBe(before.spec?.holderIdentity)
   expect(after.spec?.leaseTransitions).toBe((before.spec?.leaseTransitions ?? 0) + 1)
+}
+
+/** Pods of a node that another server simulates. */
+async function reached({ client, transport }: Server): Promise<void> {
+  const { items } = await client.list(pods, { namespace, labelSelector: 'app=web' })
+  const { name = '' } = items[0]!.metadata
+  const target = { namespace, pod: name, container: 'web', protocol: 'SPDY/3.1' } as const
+  expect(await execInPod(transport, { ...target, command: ['hostname'] })).toBe(`${name}\n`)
 }

@@ -11,9 +11,11 @@ import type { MetricSet } from '../component/metrics.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { ControllerManager, createControllers } from '../controllers/index.ts'
 import { nthAddress } from '../ip/cidr.ts'
+import { joinHostPort } from '../ip/hostport.ts'
 import { Scheduler } from '../scheduler/scheduler.ts'
 import type { ClusterConfig } from './config.ts'
 import { led } from './leadership.ts'
+import { hostAddresses, peerAddress } from './listen.ts'
 import { type ClusterNodes, createNodes, type NodeParts } from './nodes.ts'
 import { type Kubelets, part, type RunningParts } from './parts.ts'
 import type { ClusterPKI } from './pki.ts'
@@ -63,7 +65,9 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   await parts.add(part('informers', () => informers.stop()))
   const shared = { client, clock, log, tracer, informers }
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
-  const ofNodes = { ...shared, clientAs: options.clientAs, events, pki, port, clusterDNS }
+  const address = peerAddress(config.bindAddress, config.ipFamilies, hostAddresses())
+  const sharedAt = options.identity === undefined ? {} : { sharedAt: joinHostPort(address, port) }
+  const ofNodes = { ...sharedAt, ...shared, clientAs: options.clientAs, events, pki, port, clusterDNS }
   const nodes = await createNodes(config, ofNodes, options.nodes)
   options.kubelets.set(nodes.connect)
   const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })

@@ -9,21 +9,16 @@ import { pods } from '../api/resources/core/pod.ts'
 import { waitForObject } from '../client/waitfor.ts'
 import { JumpingClock } from '../component/clock.ts'
 import { openMemoryStore } from '../storage/memory.ts'
-import { LaggingStore } from '../storage/store.fake.ts'
 import type { Store } from '../storage/store.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { keptIdentity } from './leadership.ts'
+import { SharedStore } from './sharedstore.fake.ts'
 import { StateDirectory } from './statedirectory.ts'
 
 const running: Cluster[] = []
 afterEach(async () => {
   for (const cluster of running.splice(0)) await cluster.stop()
 })
-
-/** Closing it leaves the store that the others use. */
-class SharedStore extends LaggingStore {
-  override async close(): Promise<void> {}
-}
 
 const stateRoot = mkdtempSync(join(tmpdir(), 'futago-leadership-'))
 const clock = new JumpingClock()

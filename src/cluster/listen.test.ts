@@ -1,5 +1,13 @@
 import { describe, expect, test } from 'vitest'
-import { advertiseAddress, bindCandidates, type HostAddress, listenError, localAddress } from './listen.ts'
+import { familyOrders } from '../ip/family.ts'
+import {
+  advertiseAddress,
+  bindCandidates,
+  type HostAddress,
+  listenError,
+  localAddress,
+  peerAddress,
+} from './listen.ts'
 
 const loopback4: HostAddress = { family: 'IPv4', address: '127.0.0.1', isLoopback: true }
 const loopback6: HostAddress = { family: 'IPv6', address: '::1', isLoopback: true }
@@ -44,3 +52,23 @@ describe('listenError()', () => {
     expect(listenError(error, config, '::')).toBe(error)
   })
 })
+
+test.each(familyOrders.map(families => [families]))(
+  'Other servers reach a cluster of %s at an address of its first family that this host has',
+  families => {
+    const host = [
+      { family: 'IPv4', address: '127.0.0.1', isLoopback: true },
+      { family: 'IPv6', address: '::1', isLoopback: true },
+      { family: 'IPv4', address: '192.0.2.1', isLoopback: false },
+      { family: 'IPv6', address: '2001:db8::1', isLoopback: false },
+    ] as const
+    const addresses = { IPv4: '192.0.2.1', IPv6: '2001:db8::1' }
+    expect(peerAddress(undefined, families, host)).toBe(addresses[families[0]!])
+    expect(peerAddress('0.0.0.0', families, host)).toBe('192.0.2.1')
+    expect(peerAddress('::1', families, host)).toBe('::1')
+    expect(peerAddress(undefined, families, host.slice(0, 2))).toBe(
+      { IPv4: '127.0.0.1', IPv6: '::1' }[families[0]!],
+    )
+    expect(peerAddress(undefined, families, host.slice(0, 3))).toBe('192.0.2.1')
+  },
+)

@@ -50,6 +50,23 @@ export function advertiseAddress(family: IPFamily, host: readonly HostAddress[],
   return host.find(known => known.family === family && !known.isLoopback)?.address ?? fallback
 }
 
+/** Where other servers of the cluster reach this one: not at this host's alone, if it has another one. */
+export function peerAddress(
+  bound: string | undefined,
+  families: IPFamilies,
+  host: readonly HostAddress[],
+): string {
+  const listening = bound ?? unspecifiedAddress.IPv6
+  if (!isUnspecified(listening)) return listening
+  const usable = host.filter(
+    ({ family, isLoopback }) =>
+      !isLoopback && [unspecifiedAddress.IPv6, unspecifiedAddress[family]].includes(listening),
+  )
+  const found =
+    families.map(family => usable.find(known => known.family === family)).find(Boolean) ?? usable[0]
+  return found?.address ?? localAddress(listening, families, host)
+}
+
 /** Node's error of a failed listen, as one line that says what to do. */
 export function listenError(
   error: unknown,

@@ -11,6 +11,7 @@ import type { Component } from '../component/component.ts'
 import type { Logger, LogLevel } from '../component/log.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { versionInfo } from '../component/version.ts'
+import { servedByAnnotation } from '../kubelet/servedby.ts'
 import { planSimulatedNodes, SimulatedNodes } from '../kubelet/simulatednodes.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
 import type { ContainerdHost } from './containerd/host.ts'
@@ -39,6 +40,8 @@ export interface NodesContext {
   readonly clusterDNS: readonly string[]
   /** The API server's. */
   readonly port: number
+  /** Where other servers of the cluster reach this one, `[2001:db8::1]:6443`. Absent: it is the only one. */
+  readonly sharedAt?: string
 }
 
 /** What nodes with containers need besides. */
@@ -66,20 +69,28 @@ const nodeUser = (name: string): User => ({
   groups: ['system:nodes', 'system:authenticated'],
 })
 
+async function simulatedNodes(config: ClusterConfig, context: NodesContext): Promise<ClusterNodes> {
+  const { sharedAt } = context
+  const planned = planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange })
+  const annotations = { ...(sharedAt === undefined ? {} : { [servedByAnnotation]: sharedAt }) }
+  const own = new SimulatedNodes({
+    ...context,
+    clientOf: name => context.clientAs(nodeUser(name)),
+    nodes: planned.map(node => ({ ...node, annotations })),
+    kubeletVersion: versionInfo.gitVersion,
+  })
+  if (sharedAt === undefined) return own
+  const { connectPeers } = await import('./peernodes.ts')
+  return connectPeers(own, { ...context, sharedAt, families: config.ipFamilies })
+}
+
 /** Makes the nodes that the settings ask for; they are started like any other component. */
 export async function createNodes(
   config: ClusterConfig,
   context: NodesContext,
   { host, directory, command, logLevel }: NodeParts,
 ): Promise<ClusterNodes> {
-  if (!host) {
-    return new SimulatedNodes({
-      ...context,
-      clientOf: name => context.clientAs(nodeUser(name)),
-      nodes: planSimulatedNodes(config.nodes, config.ipFamilies, { ranges: config.nodeIPRange }),
-      kubeletVersion: versionInfo.gitVersion,
-    })
-  }
+  if (!host) return simulatedNodes(config, context)
   const { containerdNodes } = await import('./containerd/index.ts')
   return containerdNodes({ ...context, host, directory, command: command ?? defaultCommand(), logLevel })
 }

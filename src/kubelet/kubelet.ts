@@ -38,6 +38,8 @@ export interface KubeletOptions {
   readonly machineUsage?: () => Usage
 }
 
+const sameText = (a: object, b: object | undefined) => JSON.stringify(a) === JSON.stringify(b)
+
 export class Kubelet implements KubeletConnection {
   readonly #options: KubeletOptions
   readonly #workers = new Map<string, PodWorker>()
@@ -88,11 +90,14 @@ export class Kubelet implements KubeletConnection {
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
       const known = await client.get(nodes, { name: this.name })
-      const labels = { ...known.metadata.labels, ...node.metadata.labels }
-      const isSame = JSON.stringify(labels) === JSON.stringify(known.metadata.labels)
+      const { labels: ownLabels, annotations: ownAnnotations } = node.metadata
+      const labels = { ...known.metadata.labels, ...ownLabels }
+      const annotations = { ...known.metadata.annotations, ...ownAnnotations }
+      const isSame =
+        sameText(labels, known.metadata.labels) && sameText(annotations, known.metadata.annotations)
       const labelled = isSame
         ? known
-        : await client.patch(nodes, { name: this.name }, { metadata: { labels } })
+        : await client.patch(nodes, { name: this.name }, { metadata: { labels, annotations } })
       this.#isReady = false
       this.#notReady = noNetwork
       await this.setNode(labelled)

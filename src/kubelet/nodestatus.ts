@@ -27,6 +27,7 @@ export interface NodeDescription {
   readonly addresses: readonly string[]
   readonly capacity?: Partial<NodeCapacity>
   readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly taints?: readonly Taint[]
   readonly kubeletVersion: string
   readonly containerRuntimeVersion: string
@@ -156,7 +157,7 @@ export function changedStatus(known: NodeStatus, wanted: NodeStatus): object {
 
 /** As the kubelet registers it: tainted until it is ready. */
 export function newNode(description: NodeDescription, nowMs: number): Node {
-  const { name, labels = {}, taints = [], machine } = description
+  const { name, labels = {}, annotations = {}, taints = [], machine } = description
   const architecture = machine?.architecture ?? 'amd64'
   return {
     metadata: {
@@ -169,7 +170,7 @@ export function newNode(description: NodeDescription, nowMs: number): Node {
         'kubernetes.io/os': 'linux',
         ...labels,
       },
-      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true' },
+      annotations: { 'volumes.kubernetes.io/controller-managed-attach-detach': 'true', ...annotations },
     },
     spec: { taints: [notReadyTaint, ...taints] },
     status: nodeStatus(description, nodeConditions([], { notReady: noNetwork, nowMs })),

@@ -19,6 +19,7 @@ import { internal, notFound, StatusError } from '../api/status.ts'
 import { familyOf, type IPFamilies } from '../ip/family.ts'
 import { joinHostPort } from '../ip/hostport.ts'
 import { openSpdyCommand, openSpdyPort } from '../streaming/spdyclient.ts'
+import { proxyOf } from './servedby.ts'
 import { parseSummary, type Summary } from './usagemetrics.ts'
 
 export interface RemoteKubeletsOptions {
@@ -71,11 +72,16 @@ const pathOf = ({ namespace, pod, uid }: Omit<ContainerReference, 'container'>) 
   [namespace, pod, uid].map(encodeURIComponent).join('/')
 
 class RemoteKubelet implements KubeletConnection {
+  readonly #name: string
   readonly #addresses: readonly string[]
+  readonly #isProxied: boolean
   readonly #tls: { readonly cert: string; readonly key: string; readonly ca: string }
 
-  constructor(addresses: readonly string[], { certificate, key, ca }: RemoteKubeletsOptions) {
-    this.#addresses = addresses
+  constructor(node: Node, { certificate, key, ca, families }: RemoteKubeletsOptions) {
+    const proxy = proxyOf(node)
+    this.#name = node.metadata.name ?? ''
+    this.#addresses = proxy ? [proxy] : kubeletAddresses(node, families)
+    this.#isProxied = proxy !== undefined
     this.#tls = { cert: certificate, key, ca }
   }
 
@@ -150,7 +156,9 @@ class RemoteKubelet implements KubeletConnection {
     return parseSummary(JSON.parse(await text(await this.#get('/stats/summary'))) as Summary)
   }
 
-  connect(): Promise<Duplex> {
+  async connect(): Promise<Duplex> {
+    // What is asked on the connection is not for us to know: it must not reach that server's other paths.
+    if (this.#isProxied) throw askElsewhere(this.#name, this.#addresses[0]!)
     return this.#reach(
       '/',
       url =>
@@ -168,11 +176,18 @@ class RemoteKubelet implements KubeletConnection {
   }
 }
 
+function askElsewhere(name: string, proxy: string): StatusError {
+  const server = proxy.slice(0, proxy.indexOf('/'))
+  const where = `node ${name} is simulated by the API server at ${server}`
+  const message = `${where}: its proxy can only be asked there`
+  return new StatusError({ code: 503, reason: 'ServiceUnavailable', message })
+}
+
 /** Throws NotFound for a node that there is not, and when it is asked a StatusError. */
 export function connectRemoteKubelets(options: RemoteKubeletsOptions): KubeletConnector {
   return async name => {
     const node = await options.node(name)
     if (!node) throw notFound({ group: '', resource: 'nodes' }, name)
-    return new RemoteKubelet(kubeletAddresses(node, options.families), options)
+    return new RemoteKubelet(node, options)
   }
 }

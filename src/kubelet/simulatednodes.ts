@@ -33,6 +33,7 @@ export interface SimulatedNode {
   /** One per family, in the node's order. */
   readonly addresses: readonly string[]
   readonly labels?: Readonly<Record<string, string>>
+  readonly annotations?: Readonly<Record<string, string>>
   readonly taints?: NodeDescription['taints']
   readonly capacity?: NodeDescription['capacity']
 }
