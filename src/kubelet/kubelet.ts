@@ -89,6 +89,9 @@ export class Kubelet implements KubeletConnection {
       await this.setNode(await client.create(nodes, node))
     } catch (error) {
       if (!isAlreadyExists(error)) throw error
+      // Before the first of what follows is heard of, which sets them right.
+      this.#isReady = false
+      this.#notReady = noNetwork
       const known = await client.get(nodes, { name: this.name })
       const { labels: ownLabels, annotations: ownAnnotations } = node.metadata
       const labels = { ...known.metadata.labels, ...ownLabels }
@@ -98,8 +101,6 @@ export class Kubelet implements KubeletConnection {
       const labelled = isSame
         ? known
         : await client.patch(nodes, { name: this.name }, { metadata: { labels, annotations } })
-      this.#isReady = false
-      this.#notReady = noNetwork
       await this.setNode(labelled)
     }
   }
