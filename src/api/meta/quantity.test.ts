@@ -89,3 +89,11 @@ describe('quantity', () => {
     expect(['1', '100m', '0.1m', '2k'].map(quantityMilliValue)).toEqual([1000, 100, 1, 2000000])
   })
 })
+
+test('A number too long to be written out is refused, however it is put', () => {
+  for (const text of ['-1000e1000', '-1e1003', '1e1000']) {
+    expect(() => parseQuantity(text)).toThrow("unable to parse quantity's suffix")
+  }
+  expect(canonicalQuantity('-1000e996')).toBe('-1e999')
+  expect(canonicalQuantity('-1e999')).toBe('-1e999')
+})

@@ -41,7 +41,7 @@ const binaryNames = ['', 'Ki', 'Mi', 'Gi', 'Ti', 'Pi', 'Ei']
 const largest = (1n << 63n) - 1n
 /** Each character can be matched in one way only: what does not fit is refused without a search. */
 const pattern = /^([+-]?)([0-9]*)(?:\.([0-9]*))?((?:[eEinumkKMGTP]+[-+]?|[-+])[0-9]*|)$/
-/** Far beyond what is exact. */
+/** Far beyond what is exact: of a text, and of a number when it is written out. */
 const longestText = 1000
 const power = (exponent: number) => 10n ** BigInt(exponent)
 
@@ -58,7 +58,7 @@ function parseSuffix(suffix: string): Suffix {
   if (binary > 0) return { format: 'BinarySI', exponent: binary * 10 }
   if (!/^[eE][-+]?[0-9]+$/.test(suffix)) throw new QuantityError(suffixWrong)
   const exponent = Number(suffix.slice(1))
-  if (Math.abs(exponent) > 1000) throw new QuantityError(suffixWrong)
+  if (Math.abs(exponent) > longestText) throw new QuantityError(suffixWrong)
   return { format: 'DecimalExponent', exponent }
 }
 
@@ -72,6 +72,7 @@ export function parseQuantity(text: string): Quantity {
   const whole = wholeText.replace(/^0+/, '')
   const { format, exponent } = parseSuffix(suffixText)
   const digits = whole + fraction
+  if (digits.length + exponent > longestText) throw new QuantityError(suffixWrong)
   let value = BigInt(digits === '' ? '0' : digits)
   let scale = -fraction.length
   if (format === 'BinarySI') value <<= BigInt(exponent)
