@@ -96,3 +96,13 @@ test('Servers at several ports of one host have a slice for each port', async ()
   await servers[1]!.stop()
   expect(await shown()).toEqual(['192.0.2.1 6444'])
 })
+
+test.each(families)('Keys of kube-apiservers are left alone: $range', async ({ range, addresses }) => {
+  const { server, shown, pass, store } = openWorld(range)
+  const foreign = serverLeasePrefix + addresses[1]
+  await store.write([{ type: 'create', key: foreign, value: Buffer.from('{"kind":"Endpoints"}') }])
+  await server({ address: addresses[0], port: 6443 }).start()
+  await pass(60)
+  expect(await shown()).toEqual([`${addresses[0]} 6443`])
+  expect(await store.get(foreign)).toBeDefined()
+})

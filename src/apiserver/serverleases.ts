@@ -75,10 +75,12 @@ export class ServerLeases {
     const nowMs = this.#clock.monotonic()
     const living: ServerAddress[] = []
     for (const { key, revision } of entries) {
+      const address = addressIn(key)
+      if (!address) continue
       const seen = this.#seen.get(key)
       if (seen?.revision !== revision) this.#seen.set(key, { revision, atMs: nowMs })
       const isAlive = key === this.#own || nowMs - (this.#seen.get(key)?.atMs ?? nowMs) < leaseDurationMs
-      if (isAlive) living.push(addressIn(key))
+      if (isAlive) living.push(address)
       else await this.#delete(key, revision)
     }
     for (const key of this.#seen.keys()) if (!entries.some(entry => entry.key === key)) this.#seen.delete(key)
@@ -95,7 +97,8 @@ export class ServerLeases {
   }
 }
 
-function addressIn(key: string): ServerAddress {
-  const { host, port } = splitHostPort(key.slice(serverLeasePrefix.length))!
-  return { address: host, port: Number(port) }
+/** Undefined for the key of a kube-apiserver, which has no port: that one looks after its own. */
+function addressIn(key: string): ServerAddress | undefined {
+  const parts = splitHostPort(key.slice(serverLeasePrefix.length))
+  return parts && { address: parts.host, port: Number(parts.port) }
 }
