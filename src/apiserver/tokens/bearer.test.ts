@@ -1,6 +1,10 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import { silentLogger } from '../../component/log.ts'
 import { openTestServer } from '../apiserver.fake.ts'
+import { ServerRequest } from '../request.ts'
+import { tokenAuthenticator } from './bearer.ts'
+import { verifierOf } from './tokenverifier.ts'
 
 const { privateKey } = generateKeyPairSync('ec', { namedCurve: 'P-256' })
 const key = privateKey.export({ type: 'pkcs8', format: 'pem' }).toString()
@@ -54,4 +58,26 @@ test('Anyone who is known can read how tokens are checked', async () => {
     subject_types_supported: ['public'],
     id_token_signing_alg_values_supported: ['ES256'],
   })
+})
+
+test('A browser may show its token among the subprotocols of a WebSocket', async () => {
+  const { token } = (await issue()).status
+  const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`
+  const statusOf = async (headers: Record<string, string>) =>
+    (await server.ask('GET /api', undefined, { user: undefined, headers })).status
+  const jane = { name: 'jane', groups: [] }
+  const verifier = verifierOf(shown => (shown === token ? jane : undefined), undefined)
+  const protocols = { 'sec-websocket-protocol': `v5.channel.k8s.io, ${protocol}` }
+  const headers = { ...protocols, upgrade: 'websocket' }
+  expect(
+    await tokenAuthenticator(
+      verifier,
+      silentLogger,
+    )(new ServerRequest({ method: 'GET', target: '/', headers })),
+  ).toBe(jane)
+  expect(headers['sec-websocket-protocol']).toBe('v5.channel.k8s.io')
+  expect(await statusOf({ ...protocols, upgrade: 'websocket' })).toBe(200)
+  expect(await statusOf(protocols)).toBe(401)
+  expect(await statusOf({ 'sec-websocket-protocol': `${protocol}x`, upgrade: 'websocket' })).toBe(401)
+  expect(await statusOf({ 'sec-websocket-protocol': 'v5.channel.k8s.io', upgrade: 'websocket' })).toBe(401)
 })

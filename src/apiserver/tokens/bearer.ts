@@ -1,5 +1,6 @@
 // What the rest of the server makes of tokens: users of requests, answers to TokenReviews, and the documents
 // by which others check those of ServiceAccounts (OpenID Connect Discovery, KEP-1393).
+import type { IncomingHttpHeaders } from 'node:http'
 import type { TokenReview } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
@@ -12,11 +13,26 @@ import { TokenError, type TokenVerifier, type Verified } from './tokenverifier.t
 
 const bearer = /^bearer\s+(\S+)\s*$/i
 
+/** How browsers say it, which can set no header of a WebSocket but the subprotocols: in base64url. */
+const webSocketBearer = 'base64url.bearer.authorization.k8s.io.'
+
+/** Takes the token out of the subprotocols, so that it goes to nobody that the request is passed on to. */
+function tokenOf(headers: IncomingHttpHeaders): string | undefined {
+  const token = bearer.exec(headers.authorization ?? '')?.[1]
+  if (token !== undefined || headers.upgrade?.toLowerCase() !== 'websocket') return token
+  const protocols = (headers['sec-websocket-protocol'] ?? '').split(',').map(text => text.trim())
+  const encoded = protocols.find(protocol => protocol.startsWith(webSocketBearer))
+  if (!encoded) return undefined
+  const others = protocols.filter(protocol => !protocol.startsWith(webSocketBearer))
+  headers['sec-websocket-protocol'] = others.join(', ')
+  return Buffer.from(encoded.slice(webSocketBearer.length), 'base64url').toString()
+}
+
 /** Undefined for what is no good token: with nobody else to know it, that is 401. */
 export function tokenAuthenticator(tokens: TokenVerifier, log: Logger): Authenticator {
   return async ({ headers }) => {
-    const token = bearer.exec(headers.authorization ?? '')?.[1]
-    if (token === undefined) return undefined
+    const token = tokenOf(headers)
+    if (!token) return undefined
     try {
       return (await tokens.verify(token))?.user
     } catch (error) {
