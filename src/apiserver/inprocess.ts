@@ -116,9 +116,12 @@ class InProcessTransport implements Transport {
   #begin(request: TransportRequest, info: RequestInfo): AuditTrail | undefined {
     const { audit } = this.#options
     if (!audit) return undefined
-    const uri = targetOf(request.path, request.query)
-    const from = { user: this.#user, sourceIPs: [], userAgent: 'futago (in process)' }
-    const trail = audit.begin({ ...from, id: randomUUID(), info, uri })
+    const trail = audit.begin(this.#user, info, () => ({
+      id: randomUUID(),
+      uri: targetOf(request.path, request.query),
+      sourceIPs: [],
+      userAgent: 'futago (in process)',
+    }))
     trail?.received()
     return trail
   }

@@ -2,8 +2,12 @@
 // answers as the policy says (upstream's k8s.io/apiserver pkg/audit).
 import type { Clock } from '../../component/clock.ts'
 import { Counter, type Metric } from '../../component/metrics.ts'
+import type { User } from '../registry/registry.ts'
+import type { RequestInfo } from '../requestinfo.ts'
 import type { AuditPolicy } from './policy.ts'
 import { type AuditedRequest, AuditTrail } from './trail.ts'
+
+export type AuditedFacts = Omit<AuditedRequest, 'user' | 'info'>
 
 /** Where lines go. Never throws, never waits. */
 export interface AuditSink {
@@ -50,12 +54,12 @@ export class Audit {
     this.metrics = [this.#events, this.#levels, lost]
   }
 
-  /** Undefined for a request that is not recorded. */
-  begin(request: AuditedRequest): AuditTrail | undefined {
-    const decision = this.#options.policy(request.user, request.info)
+  /** Undefined for a request that is not recorded, of which no more is asked. */
+  begin(user: User | undefined, info: RequestInfo, facts: () => AuditedFacts): AuditTrail | undefined {
+    const decision = this.#options.policy(user, info)
     this.#levels.add(1, decision.level)
     if (decision.level === 'None') return undefined
-    return new AuditTrail(decision, request, { clock: this.#clock, write: this.#write })
+    return new AuditTrail(decision, { ...facts(), user, info }, { clock: this.#clock, write: this.#write })
   }
 
   async close(): Promise<void> {

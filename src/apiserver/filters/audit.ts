@@ -3,8 +3,8 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { StatusError } from '../../api/status.ts'
 import { formatAddress, parseLenientAddress } from '../../ip/address.ts'
-import type { Audit } from '../audit/audit.ts'
-import type { AuditedRequest, AuditTrail } from '../audit/trail.ts'
+import type { Audit, AuditedFacts } from '../audit/audit.ts'
+import type { AuditTrail } from '../audit/trail.ts'
 import type { Filter, Reply, ServerRequest } from '../request.ts'
 import { isLongRunning } from '../requestinfo.ts'
 
@@ -21,13 +21,11 @@ function sourceIPs(headers: IncomingHttpHeaders, remoteAddress: string | undefin
   return [...new Set(addresses)]
 }
 
-function audited(request: ServerRequest): AuditedRequest {
-  const { id, info, path, search, user, headers, remoteAddress } = request
+function factsOf(request: ServerRequest): AuditedFacts {
+  const { id, path, search, headers, remoteAddress } = request
   return {
     id,
-    info,
     uri: path + search,
-    user,
     sourceIPs: sourceIPs(headers, remoteAddress),
     userAgent: headers['user-agent'] ?? '',
   }
@@ -62,7 +60,7 @@ function followed(reply: Reply, trail: AuditTrail): Reply {
 /** Stands behind authentication: the policy asks who the user is. */
 export function auditing(audit: Audit): Filter {
   return async (request, next) => {
-    const trail = audit.begin(audited(request))
+    const trail = audit.begin(request.user, request.info, () => factsOf(request))
     if (!trail) return next(request)
     request.audit = trail
     trail.received()
@@ -105,7 +103,7 @@ export function failedAuthenticationAudit(audit: Audit): Filter {
       if (request.user === undefined && error instanceof StatusError && error.code === 401) {
         const { code, reason } = error
         const told = new StatusError({ code, reason, message: attempted(request) })
-        audit.begin(audited(request))?.started(told)
+        audit.begin(undefined, request.info, () => factsOf(request))?.started(told)
       }
       throw error
     }
