@@ -31,6 +31,11 @@ export async function serveCommand(asked: CommandRequest): Promise<UpgradeAnswer
   return {
     type: 'serve',
     serve(socket, head) {
+      // Gone while the session was being made: nothing will say so again.
+      if (socket.destroyed) {
+        session.close()
+        return
+      }
       if (found.upgrade === 'websocket') {
         void run(session, acceptWebSocketCommand({ request, socket, head }, selection, found.protocol))
         socket.once('close', () => session.close())

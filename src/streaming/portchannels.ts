@@ -49,6 +49,7 @@ interface PortChannel {
 
 async function join({ socket, number, incoming }: PortChannel, remote: Duplex): Promise<void> {
   const close = () => remote.destroy()
+  if (socket.readyState !== socket.OPEN) close()
   socket.once('close', close)
   try {
     incoming.pipe(remote)

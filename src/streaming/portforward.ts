@@ -44,6 +44,11 @@ const endOf = (stream: Duplex) =>
 
 /** Rejects when the connection to the Pod fails. */
 async function join(data: SpdyStream, remote: Duplex): Promise<void> {
+  // Gone while the connection was being made: nothing will say so again.
+  if (data.destroyed) {
+    remote.destroy()
+    return
+  }
   let failure: Error | undefined
   remote.on('error', error => {
     failure = error

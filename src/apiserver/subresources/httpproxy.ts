@@ -174,6 +174,7 @@ function upgradeHead({ statusCode, statusMessage, rawHeaders }: IncomingMessage)
 }
 
 function join(client: Duplex, server: Duplex): void {
+  if (client.destroyed) server.destroy()
   client.pipe(server)
   server.pipe(client)
   client.once('close', () => server.destroy())
