@@ -290,6 +290,48 @@ const inside: readonly Step[] = [
   },
 ]
 
+const streams: readonly Step[] = [
+  {
+    run: `head -c 20000000 /dev/urandom > $DIRECTORY/big
+kubectl cp $DIRECTORY/big good:/tmp/big 2> /dev/null
+kubectl cp good:/tmp/big $DIRECTORY/back 2> /dev/null && cmp $DIRECTORY/big $DIRECTORY/back && echo same`,
+    prints: 'same',
+  },
+  {
+    run: `printf 'echo "from $HOSTNAME"; exit 4' | kubectl run -i --rm shell --image=busybox --restart=Never -- sh 2>&1 | grep -c '^from shell'`,
+    prints: '1',
+  },
+  {
+    run: `printf hostname | kubectl debug good -i --copy-to=good-copy --image=busybox --container=tool -- sh 2> /dev/null`,
+    prints: 'good-copy',
+  },
+  {
+    run: `printf hostname | kubectl debug node/node1 -i --image=busybox -- sh 2> /dev/null | tail -n 1`,
+    prints: 'node1',
+  },
+  {
+    run: `printf hostname | kubectl debug good -i --image=busybox --target=good -- sh 2> /dev/null`,
+    prints: 'good',
+    only: '1.34',
+  },
+  {
+    run: 'kubectl port-forward pod/good :80 :81 > $DIRECTORY/forwarded & until [ $(wc -l < $DIRECTORY/forwarded) = 4 ]; do sleep 0.05; done; kill $!; sed "s/:[0-9]* /:PORT /" $DIRECTORY/forwarded | sort',
+    prints: `Forwarding from 127.0.0.1:PORT -> 80
+Forwarding from 127.0.0.1:PORT -> 81
+Forwarding from [::1]:PORT -> 80
+Forwarding from [::1]:PORT -> 81`,
+  },
+  {
+    run: `kubectl proxy --port=0 > $DIRECTORY/proxied & until grep -q : $DIRECTORY/proxied; do sleep 0.05; done
+curl -s http://$(sed 's/.* //' $DIRECTORY/proxied)/api/v1/nodes/node1/proxy/healthz; kill $!`,
+    prints: 'ok',
+  },
+  {
+    run: 'kubectl get --raw /metrics | grep -c "^apiserver_request_total{verb=\\"CONNECT\\".*subresource=\\"exec\\".*code=\\"101\\""',
+    prints: '1',
+  },
+]
+
 const remove: readonly Step[] = [
   { run: 'kubectl delete pod good --grace-period=1', prints: /^pod "good" deleted/ },
   { run: 'kubectl delete pod bad --force', prints: /pod "bad" force deleted/ },
@@ -328,7 +370,7 @@ describe.each(kubectlVersions)('kubectl %s', version => {
   })
   afterAll(() => cluster?.remove())
 
-  const steps = [...create, ...look, ...change, ...certificates, ...inside, ...remove].filter(
+  const steps = [...create, ...look, ...change, ...certificates, ...inside, ...streams, ...remove].filter(
     step => (step.only ?? version) === version,
   )
   test.skipIf(missingKubectl(version)).each(steps)('$run', async ({ run, prints, exitCode = 0 }) => {

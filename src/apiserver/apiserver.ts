@@ -174,6 +174,7 @@ class ComposedServer implements APIServer {
     const { defaultIPFamilyPolicy } = options
     this.#registries = createRegistries({
       ...{ store, resources, clock, log, hooks, admission, answerers },
+      onList: this.#metrics.lists.of,
       others: lookup => createMetricsRegistries({ lookup, connector: kubelet, clock }),
       ...(defaultIPFamilyPolicy ? { defaultIPFamilyPolicy } : {}),
     })
@@ -268,6 +269,7 @@ class ComposedServer implements APIServer {
       options,
     )
     this.#listening.push(listening)
+    log.info('listening', { address: options.bindAddress, port: listening.port })
     const isFirst = this.#listening.length === 1
     if (listening.port !== securePort || (this.#options.sharesStore && isFirst)) {
       await this.#service.stop()

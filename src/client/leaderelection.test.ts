@@ -1,14 +1,19 @@
 import { expect, test } from 'vitest'
 import { leases } from '../api/resources/coordination.k8s.io/lease.ts'
+import { events as coreEvents } from '../api/resources/core/event.ts'
 import type { Transport, TransportRequest } from '../api/transport.ts'
 import { openTestServer } from '../apiserver/apiserver.fake.ts'
+import { formatMetrics, MetricSet } from '../component/metrics.ts'
 import { Client } from './client.ts'
+import { Events } from './events.ts'
 import { LeaderElection } from './leaderelection.ts'
 
 async function setUp() {
   const { server, clock } = await openTestServer()
   const inner = server.transport({ name: 'admin', groups: ['system:masters'] })
   const journal: string[] = []
+  const metrics = new MetricSet()
+  const events = new Events({ client: new Client(inner), clock })
   const candidate = (identity: string) => {
     let isCutOff = false
     const transport: Transport = {
@@ -23,6 +28,8 @@ async function setUp() {
       namespace: 'kube-system',
       name: 'futago',
       identity,
+      events: events.recorder('futago'),
+      ...(identity === 'a' ? { metrics } : {}),
       onStarted: () => void journal.push(`${identity} leads`),
       onStopped: () => void journal.push(`${identity} stops`),
     })
@@ -38,18 +45,27 @@ async function setUp() {
     }
   }
   const lease = () => new Client(inner).get(leases, { namespace: 'kube-system', name: 'futago' })
-  return { candidate, pass, journal, lease }
+  const told = async () => {
+    await events.flushed()
+    const { items } = await new Client(inner).list(coreEvents, { namespace: 'kube-system' })
+    return items.map(({ involvedObject, reason, message }) => [involvedObject.kind, reason, message])
+  }
+  const status = () => formatMetrics(metrics.collect()).trimEnd().split('\n').at(-1)
+  return { candidate, pass, journal, lease, told, status }
 }
 
 test('The first candidate leads as long as it renews', async () => {
-  const { candidate, pass, journal, lease } = await setUp()
+  const { candidate, pass, journal, lease, told, status } = await setUp()
   const [a, b] = [candidate('a'), candidate('b')]
+  expect(status()).toBe('leader_election_master_status{name="futago"} 0')
   await a.election.start()
   await pass(1)
   await b.election.start()
   await pass(60)
   expect(journal).toEqual(['a leads'])
   expect([a.election.isLeader, b.election.isLeader]).toEqual([true, false])
+  expect(status()).toBe('leader_election_master_status{name="futago"} 1')
+  expect(await told()).toEqual([['Lease', 'LeaderElection', 'a became leader']])
   expect((await lease()).spec).toMatchObject({
     holderIdentity: 'a',
     leaseTransitions: 0,

@@ -8,7 +8,9 @@ import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import { Gauge, type MetricSet } from '../component/metrics.ts'
 import type { Client } from './client.ts'
+import type { EventRecorder } from './events.ts'
 
 export interface LeaderElectionOptions {
   readonly client: Client
@@ -27,6 +29,9 @@ export interface LeaderElectionOptions {
   readonly renewDeadlineMs?: number
   /** Default 2 s. */
   readonly retryPeriodMs?: number
+  /** Told on the Lease, who leads. */
+  readonly events?: EventRecorder
+  readonly metrics?: MetricSet
   onStarted(): void | Promise<void>
   /** Called once for every `onStarted`, before another may lead. */
   onStopped(): void | Promise<void>
@@ -37,6 +42,18 @@ interface Observed {
   readonly atMs: number
 }
 
+/** Whether this process leads, by the name of the lease: upstream's leader_election_master_status. */
+function electionsOf(metrics: MetricSet): Map<string, () => boolean> {
+  const elections = new Map<string, () => boolean>()
+  const help = 'Whether this process holds the lease: 0 it stands by, 1 it leads.'
+  metrics.add(
+    new Gauge({ name: 'leader_election_master_status', help }, () =>
+      [...elections].map(([name, leads]) => ({ labels: { name }, value: leads() ? 1 : 0 })),
+    ),
+  )
+  return elections
+}
+
 export class LeaderElection implements Component {
   readonly name = 'leader-election'
   readonly #options: LeaderElectionOptions
@@ -45,11 +62,15 @@ export class LeaderElection implements Component {
   #observed: Observed | undefined
   #isLeader = false
   #renewedMs = 0
+  #leaseUID: string | undefined
   #running: Promise<void> | undefined
 
   constructor(options: LeaderElectionOptions) {
     this.#options = options
     this.#log = options.log ?? silentLogger
+    const { metrics, name } = options
+    const elections = metrics?.once('leader election', () => electionsOf(metrics))
+    elections?.set(name, () => this.#isLeader)
   }
 
   get isLeader(): boolean {
@@ -89,8 +110,16 @@ export class LeaderElection implements Component {
 
   async #step(isLeader: boolean): Promise<void> {
     this.#isLeader = isLeader
+    this.#tell(isLeader ? 'became leader' : 'stopped leading')
     this.#log.info(isLeader ? 'leading' : 'no longer leading', { identity: this.#options.identity })
     await (isLeader ? this.#options.onStarted() : this.#options.onStopped())
+  }
+
+  #tell(what: string): void {
+    const { events, identity, namespace, name } = this.#options
+    const object = { metadata: { namespace, name, uid: this.#leaseUID } }
+    const text = { reason: 'LeaderElection', message: `${identity} ${what}` }
+    events?.event({ resource: leases, object }, 'Normal', text)
   }
 
   /** Takes or renews the lease; false when another holds it, or it cannot be written. */
@@ -108,7 +137,9 @@ export class LeaderElection implements Component {
   async #read(): Promise<Lease | undefined> {
     const { client, namespace, name } = this.#options
     try {
-      return await client.get(leases, { namespace, name })
+      const lease = await client.get(leases, { namespace, name })
+      this.#leaseUID = lease.metadata.uid
+      return lease
     } catch (error) {
       if (isNotFound(error)) return undefined
       throw error
@@ -130,7 +161,8 @@ export class LeaderElection implements Component {
   async #create(): Promise<boolean> {
     const { client, namespace, name } = this.#options
     try {
-      await client.create(leases, { metadata: { namespace, name }, spec: this.#spec(0) })
+      const lease = await client.create(leases, { metadata: { namespace, name }, spec: this.#spec(0) })
+      this.#leaseUID = lease.metadata.uid
       return true
     } catch (error) {
       if (isAlreadyExists(error)) return false

@@ -79,7 +79,7 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
     await parts.add(scheduler())
   } else {
     const { leaderElectLeaseDurationMs: leaseDurationMs } = config
-    const election = { client, clock, log, identity, leaseDurationMs }
+    const election = { client, clock, log, identity, leaseDurationMs, metrics, events }
     await parts.add(led({ ...election, lease: 'kube-controller-manager', create: manager }))
     await parts.add(led({ ...election, lease: 'kube-scheduler', create: scheduler }))
   }

@@ -3,10 +3,12 @@
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
 import type { Client } from '../client/client.ts'
+import type { Events } from '../client/events.ts'
 import { LeaderElection } from '../client/leaderelection.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
+import type { MetricSet } from '../component/metrics.ts'
 import type { StateDirectory } from './statedirectory.ts'
 
 export interface LedOptions {
@@ -18,6 +20,8 @@ export interface LedOptions {
   /** Who this process is; different for every one of the cluster. */
   readonly identity: string
   readonly leaseDurationMs: number
+  readonly metrics: MetricSet
+  readonly events: Events
   create(): Component
 }
 
@@ -31,6 +35,7 @@ export function led({ lease, create, ...options }: LedOptions): Component {
   return new LeaderElection({
     ...options,
     log: log.child(lease),
+    events: options.events.recorder(lease),
     namespace: 'kube-system',
     name: lease,
     // Upstream's 15 s, 10 s and 2 s, or as much longer or shorter.

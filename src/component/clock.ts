@@ -143,7 +143,7 @@ export class FakeClock implements Clock {
   }
 
   now() {
-    return this.#now
+    return Math.floor(this.#now)
   }
 
   monotonic() {

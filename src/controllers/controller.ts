@@ -182,7 +182,7 @@ class ControllerLoop<T extends KubeObject> implements Component {
       const key = await this.#queue.take()
       if (key === undefined) return
       try {
-        await this.#traced(key)
+        await this.#logged(key)
         this.#queue.forget(key)
       } catch (error) {
         this.#failed(key, error)
@@ -191,6 +191,13 @@ class ControllerLoop<T extends KubeObject> implements Component {
       }
       if (++this.#handled % keysPerTurn === 0) await nextTurn()
     }
+  }
+
+  async #logged(key: string): Promise<void> {
+    const { clock, log } = this.#environment
+    const began = clock.monotonic()
+    await this.#traced(key)
+    log.debug('reconciled', { key, durationMs: Math.round((clock.monotonic() - began) * 10) / 10 })
   }
 
   #traced(key: string): Promise<void> {

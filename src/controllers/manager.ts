@@ -50,6 +50,7 @@ export class ControllerManager implements Component {
     this.#running = controllers.map(controller => controller.create(environment))
     await informers.start()
     await startAll(this.#running)
+    this.#log.child(this.name).info('controllers work', { controllers: controllers.length })
   }
 
   async stop(): Promise<void> {

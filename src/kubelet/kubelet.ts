@@ -133,10 +133,17 @@ export class Kubelet implements KubeletConnection {
         (this.#isReady || condition.message === notReady)
       if (!isKnown || wasReady !== this.#isReady) await this.reportStatus()
       this.#events.ready(this.#isReady)
+      if (wasReady !== this.#isReady) this.#logReady(notReady)
       if (!wasReady && this.#isReady) this.#becameReady()
     } finally {
       this.#isWriting = false
     }
+  }
+
+  #logReady(notReady: string | undefined): void {
+    const { log } = this.#options.context
+    if (notReady === undefined) log.info('the node is ready', { node: this.name })
+    else log.warn('the node is not ready', { node: this.name, reason: notReady })
   }
 
   #becameReady(): void {

@@ -88,6 +88,7 @@ export class PodWorker {
       while (this.#isDirty && !this.#isGone) {
         this.#isDirty = false
         await this.#tracedSync()
+        this.#context.log.debug('a Pod is as it should be', { pod: this.#key, node: this.#context.node.name })
       }
     } catch (error) {
       this.#context.log.debug('a Pod could not be synchronised', { pod: this.#key, error: String(error) })

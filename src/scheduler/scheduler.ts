@@ -65,7 +65,7 @@ export class Scheduler implements Component {
 
   constructor(options: SchedulerOptions) {
     this.#options = options
-    this.#log = options.log ?? silentLogger
+    this.#log = (options.log ?? silentLogger).child('scheduler')
     this.#plugins = options.plugins ?? schedulerPlugins
     this.#events = budgetEvents({ clock: options.clock, ...eventBudget })(options.events)
     this.#queue = new SchedulingQueue(options.clock, () => this.#plan())
@@ -151,6 +151,7 @@ export class Scheduler implements Component {
     try {
       await this.#binder.bind(pod, nodeName)
       this.#attempted('scheduled', began)
+      this.#log.debug('a Pod has a node', { pod: key, node: nodeName })
       this.#metrics?.scheduled(queued, (this.#options.clock.now() - queued.addedAt) / 1000)
       this.#record(pod, 'Normal', {
         reason: 'Scheduled',

@@ -77,6 +77,27 @@ test('A watch counts its events, a store what it was asked, a resource its objec
   await server.close()
 })
 
+test('Lists say how much they looked at and found, deprecated APIs that they are used', async () => {
+  const server = await openTestServer()
+  for (const name of ['a', 'b', 'c']) {
+    await server.ask('POST /api/v1/namespaces/default/configmaps', configMap(name))
+  }
+  await server.ask('GET /api/v1/configmaps?fieldSelector=metadata.name%3Da')
+  await server.ask('GET /api/v1/namespaces/default/configmaps')
+  await server.ask('GET /api/v1/endpoints')
+  const { lines } = await scrape(server)
+  for (const line of [
+    'apiserver_cache_list_total{group="",resource="configmaps",index=""} 2',
+    'apiserver_cache_list_fetched_objects_total{group="",resource="configmaps",index=""} 6',
+    'apiserver_cache_list_returned_objects_total{group="",resource="configmaps"} 4',
+    'apiserver_requested_deprecated_apis{group="",version="v1",resource="endpoints",subresource="",removed_release=""} 1',
+  ]) {
+    expect(lines).toContain(line)
+  }
+  expect(lines.filter(line => line.startsWith('apiserver_requested_deprecated_apis{'))).toHaveLength(1)
+  await server.close()
+})
+
 test('Who gets in, who may and what admission plugins say is counted', async () => {
   const server = await openTestServer({ rbac: true })
   const nobody = { name: 'nobody', groups: [] }

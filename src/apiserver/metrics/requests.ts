@@ -37,6 +37,8 @@ export interface RequestMetricsOptions {
   readonly clock: Clock
   readonly metrics: MetricSet
   readonly isKnown: KnownResource
+  /** Is the resource on its way out? */
+  readonly isDeprecated?: KnownResource
 }
 
 export class RequestMetrics {
@@ -67,8 +69,12 @@ export class RequestMetrics {
   })
   readonly #subjects = new Map<string, SubjectSeries>()
   readonly #running = new Map<string, number>()
+  /** By what they are about, without the verb. */
+  readonly #deprecated = new Map<string, Readonly<Record<string, string>>>()
+  readonly #isDeprecated: KnownResource
 
-  constructor({ clock, metrics, isKnown }: RequestMetricsOptions) {
+  constructor({ clock, metrics, isKnown, isDeprecated = () => false }: RequestMetricsOptions) {
+    this.#isDeprecated = isDeprecated
     this.#clock = clock
     this.#isKnown = isKnown
     for (const metric of [this.#total, this.#duration, this.#sli, this.#size]) metrics.add(metric)
@@ -80,6 +86,11 @@ export class RequestMetrics {
         },
         () => [...this.#running].map(([kind, value]) => ({ labels: { request_kind: kind }, value })),
       ),
+    )
+    const name = 'apiserver_requested_deprecated_apis'
+    const help = 'Deprecated APIs that have been requested, by group, version, resource and subresource.'
+    metrics.add(
+      new Gauge({ name, help }, () => [...this.#deprecated.values()].map(labels => ({ labels, value: 1 }))),
     )
     metrics.add(
       new Gauge(
@@ -116,6 +127,11 @@ export class RequestMetrics {
       running: 0,
     }
     this.#subjects.set(key, made)
+    const [, group = '', version = '', resource = '', subresource = ''] = labels
+    if (this.#isDeprecated(group, version, resource)) {
+      const about = { group, version, resource, subresource, removed_release: '' }
+      this.#deprecated.set([group, version, resource, subresource].join('/'), about)
+    }
     return made
   }
 

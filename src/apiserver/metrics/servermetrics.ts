@@ -13,6 +13,7 @@ import type { Filter, Reply } from '../request.ts'
 import type { RequestInfo } from '../requestinfo.ts'
 import { measuredAuthentication, measuredAuthorizer } from './access.ts'
 import { measuredAdmission } from './admission.ts'
+import { CacheListMetrics } from './lists.ts'
 import { RequestMetrics } from './requests.ts'
 import { measuredStore } from './storage.ts'
 
@@ -32,6 +33,7 @@ const eventSizeBounds = Array.from({ length: 8 }, (_, power) => 1024 * 2 ** powe
 export class ServerMetrics {
   readonly #options: ServerMetricsOptions
   readonly requests: RequestMetrics
+  readonly lists: CacheListMetrics
   readonly #watchEvents: Counter<'group' | 'version' | 'resource'>
   readonly #watchEventSizes: Histogram<'group' | 'version' | 'resource'>
   readonly #tlsErrors: Counter
@@ -40,7 +42,10 @@ export class ServerMetrics {
     this.#options = options
     const { clock, metrics, registries, version } = options
     const isKnown = (...of: [string, string, string]) => registries().lookup(...of) !== undefined
-    this.requests = new RequestMetrics({ clock, metrics, isKnown })
+    const isDeprecated = (...of: [string, string, string]) =>
+      registries().lookup(...of)?.resource.deprecation !== undefined
+    this.requests = new RequestMetrics({ clock, metrics, isKnown, isDeprecated })
+    this.lists = new CacheListMetrics(metrics)
     const labels = ['group', 'version', 'resource'] as const
     this.#watchEvents = metrics.add(
       new Counter({

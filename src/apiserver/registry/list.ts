@@ -119,15 +119,18 @@ function listNow(scope: RegistryScope, page: Page): StoredList {
   const all = candidates(scope, selection)
   const from = after === undefined ? 0 : firstAfter(all, after)
   const { selects } = selection
-  if (page.limit === undefined) {
-    const rest = from === 0 ? all : all.slice(from)
-    return {
-      items: selects ? rest.filter(selects) : rest,
-      resourceVersion: resourceVersionOf(revision),
-    }
-  }
-  return cut(all, { from, limit: page.limit, selects, revision })
+  const list =
+    page.limit === undefined
+      ? whole(from === 0 ? all : all.slice(from), selects, revision)
+      : cut(all, { from, limit: page.limit, selects, revision })
+  scope.onList?.(all.length - from, list.items.length)
+  return list
 }
+
+const whole = (all: readonly Stored[], selects: Selection['selects'], revision: number): StoredList => ({
+  items: selects ? all.filter(selects) : all,
+  resourceVersion: resourceVersionOf(revision),
+})
 
 interface Cut {
   readonly from: number

@@ -35,6 +35,8 @@ export interface RegistriesOptions {
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
   /** Made elsewhere: given what looks others up. */
   readonly others?: (lookup: RegistryLookup) => readonly Registry[]
+  /** Makes what a registry tells its lists to. */
+  readonly onList?: (resource: Resource) => NonNullable<RegistryScope['onList']>
   /** Besides the usual ones: kinds that are answered and not stored, by `group/resource`. */
   readonly answerers?: Readonly<Record<string, Answerer>>
 }
@@ -148,6 +150,7 @@ function createScope(
     log,
     hooks,
     admission,
+    onList: options.onList?.(resource),
   }
 }
 

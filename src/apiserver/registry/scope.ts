@@ -24,6 +24,8 @@ export interface RegistryScope {
   readonly log: Logger
   readonly hooks: RegistryHooks
   readonly admission: readonly AdmissionPlugin[]
+  /** Told how many objects a list from the cache looked at, and how many it found. */
+  readonly onList?: ((looked: number, found: number) => void) | undefined
 }
 
 export const keyIn = (scope: RegistryScope, namespace: string, name: string) =>
