@@ -293,8 +293,8 @@ const inside: readonly Step[] = [
 const streams: readonly Step[] = [
   {
     run: `head -c 20000000 /dev/urandom > $DIRECTORY/big
-kubectl cp $DIRECTORY/big good:/tmp/big 2> /dev/null
-kubectl cp good:/tmp/big $DIRECTORY/back 2> /dev/null && cmp $DIRECTORY/big $DIRECTORY/back && echo same`,
+kubectl cp $DIRECTORY/big good:/tmp/big > /dev/null 2>&1
+kubectl cp good:/tmp/big $DIRECTORY/back > /dev/null 2>&1 && cmp $DIRECTORY/big $DIRECTORY/back && echo same`,
     prints: 'same',
   },
   {
@@ -302,27 +302,28 @@ kubectl cp good:/tmp/big $DIRECTORY/back 2> /dev/null && cmp $DIRECTORY/big $DIR
     prints: '1',
   },
   {
-    run: `printf hostname | kubectl debug good -i --copy-to=good-copy --image=busybox --container=tool -- sh 2> /dev/null`,
+    run: `printf 'hostname\\nexit\\n' | kubectl debug good -i --copy-to=good-copy --image=busybox --container=tool -- sh 2> /dev/null
+kubectl delete pod good-copy --force --grace-period=0 > /dev/null 2>&1`,
     prints: 'good-copy',
   },
   {
-    run: `printf hostname | kubectl debug node/node1 -i --image=busybox -- sh 2> /dev/null | tail -n 1`,
+    run: `printf 'hostname\\nexit\\n' | kubectl debug node/node1 -i --image=busybox -- sh 2> /dev/null | tail -n 1`,
     prints: 'node1',
   },
   {
-    run: `printf hostname | kubectl debug good -i --image=busybox --target=good -- sh 2> /dev/null`,
+    run: `printf 'hostname\\nexit\\n' | kubectl debug good -i --image=busybox --target=good -- sh 2> /dev/null | tail -n 1`,
     prints: 'good',
     only: '1.34',
   },
   {
-    run: 'kubectl port-forward pod/good :80 :81 > $DIRECTORY/forwarded & until [ $(wc -l < $DIRECTORY/forwarded) = 4 ]; do sleep 0.05; done; kill $!; sed "s/:[0-9]* /:PORT /" $DIRECTORY/forwarded | sort',
+    run: 'touch $DIRECTORY/forwarded; kubectl port-forward pod/good :80 :81 > $DIRECTORY/forwarded & until [ $(wc -l < $DIRECTORY/forwarded) = 4 ]; do sleep 0.05; done; kill $!; sed "s/:[0-9]* /:PORT /" $DIRECTORY/forwarded | sort',
     prints: `Forwarding from 127.0.0.1:PORT -> 80
 Forwarding from 127.0.0.1:PORT -> 81
 Forwarding from [::1]:PORT -> 80
 Forwarding from [::1]:PORT -> 81`,
   },
   {
-    run: `kubectl proxy --port=0 > $DIRECTORY/proxied & until grep -q : $DIRECTORY/proxied; do sleep 0.05; done
+    run: `touch $DIRECTORY/proxied; kubectl proxy --port=0 > $DIRECTORY/proxied & until grep -q : $DIRECTORY/proxied; do sleep 0.05; done
 curl -s http://$(sed 's/.* //' $DIRECTORY/proxied)/api/v1/nodes/node1/proxy/healthz; kill $!`,
     prints: 'ok',
   },
