@@ -290,3 +290,28 @@ test.each([
 ])('%s says what is wrong', async (script, stderr) => {
   expect((await sh(script)).stderr).toBe(stderr)
 })
+
+test('A prompt asks for the rest of what is not whole, and Ctrl-C gives it up', async () => {
+  const { screen, type, exitCode } = await openTerminal()
+  await type('for x in 1 2; do\r')
+  await type('echo $x; done\r')
+  await type('echo "a\r')
+  await type('\x03')
+  await type('fi\r')
+  await type('exit\r')
+  expect(await exitCode).toBe(2)
+  expect(screen.text).toBe(
+    [
+      '/ # for x in 1 2; do',
+      '> echo $x; done',
+      '1',
+      '2',
+      '/ # echo "a',
+      '> ^C',
+      '/ # fi',
+      'sh: syntax error: unexpected "fi"',
+      '/ # exit',
+      '',
+    ].join('\r\n'),
+  )
+})

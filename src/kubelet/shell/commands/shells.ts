@@ -1,5 +1,6 @@
 // sh and bash: a script from -c, from a file or from the input; at a terminal, a prompt.
 import { absolutePath } from '../../filesystem.ts'
+import type { Script } from '../ast.ts'
 import { ShellExit } from '../flow.ts'
 import { Shell } from '../interpreter.ts'
 import { ShellSyntaxError } from '../lexer.ts'
@@ -53,13 +54,13 @@ async function fromInput(invocation: Invocation): Promise<number> {
   }, streams)
 }
 
-/** Runs one entered line; Ctrl-C ends the line, not the shell. */
-async function runLine(shell: Shell, line: string, context: { terminal: Terminal; streams: Streams }) {
+/** Runs what was entered; Ctrl-C ends that, not the shell. */
+async function runEntered(shell: Shell, script: Script, context: { terminal: Terminal; streams: Streams }) {
   const { terminal, streams } = context
   const interrupted = new Promise<'interrupted'>(resolve => {
     terminal.onInterrupt = () => resolve('interrupted')
   })
-  const outcome = await Promise.race([shell.runScript(parseShell(line), streams), interrupted])
+  const outcome = await Promise.race([shell.runScript(script, streams), interrupted])
   if (outcome === 'interrupted') shell.status = 130
 }
 
@@ -67,15 +68,27 @@ async function interactive(invocation: Invocation, terminal: Terminal): Promise<
   let shell = newShell(invocation, invocation.signal)
   const sign = invocation.world.user.uid === 0 ? '#' : '$'
   const streams = { stdin: invocation.stdin, stdout: invocation.stdout, stderr: invocation.stderr }
+  /** Lines that want more. */
+  let entered = ''
   for (;;) {
     const prompt = `${shell.directory} ${sign} `
-    terminal.onInterrupt = () => void invocation.stdout.write(prompt)
-    await invocation.stdout.write(prompt)
+    terminal.onInterrupt = () => {
+      entered = ''
+      void invocation.stdout.write(prompt)
+    }
+    await invocation.stdout.write(entered === '' ? prompt : '> ')
     const line = await terminal.readLine()
     if (line === undefined || invocation.signal.aborted) return shell.status
+    const text = `${entered}${line}\n`
+    entered = ''
     try {
+      const script = parseLines(text)
+      if (!script) {
+        entered = text
+        continue
+      }
       const before = shell
-      await runLine(shell, line, { terminal, streams })
+      await runEntered(shell, script, { terminal, streams })
       // What was interrupted may still be at work in the old shell: the new one goes on without it.
       if (before.status === 130) shell = continued(before, invocation)
     } catch (error) {
