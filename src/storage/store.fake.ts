@@ -47,6 +47,8 @@ export class LaggingStore implements Store {
   async write(operations: readonly WriteOperation[]): Promise<number> {
     const revision = await this.#inner.write(operations)
     this.#deliver()
+    // Everybody is told before the writer is, and has time to act on it.
+    for (let turn = 0; turn < 3; turn++) await new Promise(resolve => setImmediate(resolve))
     return revision
   }
 
