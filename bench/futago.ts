@@ -14,6 +14,19 @@ function residentMB(pid: number): number {
   return Math.round(Number(/VmRSS:\s+(\d+)/.exec(status)![1]) / 1024)
 }
 
+const ticksPerSecond = 100
+
+/** Processor time that processes have had, in seconds. */
+export function cpuSeconds(pids: readonly number[]): number {
+  const ticks = pids.flatMap(pid => {
+    const fields = readFileSync(`/proc/${pid}/stat`, 'utf8')
+      .replace(/^.*\) /, '')
+      .split(' ')
+    return [Number(fields[11]), Number(fields[12])]
+  })
+  return ticks.reduce((sum, each) => sum + each, 0) / ticksPerSecond
+}
+
 export class Futago {
   readonly home = mkdtempSync(join(tmpdir(), 'futago-bench-'))
   readonly #child
@@ -40,6 +53,10 @@ export class Futago {
       await new Promise(resolve => setTimeout(resolve, 1))
     }
     return performance.now() - began
+  }
+
+  get pid(): number {
+    return this.#child.pid!
   }
 
   get kubeconfig(): string {

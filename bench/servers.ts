@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EtcdServers } from '../test/etcdserver.ts'
-import { Futago, loadProcess, print } from './futago.ts'
+import { cpuSeconds, Futago, loadProcess, print } from './futago.ts'
 import type { Figures } from './load.ts'
 
 interface SetUp {
@@ -42,7 +42,14 @@ function cell(name: string, figures: Figures): string {
   return name.startsWith('list') ? `${p50Ms} ms` : `${perSecond}/s (${p50Ms} ms)`
 }
 
-async function measure({ members, servers, store }: SetUp): Promise<Figures> {
+interface Measured {
+  readonly figures: Figures
+  /** Processor seconds, all servers and all members together. */
+  readonly serversSeconds: number
+  readonly membersSeconds: number
+}
+
+async function measure({ members, servers, store }: SetUp): Promise<Measured> {
   const certDir = mkdtempSync(join(tmpdir(), 'futago-bench-keys-'))
   const etcd = members > 0 ? await EtcdServers.start({ family: 'IPv6', members, flags: patience }) : undefined
   const running: Futago[] = []
@@ -54,7 +61,11 @@ async function measure({ members, servers, store }: SetUp): Promise<Figures> {
       running.push(futago)
       await futago.ready()
     }
-    return loadProcess(running.map(({ kubeconfig }) => kubeconfig))
+    const used = () => [cpuSeconds(running.map(({ pid }) => pid)), cpuSeconds(etcd?.pids ?? [])] as const
+    const before = used()
+    const figures = loadProcess(running.map(({ kubeconfig }) => kubeconfig))
+    const after = used()
+    return { figures, serversSeconds: after[0] - before[0], membersSeconds: after[1] - before[1] }
   } finally {
     for (const futago of running) await futago.stop()
     await etcd?.stop()
@@ -63,14 +74,13 @@ async function measure({ members, servers, store }: SetUp): Promise<Figures> {
 }
 
 export async function benchServers(): Promise<void> {
-  print(`| | ${Object.values(columns).join(' | ')} |`)
-  print(`|---${'|---'.repeat(Object.keys(columns).length)}|`)
+  const names = Object.keys(columns)
+  print(`| | ${Object.values(columns).join(' | ')} | CPU of servers | of members |`)
+  print(`|---${'|---'.repeat(names.length + 2)}|`)
   for (const setUp of setUps) {
-    const figures = await measure(setUp)
-    print(
-      `| ${setUp.title} | ${Object.keys(columns)
-        .map(name => cell(name, figures))
-        .join(' | ')} |`,
-    )
+    const { figures, serversSeconds, membersSeconds } = await measure(setUp)
+    const cells = names.map(name => cell(name, figures))
+    const seconds = [serversSeconds, membersSeconds].map(each => `${Math.round(each)} s`)
+    print(`| ${[setUp.title, ...cells, ...seconds].join(' | ')} |`)
   }
 }

@@ -123,6 +123,11 @@ export class EtcdServers {
     return servers
   }
 
+  /** Of the members that run. */
+  get pids(): number[] {
+    return this.#members.flatMap(member => member.process?.pid ?? [])
+  }
+
   /** What `--store` takes. */
   get location(): string {
     return `etcd:${this.endpoints.join(',')}`
