@@ -2,6 +2,7 @@ import { expect, test } from 'vitest'
 import type { KubeObject } from '../../api/object.ts'
 import { openMemoryStore } from '../../storage/memory.ts'
 import { LaggingStore } from '../../storage/store.fake.ts'
+import { StoreError, type WriteOperation } from '../../storage/store.ts'
 import {
   configMaps,
   context,
@@ -140,4 +141,25 @@ test('who has the answer to a write finds it in memory, though the store tells l
   await expect(registry(things).get(context, 'default', 'a', recent)).rejects.toMatchObject({ code: 404 })
   await nextTurn()
   expect(seen()).toEqual(['ADDED a', 'DELETED a'])
+})
+
+/** Does every write and then says that nobody knows. */
+class SilentStore extends LaggingStore {
+  isSilent = false
+
+  override async write(operations: readonly WriteOperation[]): Promise<number> {
+    const revision = await super.write(operations)
+    if (this.isSilent) throw new StoreError('Unavailable', 'Cannot tell whether it has been written')
+    return revision
+  }
+}
+
+test('an update of which nobody knows whether it has happened is not done again', async () => {
+  const store = new SilentStore(openMemoryStore())
+  const { registry } = await openTestRegistries({ store })
+  await registry(things).create(context, named('a', { spec: { size: 1 } }), inDefault)
+  store.isSilent = true
+  const update = registry(things).update(context, at('a'), { transform: grow })
+  await expect(update).rejects.toMatchObject({ code: 500, reason: 'ServerTimeout' })
+  expect((await registry(things).get(context, 'default', 'a')).object).toMatchObject({ spec: { size: 2 } })
 })

@@ -20,7 +20,9 @@ export const isHooksConflict = (error: unknown): error is StoreError =>
   (error.details.operation ?? 0) > 0 &&
   (error.code === 'Conflict' || error.code === 'KeyExists' || error.code === 'NotFound')
 
-const isConflict = (error: unknown) => error instanceof StoreError && error.code === 'Conflict'
+/** The store has decided against the write. */
+const isRefused = (error: StoreError) =>
+  error.code === 'Conflict' || error.code === 'NotFound' || isHooksConflict(error)
 
 /** The object as this server knows it. */
 export const known = ({ cache, resource }: RegistryScope, { namespace, name }: Target): Stored | undefined =>
@@ -62,12 +64,14 @@ interface Failure {
 }
 
 async function wasRace(scope: RegistryScope, { target, read, error }: Failure): Promise<boolean> {
+  // A write of which nobody knows whether it has happened must not happen again.
+  if (error instanceof StoreError && !isRefused(error)) return false
   try {
     await catchUp(scope, error)
   } catch {
     return false
   }
-  return isConflict(error) || isHooksConflict(error) || known(scope, target)?.revision !== read
+  return error instanceof StoreError || known(scope, target)?.revision !== read
 }
 
 /** That nothing is to be done is only true of the newest state: throws a conflict when this is another. */
