@@ -34,7 +34,9 @@ test('A TokenReview tells whose token it is, for the audiences that ask', async 
   const other = await issue({ audiences: ['vault'] })
   const review = (spec: object) => server.ask('POST /apis/authentication.k8s.io/v1/tokenreviews', { spec })
   expect((await review({ token: other.status.token })).body.status).toMatchObject({
-    error: 'invalid bearer token',
+    error:
+      '[invalid bearer token, token audiences ["vault"] is invalid for the target audiences ' +
+      `["${issuer}"]]`,
   })
   expect((await review({ token: other.status.token, audiences: ['vault', 'x'] })).body.status).toMatchObject({
     authenticated: true,

@@ -43,13 +43,13 @@ export function tokenAuthenticator(tokens: TokenVerifier, log: Logger): Authenti
   }
 }
 
-const unknownToken = new TokenError('invalid bearer token')
+const unknownToken = 'invalid bearer token'
 
 async function review(tokens: TokenVerifier, token: string, audiences: readonly string[] | undefined) {
   try {
     return (await tokens.verify(token, audiences)) ?? unknownToken
   } catch (error) {
-    if (error instanceof TokenError) return error
+    if (error instanceof TokenError) return `[${unknownToken}, ${error.message}]`
     throw error
   }
 }
@@ -65,7 +65,7 @@ export function tokenReviewer(tokens: TokenVerifier): Answerer {
     const { token = '', audiences } = (object as unknown as TokenReview).spec
     if (token === '') throw badRequest('token is required for TokenReview in authentication')
     const found = await review(tokens, token, audiences?.length ? audiences : undefined)
-    const status = found instanceof TokenError ? { user: {}, error: found.message } : statusOf(found)
+    const status = typeof found === 'string' ? { user: {}, error: found } : statusOf(found)
     return { ...object, status } as KubeObject
   }
 }

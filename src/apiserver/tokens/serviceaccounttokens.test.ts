@@ -81,6 +81,26 @@ test('A token ends with its time, its account and what it is bound to', async ()
   expect((await askWith(unbound.status.token)).status).toBe(401)
 })
 
+test('A TokenReview says why a token of an account is not accepted', async () => {
+  const { token } = (await issue({ expirationSeconds: 600 })).status
+  const why = async () => {
+    const review = await server.ask('POST /apis/authentication.k8s.io/v1/tokenreviews', { spec: { token } })
+    return (review.body.status as { error?: string }).error
+  }
+  expect(await why()).toBeUndefined()
+  await server.clock.advance(601_000)
+  expect(await why()).toBe('[invalid bearer token, service account token has expired]')
+  const other = await issue()
+  await server.ask('DELETE /api/v1/namespaces/default/serviceaccounts/builder')
+  const { body } = await server.ask('POST /apis/authentication.k8s.io/v1/tokenreviews', {
+    spec: other.status,
+  })
+  expect(body.status).toEqual({
+    user: {},
+    error: '[invalid bearer token, service account token has been invalidated]',
+  })
+})
+
 test('A token for others does not let anyone in here, and no forged one does', async () => {
   const other = await issue({ audiences: ['vault'] })
   expect((await askWith(other.status.token)).status).toBe(401)

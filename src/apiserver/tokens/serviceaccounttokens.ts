@@ -8,7 +8,7 @@ import type { RegistryLookup, User } from '../registry/registry.ts'
 import type { Claims } from './jwt.ts'
 import { holdsToken, type SecretTokenContents, secretTokenContents } from './secrettokens.ts'
 import { SigningKey } from './signingkey.ts'
-import type { TokenVerifier, Verified } from './tokenverifier.ts'
+import { TokenError, type TokenVerifier, type Verified } from './tokenverifier.ts'
 
 export interface ServiceAccountTokensOptions {
   /** ECDSA P-256, PEM. */
@@ -92,22 +92,29 @@ export class ServiceAccountTokens implements TokenVerifier {
     return { token, expiresMs: (now + expirationSeconds) * 1000 }
   }
 
-  /** Who shows the token; undefined when it is none of ours, out of time, or of something that is gone. */
+  /** Throws TokenError for a token of ours that is out of time, for others, or of something that is gone. */
   async verify(token: string, audiences: readonly string[] = [this.issuer]): Promise<Verified | undefined> {
     const claims = this.#key.verify(token)
     if (!claims) return undefined
     const kept = secretTokenContents(claims)
     if (kept) return this.#verifyKept(token, kept, audiences)
-    if (!this.#isTimely(claims)) return undefined
-    const meant = (claims.aud as readonly string[]).filter(audience => audiences.includes(audience))
     const contents = claims['kubernetes.io'] as Private | undefined
-    if (meant.length === 0 || !contents || !(await this.#exists(contents))) return undefined
+    if (claims.iss !== this.issuer || !contents) return undefined
+    const named = claims.aud as readonly string[]
+    const meant = named.filter(audience => audiences.includes(audience))
+    if (meant.length === 0) {
+      const [own, wanted] = [named, audiences].map(goList)
+      throw new TokenError(`token audiences ${own} is invalid for the target audiences ${wanted}`)
+    }
+    this.#checkTime(claims)
+    if (!(await this.#exists(contents))) throw new TokenError('service account token has been invalidated')
     return { user: userOf(claims, contents), audiences: meant }
   }
 
-  #isTimely({ iss, exp, nbf }: Claims): boolean {
+  #checkTime({ exp, nbf }: Claims): void {
     const now = this.#clock.now() / 1000
-    return iss === this.issuer && Number(exp) > now && Number(nbf) <= now
+    if (!(Number(exp) > now)) throw new TokenError('service account token has expired')
+    if (!(Number(nbf) <= now)) throw new TokenError('service account token is not valid yet')
   }
 
   async #verifyKept(
@@ -153,6 +160,9 @@ export class ServiceAccountTokens implements TokenVerifier {
     return Date.parse(metadata.deletionTimestamp) + deletionLeewayMs > this.#clock.now()
   }
 }
+
+/** As Go prints a list of strings. */
+const goList = (texts: readonly string[]) => `[${texts.map(text => JSON.stringify(text)).join(' ')}]`
 
 function userOf(claims: Claims, { namespace, serviceaccount, pod, node }: Private): User {
   const extra = {
