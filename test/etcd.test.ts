@@ -158,6 +158,24 @@ describe.skipIf(missing)('One etcd member', () => {
     expect((await store.get('/after'))?.revision).toBe(events[1]!.revision)
     await Promise.all([store.close(), other.close()])
   })
+
+  // Last: what the others have written is gone.
+  test('An etcd that has lost everything is noticed, by writes and by reads', async () => {
+    const stores = [await open(), await open()]
+    const [one, other] = stores as [Store, Store]
+    await one.write([create('/a')])
+    const watches = await Promise.all(stores.map(store => record(store)))
+    await servers.kill(0)
+    servers.empty(0)
+    await servers.restart(0)
+    expect(await eventually(() => one.write([create('/b')]))).toBe(2)
+    expect(await eventually(() => other.progress())).toBe(2)
+    expect(watches.map(({ ends }) => ends)).toEqual([['Unavailable'], ['Unavailable']])
+    const { seen } = await record(one)
+    await one.write([create('/c')])
+    await seen('/c')
+    await Promise.all(stores.map(store => store.close()))
+  })
 })
 
 describe.skipIf(missing)('One etcd member with TLS and little room', () => {

@@ -158,6 +158,11 @@ export class EtcdServers {
     await gone
   }
 
+  /** Takes from a killed member all that it kept. */
+  empty(index: number): void {
+    rmSync(join(this.#folder, `m${index}`), { recursive: true })
+  }
+
   /** The member neither answers nor closes its connections, until it is resumed. */
   pause(index: number): void {
     this.#members[index]!.process?.kill('SIGSTOP')

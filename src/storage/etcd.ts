@@ -150,8 +150,10 @@ class EtcdStore implements Store {
         operation.type === 'delete' ? [] : [[operation.key, operation.value] as const],
       )
       for (const [key, value] of values) this.#writing.set(key, value)
+      const told = this.#feed.revision
       try {
         const revision = await writeToEtcd(client, operations, keys)
+        this.#checkForward(told, revision)
         // The write has happened, whether or not its event comes in time.
         if (this.#feed.isConnected) await this.#feed.reached(revision, echoTimeoutMs).catch(() => undefined)
         return revision
@@ -182,9 +184,7 @@ class EtcdStore implements Store {
     return this.#guard(async () => {
       const told = this.#feed.revision
       const revision = await this.#newest()
-      // Others may have seen it too.
-      const isNews = this.#feed.revision >= told
-      if (revision < told && isNews) this.#feed.restart(revision, wentBack(told, revision))
+      this.#checkForward(told, revision)
       await this.#feed.reached(revision, this.#parts.timeoutMs)
       return revision
     })
@@ -230,6 +230,13 @@ class EtcdStore implements Store {
       })
       .then(() => this.#newest())
     return this.#newestNext
+  }
+
+  /** Whether etcd, asked after `told` had been told, is still where it was: it may have lost something. */
+  #checkForward(told: number, revision: number): void {
+    // Others may have seen it before.
+    const isNews = this.#feed.revision >= told
+    if (revision < told && isNews) this.#feed.restart(revision, wentBack(told, revision))
   }
 
   async #list(range: KeyRange, { prefix, limit, revision: asked }: ListOptions): Promise<ListResult> {
