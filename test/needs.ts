@@ -18,6 +18,7 @@ const packages: Readonly<Record<string, string>> = {
   sysctl: 'procps',
   conntrack: 'conntrack',
   unshare: 'util-linux',
+  mount: 'mount',
   ctr: 'containerd',
   busybox: 'busybox-static',
   etcd: 'etcd-server',

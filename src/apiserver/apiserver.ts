@@ -42,6 +42,7 @@ import type { Answerer } from './registry/virtual.ts'
 import { chain, type Filter, type Handler, type Reply, type ServerRequest } from './request.ts'
 import { ResourceRequests } from './resourcerequests.ts'
 import { ServerLeases } from './serverleases.ts'
+import { snapshotReply } from './snapshotreply.ts'
 import { createSubresources } from './subresources/index.ts'
 import { tokenAuthenticator, tokenDocument, tokenDocumentPaths, tokenReviewer } from './tokens/bearer.ts'
 import { bootstrapTokens } from './tokens/bootstraptokens.ts'
@@ -52,6 +53,8 @@ import { serverTraces } from './tracing.ts'
 export interface APIServerOptions {
   /** Stays the caller's: close() leaves it open. */
   readonly store: Store
+  /** What snapshots are taken of: the store with values as they are kept. Default: `store`. */
+  readonly snapshotStore?: Store
   readonly resources: readonly Resource[]
   readonly clock: Clock
   readonly log: Logger
@@ -244,8 +247,11 @@ class ComposedServer implements APIServer {
 
   #documents(openapi: DocumentSource): DocumentSource {
     const tokens = this.#tokens
-    if (!tokens) return openapi
-    return request => tokenDocument(request, tokens, serverAddress(request)) ?? openapi(request)
+    const { store, snapshotStore = store, log } = this.#options
+    return request =>
+      (tokens && tokenDocument(request, tokens, serverAddress(request))) ??
+      snapshotReply(request, snapshotStore, log) ??
+      openapi(request)
   }
 
   handle(request: ServerRequest): Promise<Reply> {

@@ -3,7 +3,7 @@ import { createProgram } from './main.ts'
 
 test("The program has its commands, in the order of a cluster's life", () => {
   const names = createProgram().commands.map(command => command.name())
-  expect(names).toEqual(['up', 'down', 'status', 'kubeconfig', 'node', 'verify', 'version'])
+  expect(names).toEqual(['up', 'down', 'status', 'kubeconfig', 'node', 'snapshot', 'verify', 'version'])
 })
 
 test('Every command and every option says what it is for', () => {

@@ -8,10 +8,13 @@ import { CommandError } from './commanderror.ts'
 import { addDown } from './commands/down.ts'
 import { addKubeconfig } from './commands/kubeconfig.ts'
 import { addNode } from './commands/node.ts'
+import { addSnapshot } from './commands/snapshot.ts'
 import { addStatus } from './commands/status.ts'
 import { addUp } from './commands/up.ts'
 import { addVerify } from './commands/verify.ts'
 import { addVersion } from './commands/version.ts'
+
+const commands = [addUp, addDown, addStatus, addKubeconfig, addNode, addSnapshot, addVerify, addVersion]
 
 export function createProgram(): Command {
   const program = new Command('futago')
@@ -28,7 +31,7 @@ export function createProgram(): Command {
         '  futago up --nodes 2 --runtime containerd   real containers (Linux, root)\n' +
         '  futago verify --output terminal --output html=report.html\n',
     )
-  for (const add of [addUp, addDown, addStatus, addKubeconfig, addNode, addVerify, addVersion]) add(program)
+  for (const add of commands) add(program)
   return program
 }
 
@@ -40,9 +43,14 @@ export async function main(args: readonly string[]): Promise<number> {
   } catch (error) {
     if (error instanceof ConfigError) return fail(error.message, 2)
     if (error instanceof CommandError) return fail(error.message, error.exitCode)
+    if (isOfTheSystem(error)) return fail(error.message, 2)
     return fail(error instanceof Error ? (error.stack ?? error.message) : String(error), 1)
   }
 }
+
+/** A full disk, missing rights, a file that is not there: the message says it all. */
+const isOfTheSystem = (error: unknown): error is Error =>
+  error instanceof Error && 'syscall' in error && 'code' in error
 
 function fail(message: string, exitCode: number): number {
   process.stderr.write(`futago: ${message}\n`)

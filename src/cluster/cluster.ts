@@ -142,7 +142,7 @@ class ClusterStart {
     const { tracer } = this.#environment
     for (const metric of tracer?.metrics ?? []) metrics.add(metric)
     const shared = { config, pki, kubelets, clock, log: this.#log, metrics, tracer }
-    const serving = { ...shared, store, sharesStore, hostAddresses: this.#host?.addresses ?? [] }
+    const serving = { ...shared, store, kept, sharesStore, hostAddresses: this.#host?.addresses ?? [] }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)

@@ -30,6 +30,8 @@ const firstNodeAddress = (config: ClusterConfig) => nthAddress(config.nodeIPRang
 export interface ClusterServerParts {
   readonly config: ClusterConfig
   readonly store: Store
+  /** The same, with Secrets as they are on the disk. */
+  readonly kept: Store
   /** Other servers of the cluster use it too. */
   readonly sharesStore: boolean
   readonly pki: ClusterPKI
@@ -48,6 +50,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
   const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
+    snapshotStore: parts.kept,
     sharesStore: parts.sharesStore,
     resources,
     clock,

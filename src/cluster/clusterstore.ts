@@ -9,6 +9,9 @@ import type { StateDirectory } from './statedirectory.ts'
 /** Other processes may be servers of the same cluster. */
 export const isShared = ({ store }: ClusterConfig): boolean => store.startsWith('etcd:')
 
+const recovery = (name: string) =>
+  `; a snapshot brings it back: futago snapshot restore FILE --force --name ${name}`
+
 /** Throws ConfigError when it cannot be opened. */
 export async function openClusterStore(
   config: ClusterConfig,
@@ -19,8 +22,8 @@ export async function openClusterStore(
   try {
     return await openStore(url, { etcd: { ...config.etcd, ...context } })
   } catch (error) {
-    throw error instanceof StoreError
-      ? new ConfigError(`Cannot open --store ${url}: ${error.message}`)
-      : error
+    if (!(error instanceof StoreError)) throw error
+    const remedy = error.code === 'Corrupt' && config.store === 'lmdb' ? recovery(config.name) : ''
+    throw new ConfigError(`Cannot open --store ${url}: ${error.message}${remedy}`)
   }
 }

@@ -118,11 +118,16 @@ export class StateDirectory {
   }
 }
 
-/** Writes a file for its owner only, through a temporary file beside it. */
+/** Writes a file for its owner only, through one beside it. Throws ConfigError when there is no room. */
 export function writePrivate(path: string, text: string): void {
   const temporary = `${path}.${process.pid}.tmp`
-  writeFileSync(temporary, text, { mode: 0o600 })
-  renameSync(temporary, path)
+  try {
+    writeFileSync(temporary, text, { mode: 0o600 })
+    renameSync(temporary, path)
+  } catch (error) {
+    rmSync(temporary, { force: true })
+    throw new ConfigError(`Cannot write ${path}: ${(error as Error).message}`)
+  }
 }
 
 function isAlive(pid: number): boolean {

@@ -49,3 +49,14 @@ test('Text is for people: a line each, values that are no words in quotes', asyn
 test('silentLogger says nothing, and neither do its children', () => {
   expect(silentLogger.child('x')).toBe(silentLogger)
 })
+
+test('A log that cannot be written is lost, and nothing else', async () => {
+  // /dev/full: a disk without room.
+  const fd = openSync('/dev/full', 'w')
+  for (const format of ['json', 'text'] as const) {
+    const log = await openLogger({ level: 'info', fd, format })
+    log.error('there is no room')
+  }
+  await new Promise(resolve => setImmediate(resolve))
+  closeSync(fd)
+})

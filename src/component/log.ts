@@ -43,7 +43,10 @@ async function jsonLogger({ level, fd }: LoggerOptions): Promise<Logger> {
     timestamp: pino.stdTimeFunctions.isoTime,
     formatters: { level: (label: string) => ({ level: label }) },
   }
-  return overPino(pino(settings, pino.destination({ fd, sync: true })))
+  const destination = pino.destination({ fd, sync: true })
+  // What cannot be logged, on a full disk, is lost: the cluster goes on.
+  destination.on('error', () => undefined)
+  return overPino(pino(settings, destination))
 }
 
 const levels: readonly LogLevel[] = ['debug', 'info', 'warn', 'error']
@@ -63,7 +66,11 @@ function textLogger(options: LoggerOptions & { readonly clock: Clock }, componen
       const pairs = Object.entries(fields).map(([key, value]) => `${key}=${formatValue(value)}`)
       const text = component === '' ? message : `${component}: ${message}`
       const line = `${time} ${level.toUpperCase().padEnd(5)} ${text}  ${pairs.join(' ')}`
-      writeSync(fd, `${line.trimEnd()}\n`)
+      try {
+        writeSync(fd, `${line.trimEnd()}\n`)
+      } catch {
+        // Lost, as above.
+      }
     }
   return {
     debug: write('debug'),

@@ -20,6 +20,8 @@ export interface VersionTable {
    * Adds and removes in one transaction, durable when it resolves; `sweptTo` is what removing them forgets.
    */
   commit(added: readonly Version[], removed: readonly Version[], sweptTo: number): Promise<void>
+  /** What is in it was written before `revision`, which is the newest one from now on. */
+  beginAt(revision: number): Promise<void>
   close(): Promise<void>
 }
 
@@ -162,6 +164,10 @@ class LMDBVersionTable implements VersionTable {
     if (refused.length > 0) {
       throw new StoreError('Corrupt', `Cannot write to ${this.#directory}: another process has written to it`)
     }
+  }
+
+  async beginAt(revision: number): Promise<void> {
+    await this.#parts.state.put(sweptToKey, Buffer.from(String(revision)))
   }
 
   async close(): Promise<void> {

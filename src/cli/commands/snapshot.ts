@@ -1,0 +1,53 @@
+// `futago snapshot`: what a cluster holds, into a file and back.
+import type { Command } from 'commander'
+import { StateDirectory } from '../../cluster/statedirectory.ts'
+import { stateRoot } from '../stateroot.ts'
+
+interface TargetFlags {
+  readonly name: string
+  readonly store?: string
+}
+
+const targetOf = ({ name, store }: TargetFlags) => ({
+  name,
+  directory: new StateDirectory(stateRoot(), name),
+  ...(store ? { store } : {}),
+})
+
+async function save(file: string, flags: TargetFlags): Promise<void> {
+  const { name } = flags
+  const { saveSnapshot } = await import('../../cluster/snapshots.ts')
+  const { entries, revision } = await saveSnapshot(targetOf(flags), file)
+  process.stdout.write(`cluster ${name}: ${entries.size} objects at revision ${revision} saved to ${file}\n`)
+}
+
+interface RestoreFlags extends TargetFlags {
+  readonly force?: boolean
+}
+
+async function restore(file: string, flags: RestoreFlags): Promise<void> {
+  const { name, force = false } = flags
+  const { restoreSnapshot } = await import('../../cluster/snapshots.ts')
+  const { snapshot, replaced } = await restoreSnapshot(targetOf(flags), file, { force })
+  const aside = replaced ? `\nwhat it held before is in ${replaced}` : ''
+  process.stdout.write(
+    `cluster ${name}: ${snapshot.entries.size} objects restored; start it with: futago up --name ${name}${aside}\n`,
+  )
+}
+
+export function addSnapshot(program: Command): void {
+  const snapshot = program.command('snapshot').description('save what a cluster holds, and bring it back')
+  snapshot
+    .command('save <file>')
+    .description('write all objects of a cluster, running or stopped, into a file')
+    .option('--name <name>', 'the cluster', 'default')
+    .option('--store <store>', 'lmdb:DIRECTORY, where `up` was told so and does not run')
+    .action(save)
+  snapshot
+    .command('restore <file>')
+    .description('bring a stopped or new cluster to what a file holds')
+    .option('--name <name>', 'the cluster', 'default')
+    .option('--store <store>', 'lmdb:DIRECTORY, where `up` is to be told so')
+    .option('--force', 'also when the cluster holds objects; they are put aside')
+    .action(restore)
+}
