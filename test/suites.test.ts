@@ -31,6 +31,9 @@ beforeAll(async () => {
 })
 afterAll(() => project.remove())
 
+/** On a machine that does much else a cluster may take longer than a runner allows a test. */
+const patient = ['--testTimeout=30000', '--hookTimeout=30000']
+
 /** `expose.test.js` for a runner, under a name that only this one looks for. */
 function writeSuite(runner: string, name: string): void {
   const suite = files.get('expose.test.js')!
@@ -45,7 +48,7 @@ const outcome = ({ exitCode, stdout, stderr }: { exitCode: number | null; stdout
 test('vitest runs the tests of the operator', async () => {
   writeSuite('vitest', 'vitest/expose.test.js')
   project.write('vitest/expose.js', files.get('expose.js')!)
-  const args = ['node_modules/vitest/vitest.mjs', 'run', '--dir', 'vitest', '--pool', 'threads']
+  const args = ['node_modules/vitest/vitest.mjs', 'run', '--dir', 'vitest', '--pool', 'threads', ...patient]
   const result = await project.run('node', args, { NO_COLOR: '1' })
   expect(outcome(result)).toMatch(/^0\n[\s\S]*Tests {2}4 passed \(4\)/)
 })
@@ -54,7 +57,7 @@ test('jest runs them, and those in CommonJS', async () => {
   writeSuite('jest', 'jest/expose.test.js')
   project.write('jest/expose.js', files.get('expose.js')!)
   project.write('jest/web.test.cjs', files.get('web.test.cjs')!)
-  const args = ['node_modules/jest/bin/jest.js', '--runInBand', '--testPathPatterns', 'jest/']
+  const args = ['node_modules/jest/bin/jest.js', '--runInBand', '--testPathPatterns', 'jest/', patient[0]!]
   const result = await project.run('node', args, { NODE_OPTIONS: '--experimental-vm-modules' })
   expect(outcome(result)).toMatch(/^0\n[\s\S]*Tests: +5 passed, 5 total/)
   expect(result.stderr).not.toContain('did not exit')
