@@ -1,6 +1,9 @@
 import { expect, test } from 'vitest'
 import { defineResource } from '../../api/resource.ts'
-import { context, named, openTestRegistries } from './registries.fake.ts'
+import { openMemoryStore } from '../../storage/memory.ts'
+import { LaggingStore } from '../../storage/store.fake.ts'
+import { StoreError, type StoreWatch, type StoreWatchOptions } from '../../storage/store.ts'
+import { context, named, nextTurn, openTestRegistries } from './registries.fake.ts'
 
 const events = defineResource({
   group: '',
@@ -31,4 +34,42 @@ test('Events go an hour after they were last written', async () => {
   await clock.advance(1_800_000)
   expect(await names()).toEqual([])
   await registries.close()
+})
+
+/** Its watches can be lost. */
+class FragileStore extends LaggingStore {
+  readonly #watches = new Map<StoreWatch, StoreWatchOptions>()
+
+  override async watch(options: StoreWatchOptions): Promise<StoreWatch> {
+    const watch = await super.watch(options)
+    this.#watches.set(watch, options)
+    return watch
+  }
+
+  lose(): void {
+    for (const [watch, { onEnd }] of this.#watches) {
+      watch.close()
+      onEnd(new StoreError('Compacted', 'Cannot go on with the watch'))
+    }
+    this.#watches.clear()
+  }
+}
+
+test('Events that came while the watch of the store was lost go too', async () => {
+  const store = openMemoryStore()
+  const fragile = new FragileStore(store)
+  const { registry, clock, registries } = await openTestRegistries({ resources: [events], store: fragile })
+  const other = await openTestRegistries({ resources: [events], store })
+  await registry(events).create(context, named('before'), inDefault)
+  await clock.advance(60_000)
+  fragile.lose()
+  await other.registry(events).create(context, named('meanwhile'), inDefault)
+  // A sweep a minute, each with time to write.
+  for (let minute = 0; minute < 64; minute++) {
+    await clock.advance(60_000)
+    for (let turn = 0; turn < 10; turn++) await nextTurn()
+  }
+  expect((await registry(events).list(context, {})).items).toEqual([])
+  await registries.close()
+  await other.registries.close()
 })

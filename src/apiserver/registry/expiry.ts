@@ -22,7 +22,8 @@ export class Expiry {
   /** In order of time; an object that was written again stands here again. */
   #queue: Due[] = []
   #timer: Timer | undefined
-  #started = false
+  /** Which of the cache's loads the queue was made after. */
+  #loads = 0
   readonly #subscriber: Subscriber = {
     receive: events => {
       for (const { type, stored } of events) if (type !== 'DELETED') this.#enqueue(stored)
@@ -53,7 +54,8 @@ export class Expiry {
   /** Deletes what is due; what somebody has written meanwhile stays. */
   async sweep(): Promise<void> {
     const { cache, clock, store } = this.#scope
-    if (!this.#started) await this.#start()
+    await cache.load()
+    if (this.#loads !== cache.loads) this.#begin()
     const nowMs = clock.now()
     let count = 0
     while (count < this.#queue.length && this.#queue[count]!.atMs <= nowMs) count++
@@ -71,12 +73,13 @@ export class Expiry {
     )
   }
 
-  async #start(): Promise<void> {
+  /** What came while the cache was cut off from the store is due as if it came now. */
+  #begin(): void {
     const { cache } = this.#scope
-    await cache.load()
-    this.#started = true
-    for (const stored of cache.list()) this.#enqueue(stored)
-    cache.subscribe(this.#subscriber)
+    const known = new Set(this.#queue.map(({ revision }) => revision))
+    for (const stored of cache.list()) if (!known.has(stored.revision)) this.#enqueue(stored)
+    if (this.#loads === 0) cache.subscribe(this.#subscriber)
+    this.#loads = cache.loads
   }
 
   #enqueue({ namespace, name, revision }: StoredObject): void {

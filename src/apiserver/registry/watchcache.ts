@@ -41,6 +41,7 @@ export class WatchCache {
   #lastChange = 0
   #loading: Promise<StoreWatch> | undefined
   #isLoaded = false
+  #loads = 0
   #closed = false
 
   constructor(options: WatchCacheOptions) {
@@ -55,6 +56,11 @@ export class WatchCache {
   /** The revision at which an object of this resource changed last. */
   get lastChange(): number {
     return this.#lastChange
+  }
+
+  /** How often the objects have been read anew: more than once after a lost watch. */
+  get loads(): number {
+    return this.#loads
   }
 
   get size(): number {
@@ -198,6 +204,7 @@ export class WatchCache {
       throw new StoreError('Closed', 'Cannot load the objects: the API server is stopping')
     }
     this.#isLoaded = true
+    this.#loads++
     return watch
   }
 
