@@ -31,7 +31,7 @@ export const containerdNeeds = ['containerd', 'ctr', 'runc', 'nsenter', 'ip', 'b
 
 const applets =
   'ash cat chmod chown cp date dd echo env false grep head hostname httpd id ip kill ls md5sum mkdir mktemp mount nc ' +
-  'nslookup ping ping6 printenv printf ps rm sed seq sh sleep sort stat stty tail tee test timeout touch top tr true ' +
+  'nslookup ping ping6 printenv printf ps rm sed seq sh sleep sort stat stty tail tar tee test timeout touch top tr true ' +
   'tty umount uname wc wget which'
 
 /** The image that tests run, whose programs are Debian's busybox. */

@@ -138,10 +138,9 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
 
   test.each(kubectlVersions)('kubectl %s copies, executes, forwards and follows logs', async version => {
     const big = join(cluster.home, 'big')
-    writeFileSync(big, randomBytes(10_000_000))
-    // With a shell around it: containerd closes the input of a process that closes its output.
-    await cluster.print(`kubectl exec -i web -- sh -c 'cat > /shared/big; true' < ${big}`, version)
-    await cluster.print(`kubectl exec web -- cat /shared/big > ${big}.back`, version)
+    writeFileSync(big, randomBytes(20_000_000))
+    await cluster.print(`kubectl cp ${big} web:/shared/big`, version)
+    await cluster.print(`kubectl cp web:/shared/big ${big}.back`, version)
     expect(readFileSync(`${big}.back`).equals(readFileSync(big))).toBe(true)
     const missing = await cluster.shell('kubectl exec web -- missing', version)
     expect(missing.stderr).toContain('executable file not found')
@@ -153,8 +152,13 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
     )
     const forward = 'kubectl port-forward pod/web 0:8080 > forwarded & pid=$!; '
     const port = `until port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\) .*/\\1/p' forwarded) && [ -n "$port" ]; do sleep 0.1; done; `
-    const command = `cd ${cluster.home}; rm -f forwarded; ${forward}${port}curl -s localhost:$port/; kill $pid`
-    expect(await cluster.print(command, version)).toBe('hello\n')
+    // As many at once as it pleases, over both families.
+    const many = ['127.0.0.1', '[::1]']
+      .map(address => `seq 20 | xargs -P 20 -I{} curl -s http://${address}:$port/`)
+      .join('; ')
+    const command = `cd ${cluster.home}; rm -f forwarded; ${forward}${port}${many}; kill $pid`
+    const lines = (await cluster.print(command, version)).trim().split('\n')
+    expect(lines).toEqual(Array.from({ length: 40 }, () => 'hello'))
   })
 
   test('lets client libraries forward ports', async () => {
