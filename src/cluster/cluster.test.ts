@@ -72,6 +72,11 @@ test('/metrics shows what controllers, scheduler and their client measure', asyn
     host: 'in-process',
   })
   expect(labelsOf('apiserver_resource_objects')).toContainEqual({ group: '', resource: 'nodes' })
+  const text = readFileSync(new URL('../../docs/observability.md', import.meta.url), 'utf8')
+  const documented = [...text.matchAll(/`([a-z_]+)(\*?)`/g)]
+  const isDocumented = (name: string) =>
+    documented.some(([, known, rest]) => (rest ? name.startsWith(known!) : name === known))
+  expect([...families.keys()].filter(name => !isDocumented(name))).toEqual([])
   await cluster.stop()
 })
 

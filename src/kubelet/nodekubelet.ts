@@ -181,7 +181,7 @@ export class NodeKubelet implements Component {
       references,
       network: new NetworkProbes(clock),
       volumes: new NodeVolumes({ rootDirectory, mounts, clock, references, hostIPs: addresses, allocatable }),
-      log: this.#options.log ?? silentLogger,
+      log: (this.#options.log ?? silentLogger).child('kubelet'),
       metrics: metrics && new KubeletMetrics(metrics),
       tracer: this.#options.tracer,
       events: budgetEvents({ clock, ...eventBudget })(events.recorder('kubelet', name)),

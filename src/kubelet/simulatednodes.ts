@@ -233,7 +233,7 @@ export class SimulatedNodes implements Component {
       }),
       clock,
       runtime,
-      log: this.#options.log ?? silentLogger,
+      log: (this.#options.log ?? silentLogger).child('kubelet'),
       tracer: this.#options.tracer,
       events: this.#limitEvents(events.recorder('kubelet', node.name)),
       services: () => informers.of(services).values(),
