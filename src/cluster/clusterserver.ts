@@ -47,6 +47,7 @@ export interface ClusterServerParts {
 /** Rejects with ConfigError for a file that cannot be used. */
 export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
   const { config, store, pki, kubelets, clock, metrics, tracer } = parts
+  const tokenAuthenticators = await openTokens(config.access, { clock, log: parts.log.child('tokens') })
   const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
@@ -62,7 +63,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
     rbac: config.authorizationMode !== 'AlwaysAllow',
     nodeAuthorizer: config.authorizationMode === 'Node,RBAC',
-    tokenAuthenticators: await openTokens(config.access, { clock, log: parts.log.child('tokens') }),
+    tokenAuthenticators,
     ...(audit ? { audit } : {}),
     serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
     serviceClusterIPRanges: config.serviceClusterIPRange,

@@ -78,14 +78,17 @@ test('What the disk does not take is lost, counted and told once in a while; the
   file.write('a\n')
   rmSync(join(directory, 'logs'), { recursive: true })
   for (const line of ['b\n', 'c\n']) file.write(line)
-  await file.close()
+  await file.flushed()
   expect(file.lost).toBeGreaterThanOrEqual(2)
   expect(errors).toHaveLength(1)
   expect(errors[0]).toMatchObject({ path, error: expect.stringContaining('ENOENT') })
+  const { lost } = file
   mkdirSync(join(directory, 'logs'))
   file.write('d\n')
   await file.close()
+  file.write('e\n')
   expect(read('audit.log')).toBe('d\n')
+  expect(file.lost).toBe(lost + 1)
 })
 
 test('A line more than the memory for them is lost', async () => {

@@ -46,6 +46,7 @@ export class AuditFile implements AuditSink {
   #file: FileHandle | undefined
   #length = 0
   #rotatedMs = 0
+  #isClosed = false
   #pending: string[] = []
   #pendingBytes = 0
   #writing: Promise<void> | undefined
@@ -65,6 +66,10 @@ export class AuditFile implements AuditSink {
   }
 
   write(line: string): void {
+    if (this.#isClosed) {
+      this.#lose(1, 'it is closed')
+      return
+    }
     const length = Buffer.byteLength(line)
     if (this.#pendingBytes + length > maxPendingBytes) {
       this.#lose(1, 'the disk is too slow')
@@ -76,7 +81,13 @@ export class AuditFile implements AuditSink {
   }
 
   /** Resolves when everything is written. */
+  async flushed(): Promise<void> {
+    await this.#writing
+  }
+
+  /** Likewise; what comes later is lost. */
   async close(): Promise<void> {
+    this.#isClosed = true
     await this.#writing
     await this.#file?.close()
     this.#file = undefined
