@@ -10,53 +10,10 @@ import {
 } from 'node:http2'
 import type { Duplex } from 'node:stream'
 import type { Clock, Timer } from '../component/clock.ts'
+import { GRPCError, grpcCode } from './error.ts'
+import { frameOf, MessageParser } from './frames.ts'
 
-/** The status codes that callers tell apart. */
-export const grpcCode = {
-  ok: 0,
-  unknown: 2,
-  deadlineExceeded: 4,
-  notFound: 5,
-  resourceExhausted: 8,
-  unimplemented: 12,
-  unavailable: 14,
-} as const
-
-const codeNames: Readonly<Record<number, string>> = {
-  1: 'Canceled',
-  2: 'Unknown',
-  3: 'InvalidArgument',
-  4: 'DeadlineExceeded',
-  5: 'NotFound',
-  6: 'AlreadyExists',
-  7: 'PermissionDenied',
-  8: 'ResourceExhausted',
-  9: 'FailedPrecondition',
-  10: 'Aborted',
-  11: 'OutOfRange',
-  12: 'Unimplemented',
-  13: 'Internal',
-  14: 'Unavailable',
-  15: 'DataLoss',
-  16: 'Unauthenticated',
-}
-
-/** What a server answered instead of a message, worded as Kubernetes' own clients word it. */
-export class GRPCError extends Error {
-  readonly code: number
-  /** The server's own words. */
-  readonly detail: string
-  /** The server has certainly not begun with it. */
-  readonly isUnsent: boolean
-
-  constructor(code: number, detail: string, isUnsent = false) {
-    super(`rpc error: code = ${codeNames[code] ?? code} desc = ${detail}`)
-    this.name = 'GRPCError'
-    this.code = code
-    this.detail = detail
-    this.isUnsent = isUnsent
-  }
-}
+export { GRPCError, grpcCode }
 
 export interface GRPCCall {
   /** `/runtime.v1.RuntimeService/Version`. */
@@ -65,43 +22,6 @@ export interface GRPCCall {
   readonly metadata?: Readonly<Record<string, string>>
   /** For streams: leave our side open, as there may be servers that take its end for that of the whole. */
   readonly keepsOpen?: boolean
-}
-
-const frameHeadBytes = 5
-
-function frameOf(message: Buffer): Buffer {
-  const head = Buffer.alloc(frameHeadBytes)
-  head.writeUInt32BE(message.length, 1)
-  return Buffer.concat([head, message])
-}
-
-/** Cuts a body into messages. */
-class MessageParser {
-  /** What has come of the next message, put together when it is whole. */
-  #chunks: Buffer[] = []
-  #length = 0
-  #needed = frameHeadBytes
-
-  push(chunk: Buffer): Buffer[] {
-    this.#chunks.push(chunk)
-    this.#length += chunk.length
-    const messages: Buffer[] = []
-    if (this.#length < this.#needed) return messages
-    let bytes = this.#chunks.length === 1 ? chunk : Buffer.concat(this.#chunks)
-    this.#needed = frameHeadBytes
-    while (bytes.length >= frameHeadBytes) {
-      if (bytes[0] !== 0)
-        throw new GRPCError(grpcCode.unimplemented, 'compressed messages are not understood')
-      this.#needed = frameHeadBytes + bytes.readUInt32BE(1)
-      if (bytes.length < this.#needed) break
-      messages.push(bytes.subarray(frameHeadBytes, this.#needed))
-      bytes = bytes.subarray(this.#needed)
-      this.#needed = frameHeadBytes
-    }
-    this.#chunks = bytes.length > 0 ? [bytes] : []
-    this.#length = bytes.length
-    return messages
-  }
 }
 
 const decodePercents = (text: string) =>
@@ -118,7 +38,7 @@ interface Listener {
 
 /** Reads one answer: messages, then the status, which may come in the first headers or the last. */
 function readAnswer(connection: Connection, stream: ClientHttp2Stream, listener: Listener): void {
-  const parser = new MessageParser()
+  const parser = new MessageParser(connection.maxMessageBytes)
   let status: IncomingHttpHeaders = {}
   let failure: GRPCError | undefined
   stream.on('response', headers => {
@@ -160,6 +80,7 @@ const reasonOf = (error: Error): string =>
   error instanceof AggregateError ? error.errors.map(({ message }) => message).join(', ') : error.message
 
 interface Connection {
+  readonly maxMessageBytes: number
   readonly session: ClientHttp2Session
   wasConnected: boolean
   /** It has been asked for a sign of life out of turn. */
@@ -175,7 +96,11 @@ export interface GRPCChannelOptions {
   readonly keepAliveMs?: number
   /** Default: as long as the operating system tries. */
   readonly connectTimeoutMs?: number
+  /** What a server may send at once. Default 16 MiB, as for container runtimes. */
+  readonly maxMessageBytes?: number
 }
+
+const defaultMaxMessageBytes = 16 * 1024 * 1024
 
 /** How much a server may send before it has to wait for us: the protocol's 64 KiB are few. */
 const windowBytes = 4 * 1024 * 1024
@@ -197,6 +122,7 @@ export class GRPCChannel {
   #connected(): Connection {
     if (this.#isClosed) throw new GRPCError(grpcCode.unavailable, 'the channel is closed', true)
     const { authority = 'http://localhost', keepAliveMs, connectTimeoutMs } = this.#options
+    const { maxMessageBytes = defaultMaxMessageBytes } = this.#options
     const known = this.#connection
     if (known && !known.session.closed && !known.session.destroyed) return known
     const socket = this.#open()
@@ -204,7 +130,13 @@ export class GRPCChannel {
       createConnection: () => socket,
       settings: { initialWindowSize: windowBytes, enablePush: false },
     })
-    const connection: Connection = { session, wasConnected: false, isChecked: false, failure: undefined }
+    const connection: Connection = {
+      session,
+      maxMessageBytes,
+      wasConnected: false,
+      isChecked: false,
+      failure: undefined,
+    }
     socket.once('error', error => {
       connection.failure ??= reasonOf(error)
     })

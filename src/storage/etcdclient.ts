@@ -44,6 +44,8 @@ const keepAliveMs = 5000
 /** When a member has been slow. */
 const signOfLifeMs = 1000
 const pauseMs = 100
+/** Lists and watches come in messages of megabytes; values may be of one and a half each, or more. */
+const maxMessageBytes = 1024 ** 3
 const defaultPort = 2379
 
 function parseEndpoint(endpoint: string): URL {
@@ -91,6 +93,7 @@ export class EtcdClient {
         authority: url.origin,
         keepAliveMs,
         connectTimeoutMs,
+        maxMessageBytes,
       })
     })
   }
