@@ -8,8 +8,9 @@ import { leases } from '../api/resources/coordination.k8s.io/lease.ts'
 import { pods } from '../api/resources/core/pod.ts'
 import { waitForObject } from '../client/waitfor.ts'
 import { JumpingClock } from '../component/clock.ts'
+import type { Logger } from '../component/log.ts'
 import { openMemoryStore } from '../storage/memory.ts'
-import type { Store } from '../storage/store.ts'
+import { type Store, StoreError, type WriteOperation } from '../storage/store.ts'
 import { type Cluster, startCluster } from './cluster.ts'
 import { keptIdentity } from './leadership.ts'
 import { SharedStore } from './sharedstore.fake.ts'
@@ -23,10 +24,21 @@ afterEach(async () => {
 const stateRoot = mkdtempSync(join(tmpdir(), 'futago-leadership-'))
 const clock = new JumpingClock()
 
+/** What is logged, in order. */
+const logged: string[] = []
+const write = (message: string) => void logged.push(message)
+const log: Logger = { debug: write, info: write, warn: write, error: write, child: () => log }
+
 async function start(store: Store, name: string): Promise<Cluster> {
   const cluster = await startCluster(
     { name, securePort: 0, nodes: 0, certDir: join(stateRoot, 'keys') },
-    { stateRoot, clock, store: new SharedStore(store), sharesStore: true },
+    {
+      stateRoot,
+      clock,
+      log,
+      store: store instanceof SharedStore ? store : new SharedStore(store),
+      sharesStore: true,
+    },
   )
   running.push(cluster)
   return cluster
@@ -85,6 +97,32 @@ test('One of several runs the controllers and the scheduler; when it stops, the 
   await second.client.update(deployments, { ...web, spec: { ...web.spec, replicas: 3 } })
   await scaled(second, 3)
   expect((await second.client.list(pods, { namespace: 'default' })).items).toHaveLength(3)
+})
+
+/** Takes no writes for a while, as an etcd without a majority. */
+class StubbornStore extends SharedStore {
+  isStubborn = false
+
+  override write(operations: readonly WriteOperation[]): Promise<number> {
+    if (this.isStubborn) return Promise.reject(new StoreError('Unavailable', 'Cannot write now'))
+    return super.write(operations)
+  }
+}
+
+test('A leader that cannot renew its lease stops its work, and takes it up again when it can', async () => {
+  const store = new StubbornStore(openMemoryStore({ clock }))
+  const cluster = await start(store, 'c')
+  logged.length = 0
+  await cluster.client.create(deployments, structuredClone(web))
+  await scaled(cluster, 1)
+  store.isStubborn = true
+  await clock.advance(13_000)
+  expect(logged.filter(message => message === 'no longer leading')).toHaveLength(2)
+  store.isStubborn = false
+  await cluster.client.update(deployments, { ...web, spec: { ...web.spec, replicas: 2 } })
+  await clock.advance(20_000)
+  await scaled(cluster, 2)
+  expect(await holder(cluster, 'kube-controller-manager')).toBe(identityOf('c'))
 })
 
 test('Who starts again from the same directory is who it was', () => {
