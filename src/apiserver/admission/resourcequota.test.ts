@@ -2,6 +2,8 @@ import { expect, test } from 'vitest'
 import type { ResourceQuota } from '../../api/generated/types.ts'
 import { resourceQuotas } from '../../api/resources/core/resourcequota.ts'
 import { services } from '../../api/resources/core/service.ts'
+import { openMemoryStore } from '../../storage/memory.ts'
+import { LaggingStore } from '../../storage/store.fake.ts'
 import { configMaps, context, named, openTestRegistries, pods } from '../registry/registries.fake.ts'
 import { resourceQuotaPlugin } from './resourcequota.ts'
 
@@ -67,4 +69,31 @@ test('A container that does not say what it wants is refused where that is bound
 test('A quota that has not been counted yet lets nothing in', async () => {
   const { configMap } = await start({ configmaps: '1' }, undefined)
   await expect(configMap('a')).rejects.toThrow('status unknown for quota: q, resources: configmaps')
+})
+
+test('Several servers together let in no more than is allowed', async () => {
+  const store = openMemoryStore()
+  const resources = [configMaps, resourceQuotas]
+  const options = { resources, admission: [resourceQuotaPlugin] }
+  const open = () => openTestRegistries({ ...options, store: new LaggingStore(store) })
+  const servers = await Promise.all([open(), open(), open()])
+  const quotas = servers[0]!.registry(resourceQuotas)
+  const hard = { 'count/configmaps': '10' }
+  await quotas.create(context, named('q', { spec: { hard } }), inTeam)
+  await quotas.update(context, target, {
+    subresource: 'status',
+    transform: current => ({ ...current!, status: { hard, used: { 'count/configmaps': '0' } } }),
+  })
+  const outcomes = await Promise.allSettled(
+    servers.flatMap(({ registry }, server) =>
+      Array.from({ length: 8 }, (_, index) =>
+        registry(configMaps).create(context, named(`c${server}-${index}`), inTeam),
+      ),
+    ),
+  )
+  expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(10)
+  for (const outcome of outcomes) {
+    if (outcome.status === 'rejected') expect(outcome.reason).toMatchObject({ code: 403 })
+  }
+  expect((await servers[2]!.registry(configMaps).list(context, inTeam)).items).toHaveLength(10)
 })
