@@ -167,3 +167,11 @@ describe('futago verify', () => {
     expect(languageOf({})).toBe('en')
   })
 })
+
+test('futago up in the background refuses to write an audit log that nobody would read', async () => {
+  const audit = ['--audit-policy-file', join(home, 'policy.yaml'), '--audit-log-path', '-']
+  expect(await main(['up', '--detach', ...audit])).toBe(2)
+  expect(output).toBe(
+    'futago: Cannot use --audit-log-path - with --detach: nobody reads it, expected a file\n',
+  )
+})

@@ -2,7 +2,7 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { openSync } from 'node:fs'
 import type { Command } from 'commander'
-import { loadConfig } from '../../cluster/config.ts'
+import { ConfigError, loadConfig } from '../../cluster/config.ts'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { openLogger } from '../../component/log.ts'
 import { addClusterOptions, type UpFlags, withFile } from '../clusteroptions.ts'
@@ -17,6 +17,9 @@ export function addUp(program: Command): void {
 async function up(flags: UpFlags): Promise<void> {
   const options = await withFile(flags)
   loadConfig(options)
+  if (flags.detach && options.auditLogPath === '-') {
+    throw new ConfigError('Cannot use --audit-log-path - with --detach: nobody reads it, expected a file')
+  }
   if (flags.detach) return detach(options.name ?? 'default')
   const signal = onStopSignal()
   const { startCluster } = await import('../../cluster/cluster.ts')
