@@ -4,11 +4,16 @@
 export const grpcCode = {
   ok: 0,
   unknown: 2,
+  invalidArgument: 3,
   deadlineExceeded: 4,
   notFound: 5,
+  permissionDenied: 7,
   resourceExhausted: 8,
+  failedPrecondition: 9,
+  outOfRange: 11,
   unimplemented: 12,
   unavailable: 14,
+  unauthenticated: 16,
 } as const
 
 const codeNames: Readonly<Record<number, string>> = {

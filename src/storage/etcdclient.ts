@@ -8,7 +8,7 @@ import { connect as connectSecurely } from 'node:tls'
 import type { Clock } from '../component/clock.ts'
 import { GRPCChannel, GRPCError, grpcCode } from '../grpc/channel.ts'
 import type { EtcdMethod } from './etcdapi.ts'
-import { fromEtcd, isPassing } from './etcderrors.ts'
+import { fromEtcd, isPassing, mayHaveHappened } from './etcderrors.ts'
 import { StoreError } from './store.ts'
 
 /** PEM files; they are read anew for each connection, so that they can be renewed. */
@@ -115,10 +115,14 @@ export class EtcdClient {
       try {
         return method.response.decode(await channel.call({ path, message }, timeoutMs))
       } catch (error) {
-        if (!(error instanceof GRPCError) || !isPassing(error)) throw this.#failure(error, action)
-        if (error.code === grpcCode.deadlineExceeded) channel.check(signOfLifeMs)
-        this.#leave(channel)
-        if (!isRepeatable && !error.isUnsent) throw unknownOutcome(error, action)
+        const isOver = !isRepeatable && mayHaveHappened(error)
+        const canPass = error instanceof GRPCError && isPassing(error)
+        if (canPass) {
+          if (error.code === grpcCode.deadlineExceeded) channel.check(signOfLifeMs)
+          this.#leave(channel)
+        }
+        if (isOver) throw unknownOutcome(error as Error, action)
+        if (!canPass) throw this.#failure(error, action)
         const isLate = deadline - this.#clock.monotonic() <= 2 * pauseMs
         if (isLate || this.#closing.signal.aborted) throw fromEtcd(error, action)
         if (attempt % this.#channels.length === 0) await this.#pause()
@@ -170,7 +174,8 @@ export class EtcdClient {
   }
 }
 
-function unknownOutcome(error: GRPCError, action: string): StoreError {
-  const message = `Cannot tell whether etcd did ${action}: ${error.detail}`
-  return new StoreError('Unavailable', message, { mayHaveHappened: true, cause: error })
+function unknownOutcome(error: Error, action: string): StoreError {
+  const why = error instanceof GRPCError ? error.detail : error.message
+  const details = { mayHaveHappened: true, cause: error }
+  return new StoreError('Unavailable', `Cannot tell whether etcd did ${action}: ${why}`, details)
 }

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { GRPCError, grpcCode } from '../grpc/channel.ts'
-import { fromEtcd, isPassing } from './etcderrors.ts'
+import { ProtobufError } from '../protobuf/reader.ts'
+import { fromEtcd, isPassing, mayHaveHappened } from './etcderrors.ts'
 import type { StoreErrorCode } from './store.ts'
 
 test.each<[string, StoreErrorCode]>([
@@ -23,4 +24,24 @@ test('Another try is worth it when a member is away or has lost the others', () 
   expect(isPassing(new GRPCError(grpcCode.unavailable, 'etcdserver: no leader'))).toBe(true)
   expect(isPassing(new GRPCError(grpcCode.deadlineExceeded, 'context deadline exceeded'))).toBe(true)
   expect(isPassing(new GRPCError(grpcCode.resourceExhausted, 'etcdserver: too many requests'))).toBe(false)
+})
+
+test.each<[string, unknown, boolean]>([
+  ['a lost connection', new GRPCError(grpcCode.unavailable, 'the connection was closed'), true],
+  ['a server that never had it', new GRPCError(grpcCode.unavailable, 'connect ECONNREFUSED', true), false],
+  ['a cancelled call', new GRPCError(1, 'context canceled'), true],
+  [
+    'a full database',
+    new GRPCError(grpcCode.resourceExhausted, 'etcdserver: mvcc: database space exceeded'),
+    false,
+  ],
+  [
+    'a request that is too large',
+    new GRPCError(grpcCode.invalidArgument, 'etcdserver: request is too large'),
+    false,
+  ],
+  ['an answer that cannot be read', new ProtobufError('it ends within a field'), true],
+  ['a certificate that cannot be read', new Error('ENOENT'), false],
+])('Whether a write may have happened after %s is told', (_, error, expected) => {
+  expect(mayHaveHappened(error)).toBe(expected)
 })

@@ -1,6 +1,7 @@
 // What etcd and the way to it report, in the Store's terms. Texts are those of etcd's v3rpc/rpctypes; where
 // they are not known, nothing is promised: `Unavailable`.
-import { type GRPCError, grpcCode } from '../grpc/channel.ts'
+import { GRPCError, grpcCode } from '../grpc/channel.ts'
+import { ProtobufError } from '../protobuf/reader.ts'
 import { StoreError, type StoreErrorCode } from './store.ts'
 
 const texts: readonly (readonly [RegExp, StoreErrorCode])[] = [
@@ -16,6 +17,24 @@ const texts: readonly (readonly [RegExp, StoreErrorCode])[] = [
 export function fromEtcd(error: GRPCError, action: string): StoreError {
   const code = texts.find(([text]) => text.test(error.detail))?.[1] ?? 'Unavailable'
   return new StoreError(code, `Cannot ${action}: ${error.detail}`, { cause: error })
+}
+
+/** Of errors: with another code, or when the answer cannot be read, etcd may have done what it was asked. */
+const refusals: ReadonlySet<number> = new Set([
+  grpcCode.invalidArgument,
+  grpcCode.notFound,
+  grpcCode.permissionDenied,
+  grpcCode.resourceExhausted,
+  grpcCode.failedPrecondition,
+  grpcCode.outOfRange,
+  grpcCode.unimplemented,
+  grpcCode.unauthenticated,
+])
+
+/** The call may have had its effect, or may yet have it. */
+export function mayHaveHappened(error: unknown): boolean {
+  if (error instanceof ProtobufError) return true
+  return error instanceof GRPCError && !error.isUnsent && !refusals.has(error.code)
 }
 
 /** Another try, perhaps with another member, can succeed. */
