@@ -79,7 +79,7 @@ export async function openTestServer(options: Partial<APIServerOptions> = {}) {
     const text = (Buffer.isBuffer(reply.body) ? reply.body : Buffer.concat(reply.body)).toString()
     return {
       status: reply.status,
-      headers: reply.headers ?? {},
+      headers: { ...request.replyHeaders, ...reply.headers },
       contentType: reply.contentType,
       text,
       get body() {

@@ -23,8 +23,8 @@ import { createDiscovery } from './discovery.ts'
 import { auditing, failedAuthenticationAudit } from './filters/audit.ts'
 import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
 import { type Authorizer, authorization } from './filters/authorization.ts'
+import { fairness } from './filters/fairness.ts'
 import { impersonation } from './filters/impersonation.ts'
-import { defaultInFlightLimits, type InFlightLimits, maxInFlight } from './filters/maxinflight.ts'
 import { recover } from './filters/recover.ts'
 import { requestLog } from './filters/requestlog.ts'
 import { timeout } from './filters/timeout.ts'
@@ -85,7 +85,8 @@ export interface APIServerOptions {
   readonly serviceAccountTokens?: ServiceAccountTokensOptions
   /** For Services that say nothing about families. Default: upstream's, SingleStack. */
   readonly defaultIPFamilyPolicy?: IPFamilyPolicy
-  readonly inFlightLimits?: InFlightLimits
+  /** How many requests may be in the making at once; priority levels share them. Default 600, as upstream. */
+  readonly maxRequestsInFlight?: number
   readonly healthChecks?: readonly HealthCheck[]
   /** Shown at /metrics; the server adds its own. */
   readonly metrics?: MetricSet
@@ -208,10 +209,11 @@ class ComposedServer implements APIServer {
   }
 
   #filters(): readonly Filter[] {
-    const { log, clock, authenticators = [], inFlightLimits = defaultInFlightLimits } = this.#options
+    const { log, clock, authenticators = [], maxRequestsInFlight = 600 } = this.#options
     const audit = this.#audit
     const authenticate = authentication([clientCertificate, ...this.#bearers(), ...authenticators])
     const authorize = authorization(this.#metrics.authorizer(this.#authorizer))
+    const { lookup } = this.#registries
     return [
       ...this.#traces.requests,
       this.#metrics.requests.filter,
@@ -223,7 +225,7 @@ class ComposedServer implements APIServer {
       this.#traces.filter('authenticate', this.#metrics.authentication(authenticate)),
       ...(audit ? [auditing(audit)] : []),
       impersonation(this.#authorizer),
-      maxInFlight(inFlightLimits),
+      fairness({ lookup, clock, metrics: this.#metrics.set, totalSeats: maxRequestsInFlight }),
       this.#traces.filter('authorize', authorize),
     ]
   }

@@ -16,6 +16,7 @@ import {
   type KeyedObject,
   otherSlicePrefix,
 } from './bootstrapobjects.ts'
+import { bootstrapFlows } from './fairness/bootstrapflows.ts'
 import { bootstrapPolicy } from './rbac/bootstrappolicy.ts'
 import type { ServerLeases } from './serverleases.ts'
 
@@ -105,6 +106,7 @@ function everything(options: BootstrapOptions) {
     ...base,
     ...apiServerService(options, nowMs),
     ...(options.rbac ? bootstrapPolicy(nowMs, options) : []),
+    ...bootstrapFlows(nowMs),
   ]
 }
 

@@ -67,6 +67,8 @@ export class ServerRequest {
   readonly remoteAddress: string | undefined
   readonly canUpgrade: boolean
   readonly info: RequestInfo
+  /** Of whatever the reply will be, an error too. */
+  replyHeaders: ReplyHeaders = {}
   /** Sentences for the reply's Warning headers. */
   readonly warnings: string[] = []
   /** Set by the authentication filter. */

@@ -81,6 +81,11 @@ export class ServerMetrics {
     for (const metric of processMetrics()) metrics.add(metric)
   }
 
+  /** Where a part of the server adds its own. */
+  get set(): MetricSet {
+    return this.#options.metrics
+  }
+
   #addObjects(): void {
     const { metrics, registries } = this.#options
     const help =
