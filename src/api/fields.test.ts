@@ -37,3 +37,12 @@ test('Several field errors stand in brackets, each text once, and the group is n
   )
   expect(error.details?.causes).toHaveLength(4)
 })
+
+test('Thousands of errors that each show all of a large value are cut short', () => {
+  const large = 'x'.repeat(1_000_000)
+  const errors = Array.from({ length: 50_000 }, () => invalidValue('spec', large, 'only one'))
+  const { message, details } = invalid(services, 'web', errors)
+  expect(message.length).toBeLessThan(1_000_100)
+  expect(message).toMatch(/: only one, and 49999 more\]$/)
+  expect(details?.causes).toHaveLength(1)
+})

@@ -22,6 +22,17 @@ export interface FieldError {
   readonly message: string
 }
 
+/** Worded when somebody reads it: thousands of errors may each show all of a large value. */
+function withValue(reason: FieldErrorReason, field: string, word: () => string): FieldError {
+  return {
+    reason,
+    field,
+    get message() {
+      return word()
+    },
+  }
+}
+
 /** As Go's %q and JSON agree: quoted strings, plain numbers, JSON for the rest. */
 function show(value: unknown): string {
   return JSON.stringify(value ?? 'null')
@@ -32,26 +43,22 @@ export const required = (field: string, detail = ''): FieldError => ({
   field,
   message: detail === '' ? 'Required value' : `Required value: ${detail}`,
 })
-export const invalidValue = (field: string, value: unknown, detail: string): FieldError => ({
-  reason: 'FieldValueInvalid',
-  field,
-  message: `Invalid value: ${show(value)}: ${detail}`,
-})
-export const notFoundValue = (field: string, value: unknown, detail = ''): FieldError => ({
-  reason: 'FieldValueNotFound',
-  field,
-  message: `Not found: ${show(value)}${detail === '' ? '' : `: ${detail}`}`,
-})
-export const duplicate = (field: string, value: unknown): FieldError => ({
-  reason: 'FieldValueDuplicate',
-  field,
-  message: `Duplicate value: ${show(value)}`,
-})
-export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError => ({
-  reason: 'FieldValueNotSupported',
-  field,
-  message: `Unsupported value: ${show(value)}: supported values: ${supported.map(show).join(', ')}`,
-})
+export const invalidValue = (field: string, value: unknown, detail: string): FieldError =>
+  withValue('FieldValueInvalid', field, () => `Invalid value: ${show(value)}: ${detail}`)
+export const notFoundValue = (field: string, value: unknown, detail = ''): FieldError =>
+  withValue(
+    'FieldValueNotFound',
+    field,
+    () => `Not found: ${show(value)}${detail === '' ? '' : `: ${detail}`}`,
+  )
+export const duplicate = (field: string, value: unknown): FieldError =>
+  withValue('FieldValueDuplicate', field, () => `Duplicate value: ${show(value)}`)
+export const notSupported = (field: string, value: unknown, supported: readonly string[]): FieldError =>
+  withValue(
+    'FieldValueNotSupported',
+    field,
+    () => `Unsupported value: ${show(value)}: supported values: ${supported.map(show).join(', ')}`,
+  )
 export const forbiddenField = (field: string, detail: string): FieldError => ({
   reason: 'FieldValueForbidden',
   field,
@@ -68,13 +75,30 @@ export const tooMany = (field: string, actual: number, max: number): FieldError 
   message: `Too many: ${actual}: must have at most ${max} items`,
 })
 
+/** How much text of errors an answer holds; upstream sends all, however much it is. */
+const mostCharacters = 64 * 1024
+
+/** The first errors, worded, as many as an answer holds. */
+function worded(errors: readonly FieldError[]): FieldError[] {
+  const shown: FieldError[] = []
+  let room = mostCharacters
+  for (const { reason, message, field } of errors) {
+    shown.push({ reason, message, field })
+    room -= message.length + field.length
+    if (room < 0) break
+  }
+  return shown
+}
+
 /** The StatusError 422 that Kubernetes answers when validation finds something. */
 export function invalid(
   target: QualifiedResource & { readonly kind: string },
   name: string,
   errors: readonly FieldError[],
 ) {
-  const texts = [...new Set(errors.map(error => `${error.field}: ${error.message}`))]
+  const shown = worded(errors)
+  const texts = [...new Set(shown.map(error => `${error.field}: ${error.message}`))]
+  if (shown.length < errors.length) texts.push(`and ${errors.length - shown.length} more`)
   const summary = texts.length === 1 ? texts[0] : `[${texts.join(', ')}]`
   const kind = target.group === '' ? target.kind : `${target.kind}.${target.group}`
   return new StatusError({
@@ -85,7 +109,7 @@ export function invalid(
       ...(name === '' ? {} : { name }),
       ...(target.group === '' ? {} : { group: target.group }),
       ...(target.kind === '' ? {} : { kind: target.kind }),
-      causes: errors.map(({ reason, message, field }) => ({ reason, message, field })),
+      causes: shown,
     },
   })
 }

@@ -120,12 +120,25 @@ test('Lists of tens of thousands are answered, and do not cost more than their l
     containers: { containers: many(20_000, () => ({ name: 'a', image: 'a' })) },
     tolerations: { ...container({}), tolerations: many(30_000, () => ({ operator: 'Exists' })) },
     hostAliases: { ...container({}), hostAliases: many(30_000, () => ({ ip: '::1', hostnames: ['a'] })) },
+    mounts: container({ volumeMounts: many(30_000, () => ({ name: 'x', mountPath: 'x:', readOnly: true })) }),
+    spread: {
+      ...container({}),
+      topologySpreadConstraints: many(20_000, index => ({ topologyKey: `a${index}` })),
+    },
     quantity: container({ resources: { limits: { cpu: '1e1000', memory: '9'.repeat(1_000_000) } } }),
   }
   for (const [name, spec] of Object.entries(specs)) {
     const [status] = await answered(`POST ${pods}`, { metadata: { name: name.toLowerCase() }, spec })
     expect([name, status < 500]).toEqual([name, true])
   }
+  const ownerReferences = many(20_000, index => ({
+    kind: 'A',
+    name: `a${index}`,
+    uid: 'a',
+    controller: true,
+  }))
+  const [status, message] = await answered(`POST ${maps}`, { metadata: { name: 'owned', ownerReferences } })
+  expect([status, /, and \d+ more\]$/.test(message)]).toEqual([422, true])
   const unknown = `{${meta('unknown')},${many(100_000, index => `"u${index}":1`).join(',')}}`
   const twice = `{${meta('twice')},"data":{${many(200_000, () => '"a":"1"').join(',')}}}`
   expect([(await answered(`POST ${maps}`, unknown))[0], (await answered(`POST ${maps}`, twice))[0]]).toEqual([

@@ -42,3 +42,15 @@ test.each([[new TypeError('x is not a function')], [internal(new Error('disk on 
     expect(lines[0]).toMatchObject({ method: 'GET', path: '/a', id: 'id-1' })
   },
 )
+
+test('A stack that overflows over what was sent is the fault of who sent it', async () => {
+  const forever = (): number => forever() + 1
+  let overflow: unknown
+  try {
+    forever()
+  } catch (error) {
+    overflow = error
+  }
+  const { status, body } = await answer(overflow)
+  expect([status, body.message]).toEqual([400, 'the object is nested too deeply, or too much of it is wrong'])
+})

@@ -63,7 +63,7 @@ export const signingAlgorithms: readonly string[] = Object.keys(algorithms)
 
 /** Whether `key` made the token's signature, by the algorithm that the token's header names. */
 export function isSignedBy({ header, signed, signature }: DecodedToken, key: KeyObject): boolean {
-  const name = String(header.alg)
+  const name = typeof header.alg === 'string' ? header.alg : ''
   const algorithm = Object.hasOwn(algorithms, name) ? algorithms[name] : undefined
   if (!algorithm || key.asymmetricKeyType !== algorithm.keyType) return false
   const { hash, curve, padding } = algorithm

@@ -48,16 +48,16 @@ export function checkSpread(
   check: PodCheck,
 ): void {
   const { errors } = check
+  const pairOf = ({ topologyKey, whenUnsatisfiable }: TopologySpreadConstraint) =>
+    JSON.stringify([topologyKey, whenUnsatisfiable])
+  const lastPlaces = new Map(constraints.map((constraint, index) => [pairOf(constraint), index]))
   constraints.forEach((constraint, index) => {
     const at = `${field}[${index}]`
     const { maxSkew = 0, topologyKey = '', whenUnsatisfiable: action = '', minDomains } = constraint
     if (maxSkew <= 0) errors.push(invalidValue(`${at}.maxSkew`, maxSkew, positiveText))
     if (topologyKey === '') errors.push(required(`${at}.topologyKey`, 'can not be empty'))
     if (!actions.includes(action)) errors.push(notSupported(`${at}.whenUnsatisfiable`, action, actions))
-    const again = constraints
-      .slice(index + 1)
-      .some(other => other.topologyKey === topologyKey && other.whenUnsatisfiable === action)
-    if (again) {
+    if (lastPlaces.get(pairOf(constraint))! > index) {
       errors.push(duplicate(`${at}.{topologyKey, whenUnsatisfiable}`, `{${topologyKey}, ${action}}`))
     }
     if (minDomains !== undefined) {
