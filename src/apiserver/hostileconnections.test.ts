@@ -109,7 +109,7 @@ test('A body over the limit is refused as soon as that is known, announced or in
   const announced = await send(patient, post(`Content-Length: ${2 ** 40}`))
   expect([announced.status, announced.text.includes(message)]).toEqual([413, true])
   const chunk = `${(1 << 20).toString(16)}\r\n${'x'.repeat(1 << 20)}\r\n`
-  const chunked = await send(patient, post('Transfer-Encoding: chunked') + chunk.repeat(4) + '0\r\n\r\n')
+  const chunked = await send(patient, `${post('Transfer-Encoding: chunked') + chunk.repeat(4)}0\r\n\r\n`)
   expect([chunked.status, chunked.text.includes(message)]).toEqual([413, true])
   // What is compressed stays so: it is no JSON.
   const gzip = await send(patient, `${post('Content-Encoding: gzip', 'Content-Length: 4')}\x1f\x8b\x08\0`)

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto'
 import type { ClusterRole, PolicyRule, RbacV1Subject } from '../../api/generated/types.ts'
 import { formatTime } from '../../api/meta/timestamps.ts'
 import type { KubeObject } from '../../api/object.ts'
+import { aggregatedRules } from '../../api/resources/rbac.authorization.k8s.io/aggregation.ts'
 import type { AnyBinding } from '../../api/resources/rbac.authorization.k8s.io/binding.ts'
 import { compact, uncovered } from './policyrule.ts'
 
@@ -312,6 +313,16 @@ const aggregatedRole = (name: string, nowMs: number): ClusterRole => ({
   rules: [],
 })
 
+/** Aggregated already: in a new cluster the controller finds nothing left to do. */
+function bootstrapRoles(nowMs: number): ClusterRole[] {
+  const plain = Object.entries(roles).map(([name, rules]) => clusterRole(name, rules, nowMs))
+  const all = [...plain, ...aggregated.map(name => aggregatedRole(name, nowMs))]
+  const whole = all.slice(plain.length)
+  // They build on each other, so that each pass can add to the next.
+  for (const _ of whole) for (const role of whole) role.rules = aggregatedRules(role, all)
+  return all
+}
+
 const clusterRoleBinding = (name: string, nowMs: number): AnyBinding => {
   const [role, ...subjects] = bindings[name]!
   return {
@@ -364,16 +375,11 @@ export function bootstrapPolicy(nowMs: number, { nodeAuthorizer = false } = {}) 
   const never = () => false
   const ofNodes = 'system:node'
   return [
-    ...Object.entries(roles).map(([name, rules]) => ({
-      key: `/registry/clusterroles/${name}`,
-      object: clusterRole(name, rules, nowMs) as KubeObject,
-      mend: mendRole(rules),
-    })),
-    ...aggregated.map(name => ({
-      key: `/registry/clusterroles/${name}`,
-      object: aggregatedRole(name, nowMs) as KubeObject,
-      mend: never,
-    })),
+    ...bootstrapRoles(nowMs).map(role => {
+      const { name = '' } = role.metadata ?? {}
+      const mend = roles[name] ? mendRole(roles[name]) : never
+      return { key: `/registry/clusterroles/${name}`, object: role as KubeObject, mend }
+    }),
     ...Object.keys(bindings).map(name => ({
       key: `/registry/clusterrolebindings/${name}`,
       object: (name === ofNodes && nodeAuthorizer

@@ -1,5 +1,8 @@
 import { afterEach, beforeEach, expect, test } from 'vitest'
+import type { ClusterRole } from '../../api/generated/types.ts'
+import { aggregatedRules } from '../../api/resources/rbac.authorization.k8s.io/aggregation.ts'
 import { openTestServer } from '../apiserver.fake.ts'
+import { bootstrapPolicy } from './bootstrappolicy.ts'
 
 let server: Awaited<ReturnType<typeof openTestServer>>
 beforeEach(async () => {
@@ -133,4 +136,15 @@ test('A new server has the roles people bind to, and gives back rules they lost 
   const again = await openTestServer({ rbac: true, store: server.store })
   expect((await again.ask('GET /apis', undefined, { user: jane })).status).toBe(200)
   await again.close()
+})
+
+test('The roles of a new cluster are aggregated already', () => {
+  const all = bootstrapPolicy(0).flatMap(({ object }) =>
+    object.kind === 'ClusterRole' ? [object as ClusterRole] : [],
+  )
+  const aggregated = all.filter(({ aggregationRule }) => aggregationRule)
+  expect(aggregated.map(({ metadata }) => metadata?.name)).toEqual(['admin', 'edit', 'view'])
+  for (const role of aggregated) expect(role.rules).toEqual(aggregatedRules(role, all))
+  const [admin, edit, view] = aggregated.map(({ rules = [] }) => rules.length)
+  expect([admin! > edit!, edit! > view!, view! > 0]).toEqual([true, true, true])
 })
