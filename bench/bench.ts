@@ -1,6 +1,6 @@
 // Measures futago as a user runs it: the built command line, the durable store, over TLS, load from another
 // process. With REFERENCE_KUBECONFIG the same load runs against that cluster, and ratios are printed.
-// Usage: npm run bench [-- start testing services scale store proxy pods servers etcd load]
+// Usage: npm run bench [-- start testing services scale store proxy pods servers etcd hostile load]
 import { execFileSync } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { cpus, tmpdir } from 'node:os'
@@ -11,6 +11,7 @@ import { EtcdServers } from '../test/etcdserver.ts'
 import { whyNot } from '../test/needs.ts'
 import { Connection, type Requests } from './connection.ts'
 import { loadProcess, print, root, withFutago } from './futago.ts'
+import { benchHostile } from './hostile.ts'
 import { createNamespace, createServices, type Place, type Rate } from './load.ts'
 import type { PodFigures } from './pods.ts'
 import { benchServers } from './servers.ts'
@@ -267,6 +268,7 @@ const parts: Readonly<Record<string, () => Promise<void>>> = {
   pods: benchPods,
   servers: benchServers,
   etcd: benchEtcd,
+  hostile: benchHostile,
   // Last: the reference cluster goes on deleting for a while after its load.
   load: () => benchLoad(),
 }
