@@ -9,6 +9,9 @@ import { type Listening, listen } from './http.ts'
 import { textReply } from './reply.ts'
 import type { Reply, ServerRequest } from './request.ts'
 
+/** For machines that do much else. */
+const patient = { timeout: 30_000 }
+
 const host = 'localhost'
 const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
 const authority = createAuthority('ca', validity)
@@ -49,7 +52,7 @@ async function ask(path: string) {
   return socket
 }
 
-test('A reader that stops reading is cut off, one that waits for a quiet watch is not', async () => {
+test('A reader that stops reading is cut off, one that waits for a quiet watch is not', patient, async () => {
   const stopped = await ask('/large')
   await once(stopped, 'readable')
   await gone.at(-1)
@@ -63,14 +66,14 @@ test('A reader that stops reading is cut off, one that waits for a quiet watch i
   expect(text).toContain('two\n')
 })
 
-test('A connection without a request ends, over either version', async () => {
+test('A connection without a request ends, over either version', patient, async () => {
   const first = await ask('/short')
   first.resume()
   const second = connectHTTP2(`https://${host}:${listening.port}`, { ca: authority.certificate })
   await Promise.all([once(first, 'close'), once(second, 'close')])
 })
 
-test('A quiet watch over HTTP/2 is asked whether it is still there, and stays', async () => {
+test('A quiet watch over HTTP/2 is asked whether it is still there, and stays', patient, async () => {
   const session = connectHTTP2(`https://${host}:${listening.port}`, { ca: authority.certificate })
   const stream = session.request({ ':path': '/watch' })
   let text = ''
@@ -93,31 +96,37 @@ const frames = { headers: 1, reset: 3, settings: 4, ping: 6 }
 const acknowledged = 1
 
 // kubectl takes a stream that is reset for one that failed, if it has not read the answer yet.
-test('A stream of HTTP/2 whose request is complete ends with its answer, and is not reset', async () => {
-  const socket = connect({
-    host,
-    port: listening.port,
-    ca: authority.certificate,
-    ALPNProtocols: ['h2'],
-  })
-  await once(socket, 'secureConnect')
-  socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
-  // GET / of https://a, which ends the stream and its headers.
-  socket.write(Buffer.concat([frame(frames.settings, 0, 0, ''), frame(frames.headers, 5, 1, '828784410161')]))
-  const seen: number[] = []
-  let rest = Buffer.alloc(0)
-  for await (const chunk of socket) {
-    rest = Buffer.concat([rest, chunk as Buffer])
-    while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
-      const [type = 0, flags = 0] = rest.subarray(3, 5)
-      seen.push(type)
-      // Whatever the server has to say about the stream comes before its answer to this.
-      if (type === 0 && flags & 1) socket.write(frame(frames.ping, 0, 0, '0000000000000000'))
-      if (type === frames.ping && flags & acknowledged) socket.destroy()
-      rest = rest.subarray(9 + rest.readUIntBE(0, 3))
+test(
+  'A stream of HTTP/2 whose request is complete ends with its answer, and is not reset',
+  patient,
+  async () => {
+    const socket = connect({
+      host,
+      port: listening.port,
+      ca: authority.certificate,
+      ALPNProtocols: ['h2'],
+    })
+    await once(socket, 'secureConnect')
+    socket.write('PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n')
+    // GET / of https://a, which ends the stream and its headers.
+    socket.write(
+      Buffer.concat([frame(frames.settings, 0, 0, ''), frame(frames.headers, 5, 1, '828784410161')]),
+    )
+    const seen: number[] = []
+    let rest = Buffer.alloc(0)
+    for await (const chunk of socket) {
+      rest = Buffer.concat([rest, chunk as Buffer])
+      while (rest.length >= 9 && rest.length >= 9 + rest.readUIntBE(0, 3)) {
+        const [type = 0, flags = 0] = rest.subarray(3, 5)
+        seen.push(type)
+        // Whatever the server has to say about the stream comes before its answer to this.
+        if (type === 0 && flags & 1) socket.write(frame(frames.ping, 0, 0, '0000000000000000'))
+        if (type === frames.ping && flags & acknowledged) socket.destroy()
+        rest = rest.subarray(9 + rest.readUIntBE(0, 3))
+      }
+      if (socket.destroyed) break
     }
-    if (socket.destroyed) break
-  }
-  expect(seen).toContain(frames.ping)
-  expect(seen).not.toContain(frames.reset)
-})
+    expect(seen).toContain(frames.ping)
+    expect(seen).not.toContain(frames.reset)
+  },
+)

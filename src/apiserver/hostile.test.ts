@@ -5,6 +5,9 @@ import { heavyNames } from '../../test/fuzzing.ts'
 import { StatusError } from '../api/status.ts'
 import { type Asking, openTestServer } from './apiserver.fake.ts'
 
+/** For machines that do much else. */
+const patient = { timeout: 30_000 }
+
 let server: Awaited<ReturnType<typeof openTestServer>>
 const maps = '/api/v1/namespaces/default/configmaps'
 const pods = '/api/v1/namespaces/default/pods'
@@ -45,7 +48,7 @@ const meta = (name: string) => `"metadata":{"name":"${name}"}`
 const unrecognized =
   "the object provided is unrecognized (must be of type ConfigMap): couldn't get version/kind; json parse error: "
 
-test('Bodies that are no JSON, or nest without end, are 400 with what is wrong', async () => {
+test('Bodies that are no JSON, or nest without end, are 400 with what is wrong', patient, async () => {
   const bodies: readonly (readonly [string, string])[] = [
     ['hello', "invalid character 'h' looking for beginning of value"],
     ['', 'unexpected end of JSON input'],
@@ -64,54 +67,58 @@ test('Bodies that are no JSON, or nest without end, are 400 with what is wrong',
   expect(await answered(`POST ${maps}`, `{${meta('deep')},"unknown":${nested(990)}}`)).toEqual([201, ''])
 })
 
-test('Wrong types, absurd names and values of any size are never a fault of the server', async () => {
-  const texts = [
-    null,
-    1,
-    true,
-    'x',
-    '',
-    [],
-    {},
-    [[]],
-    1e308,
-    -0,
-    '\ud800',
-    'a/b',
-    '..',
-    'a\0b',
-    'x'.repeat(2_000_000),
-  ]
-  const fields = ['metadata', 'data', 'binaryData', 'kind', 'apiVersion', 'immutable']
-  const metaFields = [
-    'name',
-    'namespace',
-    'labels',
-    'annotations',
-    'uid',
-    'resourceVersion',
-    'generation',
-    'finalizers',
-    'ownerReferences',
-    'creationTimestamp',
-    'deletionTimestamp',
-    'generateName',
-    'managedFields',
-  ]
-  for (const value of texts) {
-    for (const field of fields) {
-      const [status] = await answered(`POST ${maps}`, { metadata: { generateName: 'a-' }, [field]: value })
-      expect([field, value, status < 500], String(status)).toEqual([field, value, true])
+test(
+  'Wrong types, absurd names and values of any size are never a fault of the server',
+  patient,
+  async () => {
+    const texts = [
+      null,
+      1,
+      true,
+      'x',
+      '',
+      [],
+      {},
+      [[]],
+      1e308,
+      -0,
+      '\ud800',
+      'a/b',
+      '..',
+      'a\0b',
+      'x'.repeat(2_000_000),
+    ]
+    const fields = ['metadata', 'data', 'binaryData', 'kind', 'apiVersion', 'immutable']
+    const metaFields = [
+      'name',
+      'namespace',
+      'labels',
+      'annotations',
+      'uid',
+      'resourceVersion',
+      'generation',
+      'finalizers',
+      'ownerReferences',
+      'creationTimestamp',
+      'deletionTimestamp',
+      'generateName',
+      'managedFields',
+    ]
+    for (const value of texts) {
+      for (const field of fields) {
+        const [status] = await answered(`POST ${maps}`, { metadata: { generateName: 'a-' }, [field]: value })
+        expect([field, value, status < 500], String(status)).toEqual([field, value, true])
+      }
+      for (const field of metaFields) {
+        const object = { metadata: { generateName: 'b-', [field]: value } }
+        const [status] = await answered(`POST ${maps}`, object)
+        expect([field, value, status < 500], String(status)).toEqual([field, value, true])
+      }
     }
-    for (const field of metaFields) {
-      const object = { metadata: { generateName: 'b-', [field]: value } }
-      const [status] = await answered(`POST ${maps}`, object)
-      expect([field, value, status < 500], String(status)).toEqual([field, value, true])
-    }
-  }
-})
+  },
+)
 
-test('Lists of tens of thousands are answered, and do not cost more than their length', async () => {
+test('Lists of tens of thousands are answered, and do not cost more than their length', patient, async () => {
   const container = (fields: object) => ({ containers: [{ name: 'a', image: 'a', ...fields }] })
   const specs: Record<string, object> = {
     ports: container({ ports: many(20_000, () => ({ containerPort: 80 })) }),
@@ -148,7 +155,7 @@ test('Lists of tens of thousands are answered, and do not cost more than their l
 
 const patchType = (name: string): Asking => ({ contentType: `application/${name}+json` })
 
-test('Patches on prototypes, bombs and nonsense change nothing they should not', async () => {
+test('Patches on prototypes, bombs and nonsense change nothing they should not', patient, async () => {
   const copies = (from: string, path: string) => many(9_000, () => ({ op: 'copy', from, path }))
   const rejected = 'the server rejected our request due to an error in our request'
   const patches: readonly (readonly [unknown, number, string])[] = [
@@ -204,7 +211,7 @@ test('Patches on prototypes, bombs and nonsense change nothing they should not',
   expect((await server.ask(`GET ${maps}/victim`)).body['data']).toEqual({ a: 'b' })
 })
 
-test('Selectors and query parameters of any size are answered at once', async () => {
+test('Selectors and query parameters of any size are answered at once', patient, async () => {
   const queries = [
     `labelSelector=${'a,'.repeat(100_000)}`,
     `labelSelector=${'('.repeat(100_000)}`,
@@ -238,7 +245,7 @@ test('Selectors and query parameters of any size are answered at once', async ()
   }
 })
 
-test('Paths that lead nowhere are 4xx, also those that mean something to JavaScript', async () => {
+test('Paths that lead nowhere are 4xx, also those that mean something to JavaScript', patient, async () => {
   const within = [
     '/api',
     '/api/v1',
@@ -281,7 +288,7 @@ test('Paths that lead nowhere are 4xx, also those that mean something to JavaScr
   }
 })
 
-test('Media types, options of deletions and protobuf that are nonsense are 4xx', async () => {
+test('Media types, options of deletions and protobuf that are nonsense are 4xx', patient, async () => {
   for (const contentType of [
     'text/plain',
     ';;;',

@@ -11,6 +11,9 @@ import { createAuthority, issueCertificate } from '../x509/certificates.ts'
 import { admin, openTestServer } from './apiserver.fake.ts'
 import type { ConnectionTimeouts } from './connectionguard.ts'
 
+/** For machines that do much else. */
+const patient = { timeout: 30_000 }
+
 const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
 const authority = createAuthority('ca', validity)
 const ipAddresses = Object.values(loopbackAddress)
@@ -26,7 +29,7 @@ const credentials = { ca: authority.certificate, cert: client.certificate, key: 
 
 const maps = '/api/v1/namespaces/default/configmaps'
 let server: Awaited<ReturnType<typeof openTestServer>>
-let patient: number
+let usual: number
 let impatient: number
 
 async function listen(timeouts?: ConnectionTimeouts): Promise<number> {
@@ -49,8 +52,8 @@ beforeAll(async () => {
   for (let index = 0; index < 20; index++) {
     await server.ask(`POST ${maps}`, { metadata: { name: `large-${index}` }, data })
   }
-  patient = await listen()
-  impatient = await listen({ handshakeMs: 200, headersMs: 200, bodyMs: 200, idleMs: 600, pingMs: 100 })
+  usual = await listen()
+  impatient = await listen({ handshakeMs: 1000, headersMs: 400, bodyMs: 400, idleMs: 1500, pingMs: 1000 })
 })
 
 afterAll(() => server.close())
@@ -59,7 +62,7 @@ afterAll(() => server.close())
 afterEach(async () => {
   for (const host of ipAddresses) {
     expect(
-      (await send(patient, `GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, host)).status,
+      (await send(usual, `GET /readyz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n`, host)).status,
     ).toBe(200)
   }
 })
@@ -90,33 +93,37 @@ async function send(port: number, text: string, host?: string): Promise<{ status
 const head = (line: string, ...lines: string[]) =>
   `${line} HTTP/1.1\r\nHost: a\r\n${lines.join('\r\n')}\r\n\r\n`
 
-test('Heads that are too large or no HTTP are refused on both families', async () => {
+test('Heads that are too large or no HTTP are refused on both families', patient, async () => {
   for (const host of ipAddresses) {
-    expect((await send(patient, head('GET /version', `X: ${'a'.repeat(100_000)}`), host)).status).toBe(431)
+    expect((await send(usual, head('GET /version', `X: ${'a'.repeat(100_000)}`), host)).status).toBe(431)
     const flood = Array.from({ length: 20_000 }, (_, index) => `X-${index}: a`)
-    expect((await send(patient, head('GET /version', ...flood), host)).status).toBe(431)
-    expect((await send(patient, 'hello\r\n\r\n', host)).status).toBe(400)
+    expect((await send(usual, head('GET /version', ...flood), host)).status).toBe(431)
+    expect((await send(usual, 'hello\r\n\r\n', host)).status).toBe(400)
     expect(
-      (await send(patient, head('GET /a', 'Transfer-Encoding: chunked', 'Content-Length: 3'), host)).status,
+      (await send(usual, head('GET /a', 'Transfer-Encoding: chunked', 'Content-Length: 3'), host)).status,
     ).toBe(400)
   }
 })
 
-test('A body over the limit is refused as soon as that is known, announced or in chunks', async () => {
-  const post = (...lines: string[]) =>
-    head(`POST ${maps}`, 'Content-Type: application/json', 'Connection: close', ...lines)
-  const message = 'Request entity too large: limit is 3145728'
-  const announced = await send(patient, post(`Content-Length: ${2 ** 40}`))
-  expect([announced.status, announced.text.includes(message)]).toEqual([413, true])
-  const chunk = `${(1 << 20).toString(16)}\r\n${'x'.repeat(1 << 20)}\r\n`
-  const chunked = await send(patient, `${post('Transfer-Encoding: chunked') + chunk.repeat(4)}0\r\n\r\n`)
-  expect([chunked.status, chunked.text.includes(message)]).toEqual([413, true])
-  // What is compressed stays so: it is no JSON.
-  const gzip = await send(patient, `${post('Content-Encoding: gzip', 'Content-Length: 4')}\x1f\x8b\x08\0`)
-  expect(gzip.status).toBe(400)
-})
+test(
+  'A body over the limit is refused as soon as that is known, announced or in chunks',
+  patient,
+  async () => {
+    const post = (...lines: string[]) =>
+      head(`POST ${maps}`, 'Content-Type: application/json', 'Connection: close', ...lines)
+    const message = 'Request entity too large: limit is 3145728'
+    const announced = await send(usual, post(`Content-Length: ${2 ** 40}`))
+    expect([announced.status, announced.text.includes(message)]).toEqual([413, true])
+    const chunk = `${(1 << 20).toString(16)}\r\n${'x'.repeat(1 << 20)}\r\n`
+    const chunked = await send(usual, `${post('Transfer-Encoding: chunked') + chunk.repeat(4)}0\r\n\r\n`)
+    expect([chunked.status, chunked.text.includes(message)]).toEqual([413, true])
+    // What is compressed stays so: it is no JSON.
+    const gzip = await send(usual, `${post('Content-Encoding: gzip', 'Content-Length: 4')}\x1f\x8b\x08\0`)
+    expect(gzip.status).toBe(400)
+  },
+)
 
-test('Who does not finish a handshake, a head or a body is hung up on', async () => {
+test('Who does not finish a handshake, a head or a body is hung up on', patient, async () => {
   const silent = connectTCP({ host: loopbackAddress.IPv6, port: impatient })
   silent.on('error', () => undefined)
   await once(silent, 'close')
@@ -131,26 +138,30 @@ function session(port: number): ClientHttp2Session {
   return made
 }
 
-test('A body over HTTP/2 that does not end is given up, one that does is answered whole', async () => {
-  const made = session(impatient)
-  const headers = { ':path': maps, ':method': 'POST', 'content-type': 'application/json' }
-  const slow = made.request(headers, { endStream: false })
-  slow.on('error', () => undefined)
-  await once(slow, 'close')
-  expect(slow.rstCode).toBe(constants.NGHTTP2_CANCEL)
-  const other = session(patient)
-  const whole = other.request({ ':path': maps })
-  let length = 0
-  whole.on('data', chunk => {
-    length += chunk.length
-  })
-  await once(whole, 'close')
-  expect([whole.rstCode, length > 20 * 1024 * 1024]).toEqual([constants.NGHTTP2_NO_ERROR, true])
-  other.destroy()
-})
+test(
+  'A body over HTTP/2 that does not end is given up, one that does is answered whole',
+  patient,
+  async () => {
+    const made = session(impatient)
+    const headers = { ':path': maps, ':method': 'POST', 'content-type': 'application/json' }
+    const slow = made.request(headers, { endStream: false })
+    slow.on('error', () => undefined)
+    await once(slow, 'close')
+    expect(slow.rstCode).toBe(constants.NGHTTP2_CANCEL)
+    const other = session(usual)
+    const whole = other.request({ ':path': maps })
+    let length = 0
+    whole.on('data', chunk => {
+      length += chunk.length
+    })
+    await once(whole, 'close')
+    expect([whole.rstCode, length > 20 * 1024 * 1024]).toEqual([constants.NGHTTP2_NO_ERROR, true])
+    other.destroy()
+  },
+)
 
-test('Thousands of streams that are reset at once leave the server well', async () => {
-  const made = session(patient)
+test('Thousands of streams that are reset at once leave the server well', patient, async () => {
+  const made = session(usual)
   await once(made, 'connect')
   for (let index = 0; index < 5000 && !made.destroyed && !made.closed; index++) {
     const stream = made.request({ ':path': maps })
@@ -161,8 +172,8 @@ test('Thousands of streams that are reset at once leave the server well', async 
   made.destroy()
 })
 
-test('More streams than are allowed wait, and a method that is none is answered', async () => {
-  const made = session(patient)
+test('More streams than are allowed wait, and a method that is none is answered', patient, async () => {
+  const made = session(usual)
   const answers = Array.from({ length: 600 }, () => {
     const stream = made.request({ ':path': '/version', ':method': 'CONSTRUCTOR' })
     return once(stream, 'response').then(([headers]) => {
@@ -174,22 +185,26 @@ test('More streams than are allowed wait, and a method that is none is answered'
   made.close()
 })
 
-test('A thousand idle watches cost no more than their streams, and end with their connections', async () => {
-  const sessions = Array.from({ length: 5 }, () => session(patient))
-  const watching = sessions.flatMap(made =>
-    Array.from({ length: 200 }, async () => {
-      const stream = made.request({ ':path': '/api/v1/nodes?watch=1' })
-      stream.on('error', () => undefined)
-      const [headers] = await once(stream, 'response')
-      return headers[':status'] as number
-    }),
-  )
-  expect(new Set(await Promise.all(watching))).toEqual(new Set([200]))
-  const gone = sessions.map(made => once(made, 'close'))
-  for (const made of sessions) made.destroy()
-  await Promise.all(gone)
-})
+test(
+  'A thousand idle watches cost no more than their streams, and end with their connections',
+  patient,
+  async () => {
+    const sessions = Array.from({ length: 5 }, () => session(usual))
+    const watching = sessions.flatMap(made =>
+      Array.from({ length: 200 }, async () => {
+        const stream = made.request({ ':path': '/api/v1/nodes?watch=1' })
+        stream.on('error', () => undefined)
+        const [headers] = await once(stream, 'response')
+        return headers[':status'] as number
+      }),
+    )
+    expect(new Set(await Promise.all(watching))).toEqual(new Set([200]))
+    const gone = sessions.map(made => once(made, 'close'))
+    for (const made of sessions) made.destroy()
+    await Promise.all(gone)
+  },
+)
 
-test('An HTTP/2 connection without requests is ended', async () => {
+test('An HTTP/2 connection without requests is ended', patient, async () => {
   await once(session(impatient), 'close')
 })
