@@ -32,6 +32,9 @@ const { metafile } = await build({
   platform: 'node',
   target: 'node20',
   minifySyntax: true,
+  // A fifth less to read at each start; lines stay short, as Node.js prints the one that an error is in.
+  minifyWhitespace: true,
+  lineLimit: 110,
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['lmdb', 'vitest'],
