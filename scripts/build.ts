@@ -51,6 +51,8 @@ cpSync(`${root}src/api/generated`, `${root}dist/generated`, {
   recursive: true,
   filter: source => !source.endsWith('.ts'),
 })
+// For the tests of what each door loads.
+writeFileSync(`${root}dist/metafile.json`, JSON.stringify(metafile))
 writeFileSync(`${root}dist/LICENSES.txt`, licences(root, Object.keys(metafile.inputs)))
 const { cli: _, ...doors } = entries
 writeDeclarations(root, Object.values(doors))

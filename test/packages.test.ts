@@ -1,5 +1,6 @@
 // What `npm pack` makes, used in an empty project: as ECMAScript modules, as CommonJS, from TypeScript.
 import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { isBuiltin } from 'node:module'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -134,17 +135,28 @@ import { writeSync } from 'node:fs'
 export const load = (url, context, next) => (writeSync(1, url + '\n'), next(url, context))
 `
 
-/** The packages of which these files of the bundle hold parts: the bundler names the files they come from. */
-const packagesIn = (files: readonly string[]) => {
-  const texts = files.map(file => readFileSync(file, 'utf8'))
-  const names = texts.flatMap(text => [...text.matchAll(/^ *\/\/ .*node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)])
-  return [...new Set(names.map(match => match[1]))].sort()
+/** What the bundler says of each file of the bundle: `dist/chunks/x.js` -> what it holds and asks for. */
+interface Bundled {
+  readonly inputs: Readonly<Record<string, unknown>>
+  readonly imports: readonly { readonly path: string; readonly kind: string; readonly external?: boolean }[]
+}
+const bundled = (): Readonly<Record<string, Bundled>> =>
+  JSON.parse(readFileSync(join(root, 'dist/metafile.json'), 'utf8')).outputs
+
+/** The files of which these files of the package hold parts: `src/ip/family.ts`. */
+function inputsOf(files: readonly string[]): string[] {
+  const outputs = bundled()
+  return files.flatMap(file => Object.keys(outputs[file.slice(file.indexOf('dist/'))]!.inputs))
 }
 
-/** Likewise the folders below src/, and of the store the single files. */
+const packagesIn = (files: readonly string[]) => {
+  const names = inputsOf(files).map(path => /node_modules\/((?:@[^/]+\/)?[^/]+)\//.exec(path)?.[1])
+  return [...new Set(names)].filter(Boolean).sort()
+}
+
+/** The folders below src/, and of the store the single files. */
 const sourcesIn = (files: readonly string[]) => {
-  const texts = files.map(file => readFileSync(file, 'utf8'))
-  const paths = texts.flatMap(text => [...text.matchAll(/^ *\/\/ src\/(\S+)$/gm)].map(match => match[1]!))
+  const paths = inputsOf(files).flatMap(path => (path.startsWith('src/') ? [path.slice('src/'.length)] : []))
   return new Set(paths.map(path => (path.startsWith('storage/') ? path : path.split('/')[0])))
 }
 
@@ -203,13 +215,10 @@ test('The package holds what is used and nothing else', async () => {
 
 test('What the bundle leaves to be found is a dependency of the package, and nothing else is', () => {
   const { dependencies, peerDependencies } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
-  const text = packed()
-    .filter(path => path.startsWith('dist/') && path.endsWith('.js') && !path.startsWith('dist/cjs/'))
-    .map(path => readFileSync(join(project.folder, 'node_modules/futago', path), 'utf8'))
-    .join('\n')
-  const named = [...text.matchAll(/(?:^import .*? from|\bimport\() ?["']([^."'][^"']*)["']/gm)].map(
-    m => m[1]!,
+  const named = Object.values(bundled()).flatMap(({ imports }) =>
+    // What ws requires besides it can do without.
+    imports.filter(({ external, kind }) => external && kind !== 'require-call').map(({ path }) => path),
   )
-  const outside = [...new Set(named)].filter(name => !name.startsWith('node:'))
+  const outside = [...new Set(named)].filter(name => !isBuiltin(name))
   expect(outside.sort()).toEqual(Object.keys({ ...dependencies, ...peerDependencies }).sort())
 })
