@@ -1,6 +1,7 @@
 // What a person does when the disk is full or the store's file is damaged, with the real command line.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
+import { randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -11,6 +12,15 @@ const folder = mkdtempSync(join(tmpdir(), 'futago-recovery-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
 
 const name = ['--name', 'kept']
+
+const encryption = `
+apiVersion: apiserver.config.k8s.io/v1
+kind: EncryptionConfiguration
+resources:
+- resources: [secrets]
+  providers:
+  - aesgcm: {keys: [{name: one, secret: ${randomBytes(32).toString('base64')}}]}
+`
 
 describe('a snapshot', () => {
   test('of a running cluster brings one back whose file is damaged', async () => {
@@ -55,6 +65,31 @@ describe('a snapshot', () => {
     const stopped = join(folder, 'stopped')
     expect((await futago(['snapshot', 'save', stopped, ...name], home)).exitCode).toBe(0)
     expect((await futago(['snapshot', 'restore', stopped, '--name', 'copy'], home)).exitCode).toBe(0)
+    rmSync(home, { recursive: true, force: true })
+  })
+
+  test('of a cluster with encrypted Secrets holds them encrypted, and needs the key', async () => {
+    const [home, file, settings] = [newHome(), join(folder, 'encrypted'), join(folder, 'encryption.yaml')]
+    writeFileSync(settings, encryption)
+    const encrypted = [...name, '--encryption-provider-config', settings]
+    const first = await TestedCluster.up(encrypted, home)
+    await first.print('kubectl create secret generic keep --from-literal=a=hunter2hunter2')
+    expect((await futago(['snapshot', 'save', file, ...name], home)).exitCode).toBe(0)
+    await first.stop()
+    const text = readFileSync(file, 'latin1')
+    const secret = Buffer.from('hunter2hunter2').toString('base64')
+    for (const plain of ['hunter2', secret]) {
+      expect(text).not.toContain(plain)
+    }
+    expect((await futago(['snapshot', 'restore', file, ...name, '--force'], home)).exitCode).toBe(0)
+    const without = await futago(['up', ...name, '--secure-port', '0'], home)
+    expect([without.exitCode, without.stderr]).toEqual([
+      2,
+      expect.stringContaining('expected --encryption-provider-config with the key that wrote it'),
+    ])
+    const second = await TestedCluster.up(encrypted, home)
+    expect(await second.print('kubectl get secret keep -o jsonpath={.data.a}')).toBe(secret)
+    await second.stop()
     rmSync(home, { recursive: true, force: true })
   })
 

@@ -1,5 +1,5 @@
 // kill -9 of a cluster under write load, at any moment, over and over on the same store: what was
-// acknowledged is there, nothing is half-written, no address is given twice. Twelve times; KILLS=50 for the long form.
+// acknowledged is there, nothing is half-written, no address is given twice. Fifty times, or KILLS times.
 import { spawn } from 'node:child_process'
 import { rmSync } from 'node:fs'
 import { join } from 'node:path'
@@ -8,7 +8,7 @@ import { openLMDBStore } from '../src/storage/lmdb.ts'
 import { newHome } from './futago.ts'
 import { root } from './kubectl.ts'
 
-const kills = Number(process.env['KILLS'] ?? 12)
+const kills = Number(process.env['KILLS'] ?? 50)
 const home = newHome()
 afterAll(() => rmSync(home, { recursive: true, force: true }))
 
