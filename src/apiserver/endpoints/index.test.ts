@@ -169,7 +169,11 @@ test('Each kind of patch is applied; server-side apply is refused with what ther
     422,
     ' "" is invalid: patch: Invalid value: "map[data:map[b:5]]": cannot convert int64 to string',
   ])
-  expect((await patch('merge-patch+json', { data: { b: 5 } })).status).toBe(400)
+  const unfit = await patch('merge-patch+json', { data: { b: 5 } })
+  const start = ' "" is invalid: patch: Invalid value: "{'
+  const why = 'json: cannot unmarshal number into Go struct field ConfigMap.data of type string'
+  expect([unfit.status, unfit.body.message?.slice(0, start.length)]).toEqual([422, start])
+  expect(unfit.body.message?.endsWith(`}": ${why}`)).toBe(true)
   const renamed = await patch('merge-patch+json', { metadata: { name: 'other' } })
   expect(renamed.body.message).toBe(
     'the name of the object (other) does not match the name on the URL (patched)',

@@ -26,8 +26,8 @@ async function patchValue({ body }: Call): Promise<unknown> {
 
 interface ReadPatch {
   readonly apply: Patcher
-  /** For what fits the patch's own rules, but not the types of the fields. */
-  readonly refuse?: (error: DecodeError) => StatusError
+  /** For what fits the patch's own rules, but not the types of the fields; `value` is what came of it. */
+  readonly refuse: (error: DecodeError, value: unknown) => StatusError
 }
 
 async function readPatchFor(call: Call, gvk: GroupVersionKind): Promise<ReadPatch> {
@@ -35,11 +35,13 @@ async function readPatchFor(call: Call, gvk: GroupVersionKind): Promise<ReadPatc
   if (!patchMediaTypes.includes(type)) throw unsupportedMediaType(patchMediaTypes)
   const patch = await patchValue(call)
   const apply = await call.readPatch(type, patch, gvk)
-  if (!type.includes('strategic')) return { apply }
   const nothing = { group: '', resource: '', kind: '' }
+  const refuse = (text: string, why: string) => invalid(nothing, '', [invalidValue('patch', text, why)])
   return {
     apply,
-    refuse: ({ conversion }) => invalid(nothing, '', [invalidValue('patch', formatGo(patch), conversion)]),
+    refuse: type.includes('strategic')
+      ? ({ conversion }) => refuse(formatGo(patch), conversion)
+      : ({ message }, value) => refuse(JSON.stringify(value), message),
   }
 }
 
@@ -51,13 +53,14 @@ export interface PatchTransform {
 
 /** What the request's patch makes of the object that is stored; `gvk` is the kind of object and result. */
 export async function patchTransform(call: Call, gvk: GroupVersionKind): Promise<PatchTransform> {
-  const { apply, ...onMismatch } = await readPatchFor(call, gvk)
+  const { apply, refuse } = await readPatchFor(call, gvk)
   const { dryRun, fieldValidation } = writeOptionsOf(call.query, 'PatchOptions')
   const transform = (current: KubeObject | undefined) => {
     if (!current) throw notFound(call.resource, call.info.name)
     // What the patch left alone is shared with the stored object.
     const value = cloneJSON(apply(current))
-    const object = decodeAs(call, { value }, { gvk, fieldValidation, ...onMismatch })
+    const decoded = { gvk, fieldValidation, refuse: (error: DecodeError) => refuse(error, value) }
+    const object = decodeAs(call, { value }, decoded)
     checkName(call, object)
     return object
   }
