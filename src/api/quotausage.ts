@@ -15,6 +15,7 @@ import type { KubeObject } from './object.ts'
 import type { Resource } from './resource.ts'
 import { type Amounts, addAmount, compareAmounts, podAmounts } from './resources/core/pod/amounts.ts'
 import { podQOS } from './resources/core/pod/qos.ts'
+import { isHugePage } from './resources/resourcelist.ts'
 
 type Counted = Pick<Resource, 'group' | 'resource'>
 
@@ -31,14 +32,14 @@ const named = new Set([
 const countName = ({ group, resource }: Counted) => `count/${resource}${group === '' ? '' : `.${group}`}`
 
 const nativePrefixes = ['cpu', 'memory', 'ephemeral-storage']
-const isHuge = (name: string) => name.startsWith('hugepages-')
 const isExtended = (name: string) => name.includes('/')
 
 function computeUsage({ requests, limits }: ReturnType<typeof podAmounts>): Record<string, string> {
   const usage: Record<string, string> = {}
   for (const [name, amount] of Object.entries(requests)) {
-    if (nativePrefixes.includes(name) || isHuge(name)) usage[name] = amount
-    if (nativePrefixes.includes(name) || isHuge(name) || isExtended(name)) usage[`requests.${name}`] = amount
+    if (nativePrefixes.includes(name) || isHugePage(name)) usage[name] = amount
+    if (nativePrefixes.includes(name) || isHugePage(name) || isExtended(name))
+      usage[`requests.${name}`] = amount
   }
   for (const [name, amount] of Object.entries(limits)) {
     if (nativePrefixes.includes(name)) usage[`limits.${name}`] = amount
@@ -93,7 +94,7 @@ export function isUsedBy(name: string, resource: Counted): boolean {
   const isStorage = name === 'requests.storage' || name.includes('.storageclass.storage.k8s.io/')
   switch (resource.resource) {
     case 'pods':
-      return podNames.has(name) || isHuge(name) || (/^(requests|limits)\./.test(name) && !isStorage)
+      return podNames.has(name) || isHugePage(name) || (/^(requests|limits)\./.test(name) && !isStorage)
     case 'services':
       return name === 'services' || name.startsWith('services.')
     case 'persistentvolumeclaims':

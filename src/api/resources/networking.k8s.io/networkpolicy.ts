@@ -1,5 +1,5 @@
 // NetworkPolicy: which traffic Pods take and send. Checked as upstream's pkg/apis/networking/validation does.
-import { cidrContains, networkOf, parseLenientCIDR } from '../../../ip/cidr.ts'
+import { cidrCovers, parseCIDR } from '../../../ip/cidr.ts'
 import { type FieldError, forbiddenField, invalidValue, notSupported, required } from '../../fields.ts'
 import type { IPBlock, NetworkPolicy, NetworkPolicyPeer, NetworkPolicyPort } from '../../generated/types.ts'
 import { cidrWarnings, validateLegacyCIDR } from '../../meta/addresses.ts'
@@ -48,24 +48,17 @@ function validatePort(rule: NetworkPolicyPort, field: string): FieldError[] {
   ]
 }
 
-/** Older objects may have ranges that are not strictly written; what they mean is what counts. */
-function parseRange(text: string) {
-  const { address, prefixLength } = parseLenientCIDR(text)!
-  return networkOf(address, prefixLength)
-}
-
 function validateIPBlock({ cidr, except = [] }: IPBlock, field: string): FieldError[] {
   if (!cidr) return [required(`${field}.cidr`)]
   const errors = [...validateLegacyCIDR(cidr, `${field}.cidr`)]
   if (errors.length > 0) return errors
-  const whole = parseRange(cidr)
+  const whole = parseCIDR(cidr)!
   for (const [index, text] of except.entries()) {
     const at = `${field}.except[${index}]`
     const problems = validateLegacyCIDR(text, at)
     if (problems.length > 0) return [...errors, ...problems]
-    const part = parseRange(text)
-    const first = { family: part.family, value: part.base }
-    const isInside = cidrContains(whole, first) && part.prefixLength > whole.prefixLength
+    const part = parseCIDR(text)!
+    const isInside = cidrCovers(whole, part) && part.prefixLength > whole.prefixLength
     if (!isInside) errors.push(invalidValue(at, text, 'must be a strict subset of `cidr`'))
   }
   return errors
