@@ -57,6 +57,25 @@ test('An API server alone answers, and nothing but its clients changes anything'
   await server.stop()
 })
 
+test.each([
+  [{ store: 'lmdb' }, '--store lmdb'],
+  [{ store: 'memory', certDir: '/tmp/keys' }, '--cert-dir'],
+  [{ store: 'memory', runtime: 'containerd' as const }, '--runtime containerd'],
+])('A cluster for which nothing is kept refuses %j', async (options, flag) => {
+  const start = startCluster({ securePort: 0, nodes: 0, ...options }, {})
+  await expect(start).rejects.toThrow(
+    `Cannot use ${flag} without a directory to keep things in: expected a stateRoot`,
+  )
+})
+
+test('A cluster for which nothing is kept writes its kubeconfig where it is told', async () => {
+  const kubeconfigPath = join(newRoot(), 'kubeconfig')
+  const cluster = await startCluster({ store: 'memory', securePort: 0, nodes: 0 }, { kubeconfigPath })
+  expect(cluster.kubeconfigPath).toBe(kubeconfigPath)
+  expect(readFileSync(kubeconfigPath, 'utf8')).toBe(cluster.kubeconfig)
+  await cluster.stop()
+})
+
 test('/metrics shows what controllers, scheduler and their client measure', async () => {
   const options = { store: 'memory', securePort: 0, nodes: 1 }
   const cluster = await startCluster(options, { stateRoot: newRoot() })

@@ -24,11 +24,14 @@ import { hostAddresses, localAddress } from './listen.ts'
 import type { NodeParts } from './nodes.ts'
 import { Kubelets, part, RunningParts } from './parts.ts'
 import { type ClusterPKI, openPKI } from './pki.ts'
-import { StateDirectory, writePrivate } from './statedirectory.ts'
+import { StateDirectory, TemporaryFile, writePrivate } from './statedirectory.ts'
 
 export interface ClusterEnvironment {
-  /** Keys, certificates, the default store and the kubeconfig are kept in `<stateRoot>/<name>`. */
-  readonly stateRoot: string
+  /**
+   * Keys, certificates, the default store and the kubeconfig are kept in `<stateRoot>/<name>`. Absent:
+   * nothing is kept, for a cluster in memory with simulated nodes.
+   */
+  readonly stateRoot?: string
   /** Where to write the kubeconfig, besides. */
   readonly kubeconfigPath?: string
   readonly log?: Logger
@@ -54,6 +57,7 @@ export interface Cluster {
   /** `https://127.0.0.1:6443` */
   readonly server: string
   readonly kubeconfig: string
+  /** A file with it: a temporary one, made when it is asked for, where nothing is kept. */
   readonly kubeconfigPath: string
   /** As the administrator, in process. */
   readonly client: Client
@@ -88,6 +92,20 @@ function unlessAborted<T>(work: Promise<T>, signal: AbortSignal | undefined): Pr
   })
 }
 
+/** Throws ConfigError when something is to be kept and there is no place for it. */
+function openDirectory(
+  config: ClusterConfig,
+  { stateRoot, store }: ClusterEnvironment,
+): StateDirectory | undefined {
+  if (stateRoot !== undefined) return new StateDirectory(stateRoot, config.name)
+  const keeps =
+    (config.runtime === 'containerd' && '--runtime containerd') ||
+    (config.certDir !== undefined && '--cert-dir') ||
+    (!store && config.store === 'lmdb' && '--store lmdb')
+  if (!keeps) return undefined
+  throw new ConfigError(`Cannot use ${keeps} without a directory to keep things in: expected a stateRoot`)
+}
+
 /** One start of one cluster. */
 class ClusterStart {
   readonly #options: ClusterOptions
@@ -97,7 +115,7 @@ class ClusterStart {
   readonly #clock: Clock
   readonly #log: Logger
   readonly #parts = new RunningParts()
-  readonly #directory: StateDirectory
+  readonly #directory: StateDirectory | undefined
   readonly #isServerOnly: boolean
 
   constructor(options: ClusterOptions, environment: ClusterEnvironment, { isServerOnly = false } = {}) {
@@ -108,7 +126,7 @@ class ClusterStart {
     this.#environment = environment
     this.#clock = environment.clock ?? systemClock
     this.#log = environment.log ?? silentLogger
-    this.#directory = new StateDirectory(environment.stateRoot, config.name)
+    this.#directory = openDirectory(config, environment)
   }
 
   async run(): Promise<Cluster> {
@@ -123,7 +141,7 @@ class ClusterStart {
   async #start(): Promise<Cluster> {
     const directory = this.#directory
     this.#refuseSecondStart()
-    directory.create(this.#config.certDir)
+    directory?.create(this.#config.certDir)
     await this.#prepareHost()
     const config = this.#config
     const context = { clock: this.#clock, log: this.#log.child('store') }
@@ -132,7 +150,7 @@ class ClusterStart {
     const store = await openEncryption(config.access, kept)
     const sharesStore = this.#environment.sharesStore ?? isShared(config)
     const pki = openPKI({
-      directory,
+      ...(directory ? { directory } : {}),
       serviceClusterIPRange: config.serviceClusterIPRange,
       nowMs: this.#clock.now(),
     })
@@ -166,11 +184,11 @@ class ClusterStart {
     signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, hostAddresses())
     const clientAs = (user: User) => new Client(server.transport(user))
-    return { ...this.#ready({ pki, client, server: `https://${joinHostPort(host, port)}` }), clientAs }
+    return this.#ready({ pki, client, clientAs, server: `https://${joinHostPort(host, port)}` })
   }
 
   #refuseSecondStart(): void {
-    const running = this.#directory.running()
+    const running = this.#directory?.running()
     if (!running) return
     const { name } = this.#config
     throw new ConfigError(
@@ -181,12 +199,13 @@ class ClusterStart {
 
   /** Real nodes need addresses on the host, which come before the certificates that name them. */
   async #prepareHost(): Promise<void> {
-    if (this.#config.runtime === 'simulated') return
+    const directory = this.#directory
+    if (this.#config.runtime === 'simulated' || !directory) return
     const { claimHost } = await import('./containerd/index.ts')
     const notify = this.#environment.notify ?? (text => this.#log.info(text))
     const claimed = await claimHost({
       options: this.#options,
-      directory: this.#directory,
+      directory,
       clock: this.#clock,
       log: this.#log,
       notify,
@@ -207,10 +226,9 @@ class ClusterStart {
     }
   }
 
-  #ready(made: { pki: ClusterPKI; client: Client; server: string }): Omit<Cluster, 'clientAs'> {
+  #ready(made: Pick<Cluster, 'client' | 'clientAs' | 'server'> & { readonly pki: ClusterPKI }): Cluster {
     const config = this.#config
-    const directory = this.#directory
-    const { pki, client, server } = made
+    const { pki, client, clientAs, server } = made
     const kubeconfig = formatKubeconfig({
       name: config.name,
       server,
@@ -218,25 +236,46 @@ class ClusterStart {
       certificate: pki.admin.certificate,
       key: pki.admin.key,
     })
-    const kubeconfigPath = resolve(this.#environment.kubeconfigPath ?? directory.file('kubeconfig'))
+    const file = this.#keep(server, kubeconfig) ?? new TemporaryFile('kubeconfig', kubeconfig)
+    const stop = async () => {
+      await keepAlive(() => this.#parts.stop())
+      this.#directory?.clearRunning()
+      if (file instanceof TemporaryFile) file.remove()
+    }
+    return {
+      config,
+      server,
+      kubeconfig,
+      get kubeconfigPath() {
+        return file.path
+      },
+      client,
+      clientAs,
+      stop,
+    }
+  }
+
+  /** Writes where the cluster is served, if anything is kept. */
+  #keep(server: string, kubeconfig: string): { readonly path: string } | undefined {
+    const directory = this.#directory
+    const wanted = this.#environment.kubeconfigPath
+    if (wanted) writePrivate(wanted, kubeconfig)
+    if (!directory) return wanted ? { path: resolve(wanted) } : undefined
+    const path = resolve(wanted ?? directory.file('kubeconfig'))
     directory.write(kubeconfig, 'kubeconfig')
-    if (this.#environment.kubeconfigPath) writePrivate(kubeconfigPath, kubeconfig)
+    const config = this.#config
     directory.setRunning({
       name: config.name,
       pid: process.pid,
       server,
-      kubeconfig: kubeconfigPath,
+      kubeconfig: path,
       store: config.store,
       runtime: this.#host ? 'containerd' : 'simulated',
       nodes: config.nodes,
       ipFamilies: config.ipFamilies,
       startedAt: new Date(this.#clock.now()).toISOString(),
     })
-    const stop = async () => {
-      await keepAlive(() => this.#parts.stop())
-      directory.clearRunning()
-    }
-    return { config, server, kubeconfig, kubeconfigPath, client, stop }
+    return { path }
   }
 }
 

@@ -15,10 +15,10 @@ const recovery = (name: string) =>
 /** Throws ConfigError when it cannot be opened. */
 export async function openClusterStore(
   config: ClusterConfig,
-  directory: StateDirectory,
+  directory: StateDirectory | undefined,
   context: { readonly clock: Clock; readonly log: Logger },
 ): Promise<Store> {
-  const url = config.store === 'lmdb' ? `lmdb:${directory.file('store')}` : config.store
+  const url = config.store === 'lmdb' && directory ? `lmdb:${directory.file('store')}` : config.store
   try {
     return await openStore(url, { etcd: { ...config.etcd, ...context } })
   } catch (error) {

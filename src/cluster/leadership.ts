@@ -52,12 +52,12 @@ export function led({ lease, create, ...options }: LedOptions): Component {
 
 /**
  * The same at every start from one directory, which one process at a time serves from: who starts again
- * after a crash need not wait for its own lease to run out.
+ * after a crash need not wait for its own lease to run out. Without one, a new one.
  */
-export function keptIdentity(directory: StateDirectory): string {
-  const kept = directory.read('identity')
+export function keptIdentity(directory: StateDirectory | undefined): string {
+  const kept = directory?.read('identity')
   if (kept) return kept
   const identity = `${hostname()}_${randomUUID()}`
-  directory.write(identity, 'identity')
+  directory?.write(identity, 'identity')
   return identity
 }

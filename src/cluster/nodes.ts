@@ -46,9 +46,9 @@ export interface NodesContext {
 
 /** What nodes with containers need besides. */
 export interface NodeParts {
-  /** Absent: nodes are simulated. */
+  /** Absent, one of these: nodes are simulated. */
   readonly host: ContainerdHost | undefined
-  readonly directory: StateDirectory
+  readonly directory: StateDirectory | undefined
   /** The command line of futago. Default: the one beside this. */
   readonly command: readonly string[] | undefined
   readonly logLevel: LogLevel
@@ -90,7 +90,7 @@ export async function createNodes(
   context: NodesContext,
   { host, directory, command, logLevel }: NodeParts,
 ): Promise<ClusterNodes> {
-  if (!host) return simulatedNodes(config, context)
+  if (!host || !directory) return simulatedNodes(config, context)
   const { containerdNodes } = await import('./containerd/index.ts')
   return containerdNodes({ ...context, host, directory, command: command ?? defaultCommand(), logLevel })
 }

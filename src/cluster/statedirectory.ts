@@ -4,6 +4,7 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
+  mkdtempSync,
   readdirSync,
   readFileSync,
   realpathSync,
@@ -13,6 +14,7 @@ import {
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { ConfigError } from './configerror.ts'
 
@@ -115,6 +117,30 @@ export class StateDirectory {
 
   remove(): void {
     rmSync(this.path, { recursive: true, force: true })
+  }
+}
+
+/** A file for those who ask where it is, in a directory of its own. */
+export class TemporaryFile {
+  readonly #name: string
+  readonly #text: string
+  #directory: string | undefined
+
+  constructor(name: string, text: string) {
+    this.#name = name
+    this.#text = text
+  }
+
+  get path(): string {
+    if (this.#directory !== undefined) return join(this.#directory, this.#name)
+    this.#directory = mkdtempSync(join(tmpdir(), 'futago-'))
+    const path = join(this.#directory, this.#name)
+    writePrivate(path, this.#text)
+    return path
+  }
+
+  remove(): void {
+    if (this.#directory !== undefined) rmSync(this.#directory, { recursive: true, force: true })
   }
 }
 

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { expect, test } from 'vitest'
 import { deployments } from '../api/resources/apps/deployment.ts'
@@ -99,7 +99,8 @@ test('Namespaces go, others act within their rights, and nothing is left at the 
   const nobody = cluster.clientAs({ name: 'nobody', groups: ['system:authenticated'] })
   await expect(nobody.list(pods, { namespace: 'default' })).rejects.toMatchObject({ code: 403 })
   const { kubeconfigPath } = cluster
-  expect(existsSync(kubeconfigPath)).toBe(true)
+  expect(readFileSync(kubeconfigPath, 'utf8')).toBe(cluster.kubeconfig)
+  expect(cluster.kubeconfigPath).toBe(kubeconfigPath)
   await cluster.stop()
   expect(existsSync(dirname(kubeconfigPath))).toBe(false)
 })

@@ -1,9 +1,6 @@
 // A cluster for test suites: in memory, in this process, with controllers, a scheduler and simulated nodes;
 // as many side by side as a suite wants. It can be filled from YAML, waited for by watches, taken back to a
 // snapshot between tests, and its time can be moved ahead.
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import type { User } from '../apiserver/registry/registry.ts'
@@ -55,15 +52,13 @@ async function turns(count: number): Promise<void> {
 export class TestCluster implements AsyncDisposable {
   readonly #cluster: Cluster
   readonly #store: Store
-  readonly #stateRoot: string
   #stopped: Promise<void> | undefined
   /** The cluster's time: `await clock.advance(ms)` moves it ahead, for leases, TTLs and schedules. */
   readonly clock: JumpingClock
 
-  private constructor(cluster: Cluster, parts: { store: Store; stateRoot: string; clock: JumpingClock }) {
+  private constructor(cluster: Cluster, parts: { store: Store; clock: JumpingClock }) {
     this.#cluster = cluster
     this.#store = parts.store
-    this.#stateRoot = parts.stateRoot
     this.clock = parts.clock
   }
 
@@ -76,17 +71,11 @@ export class TestCluster implements AsyncDisposable {
    */
   static async start(options: TestClusterOptions = {}): Promise<TestCluster> {
     const { objects, log, ...settings } = options
-    const stateRoot = mkdtempSync(join(tmpdir(), 'futago-test-'))
     const clock = new JumpingClock()
     const store = openMemoryStore({ clock })
     const config = { securePort: 0, ...settings, runtime: 'simulated' } as const
-    const made = await startCluster(config, { stateRoot, clock, store, ...(log ? { log } : {}) }).then(
-      cluster => new TestCluster(cluster, { store, stateRoot, clock }),
-      error => {
-        rmSync(stateRoot, { recursive: true, force: true })
-        throw error
-      },
-    )
+    const cluster = await startCluster(config, { clock, store, ...(log ? { log } : {}) })
+    const made = new TestCluster(cluster, { store, clock })
     try {
       if (objects) await made.apply(objects)
       return made
@@ -111,7 +100,7 @@ export class TestCluster implements AsyncDisposable {
     return this.#cluster.kubeconfig
   }
 
-  /** A file with it; it goes when the cluster stops. */
+  /** A file with it, made when it is asked for; it goes when the cluster stops. */
   get kubeconfigPath(): string {
     return this.#cluster.kubeconfigPath
   }
@@ -212,15 +201,10 @@ export class TestCluster implements AsyncDisposable {
     }
   }
 
-  /** Ends everything and removes the files; calling it again changes nothing. */
+  /** Ends everything; calling it again changes nothing. */
   stop(): Promise<void> {
-    this.#stopped ??= this.#stop()
+    this.#stopped ??= this.#cluster.stop()
     return this.#stopped
-  }
-
-  async #stop(): Promise<void> {
-    await this.#cluster.stop()
-    rmSync(this.#stateRoot, { recursive: true, force: true })
   }
 
   [Symbol.asyncDispose](): Promise<void> {
