@@ -1,8 +1,10 @@
 // `futago up --store etcd:...` as people use it: over TLS, with upstream's keys, through a restart of either.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { openEtcdStore } from '../src/storage/etcd.ts'
 import { EtcdServers } from './etcdserver.ts'
-import { newHome, TestedCluster } from './futago.ts'
+import { futago, newHome, TestedCluster } from './futago.ts'
 import { whyNot } from './needs.ts'
 
 const missing = whyNot(['etcd'])
@@ -64,5 +66,42 @@ describe.skipIf(missing)('A cluster whose objects are in etcd', () => {
     cluster = await TestedCluster.up(flags, home)
     expect(await cluster.print('kubectl get pods -o name')).toBe(pods)
     expect(await cluster.print('kubectl get configmap kept -o jsonpath={.data.a}')).toBe('1')
+  })
+  test('is saved, running or stopped, moves into files, and back into an etcd', async () => {
+    const access = flags.filter((_, index) => index < 2 || index > 3)
+    const snapshot = async (args: string[]) => {
+      const { exitCode, stdout, stderr } = await futago(['snapshot', ...args], home)
+      return { exitCode, said: stdout + stderr }
+    }
+    const [running, stopped, moved] = ['running', 'stopped', 'moved'].map(name => join(home, name))
+    const pods = await cluster.print('kubectl get pods -o name')
+    expect((await snapshot(['save', running!])).exitCode).toBe(0)
+    await cluster.stop()
+    expect((await snapshot(['save', stopped!, ...flags])).exitCode).toBe(0)
+    expect(await snapshot(['save', stopped!])).toEqual({
+      exitCode: 2,
+      said: expect.stringContaining('expected --store as futago up had it'),
+    })
+
+    expect((await snapshot(['restore', stopped!, '--name', 'files'])).exitCode).toBe(0)
+    const files = await TestedCluster.up(['--name', 'files'], home)
+    expect(await files.print('kubectl get pods -o name')).toBe(pods)
+    await files.print('kubectl create configmap in-files')
+    await files.stop()
+    expect((await snapshot(['save', moved!, '--name', 'files'])).exitCode).toBe(0)
+
+    const back = [...access, '--etcd-prefix', '/back']
+    expect((await snapshot(['restore', moved!, ...back])).exitCode).toBe(0)
+    expect((await snapshot(['restore', moved!, ...flags])).said).toContain('expected --force')
+    const { exitCode, said } = await snapshot(['restore', moved!, ...flags, '--force'])
+    expect([exitCode, said]).toEqual([0, expect.stringContaining('store.replaced.snapshot')])
+    expect(existsSync(join(home, 'default/store.replaced.snapshot'))).toBe(true)
+    cluster = await TestedCluster.up(back, home)
+    expect(await cluster.print('kubectl get configmaps kept in-files -o name')).toBe(
+      'configmap/kept\nconfigmap/in-files\n',
+    )
+    expect(await cluster.print('kubectl get pods -o name')).toBe(pods)
+    const old = "kubectl get --raw '/api/v1/pods?watch=1&resourceVersion=1000000500'"
+    expect(await cluster.print(old)).toContain('"reason":"Expired","code":410')
   })
 })

@@ -4,7 +4,7 @@ import { FakeClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
 import { openMemoryStore } from '../storage/memory.ts'
 import { APIServerService } from './bootstrap.ts'
-import { type ServerAddress, ServerLeases, serverLeasePrefix } from './serverleases.ts'
+import { livingServer, type ServerAddress, ServerLeases, serverLeasePrefix } from './serverleases.ts'
 
 const families = [
   { range: '10.96.0.0/16', addresses: ['192.0.2.1', '192.0.2.2', '192.0.2.3'] },
@@ -105,4 +105,21 @@ test.each(families)('Keys of kube-apiservers are left alone: $range', async ({ r
   await pass(60)
   expect(await shown()).toEqual([`${addresses[0]} 6443`])
   expect(await store.get(foreign)).toBeDefined()
+})
+
+test('A server that lives shows itself within a lease, one that was killed does not', async () => {
+  const store = openMemoryStore()
+  const clock = new FakeClock()
+  const own = { address: '2001:db8::1', port: 6443 }
+  expect(await livingServer(store, clock)).toBe(undefined)
+  const leases = new ServerLeases({ store, clock }, own)
+  await leases.renew()
+  const afterIts = async (work: () => Promise<unknown>) => {
+    const living = livingServer(store, clock)
+    await new Promise(resolve => setImmediate(resolve))
+    await work()
+    return living
+  }
+  expect(await afterIts(() => leases.renew())).toBe('[2001:db8::1]:6443')
+  expect(await afterIts(() => clock.advance(15_000))).toBe(undefined)
 })

@@ -2,9 +2,9 @@
 // does not change for longer is gone (upstream's lease endpoint reconciler and its masterleases,
 // pkg/controlplane/reconcilers). A store of ours has no keys that expire by themselves, and the clocks of
 // others may be wrong: what counts is how long one has seen no change.
-import type { Clock } from '../component/clock.ts'
+import type { Clock, Timer } from '../component/clock.ts'
 import { joinHostPort, splitHostPort } from '../ip/hostport.ts'
-import { type Store, StoreError } from '../storage/store.ts'
+import { type Store, StoreError, type StoreEvent, type StoreWatch } from '../storage/store.ts'
 
 export interface ServerAddress {
   readonly address: string
@@ -101,4 +101,31 @@ export class ServerLeases {
 function addressIn(key: string): ServerAddress | undefined {
   const parts = splitHostPort(key.slice(serverLeasePrefix.length))
   return parts && { address: parts.host, port: Number(parts.port) }
+}
+
+/**
+ * A server that says it is there before all of them must have, such as `[2001:db8::11]:6443`; undefined when
+ * there are only traces of some that were killed, or none.
+ */
+export async function livingServer(store: Store, clock: Clock): Promise<string | undefined> {
+  const prefix = serverLeasePrefix
+  const { entries, revision } = await store.list({ prefix })
+  if (entries.length === 0) return undefined
+  let watch: StoreWatch | undefined
+  let timer: Timer | undefined
+  try {
+    return await new Promise<string | undefined>((resolve, reject) => {
+      timer = clock.after(leaseDurationMs, () => resolve(undefined))
+      const onEvents = (events: readonly StoreEvent[]) => {
+        const renewed = events.find(({ type }) => type !== 'delete')
+        if (renewed) resolve(renewed.key.slice(prefix.length))
+      }
+      store.watch({ prefix, afterRevision: revision, onEvents, onEnd: reject }).then(opened => {
+        watch = opened
+      }, reject)
+    })
+  } finally {
+    timer?.cancel()
+    watch?.close()
+  }
 }

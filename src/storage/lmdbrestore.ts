@@ -9,7 +9,7 @@ import { type Entry, StoreError } from './store.ts'
  * Clients may have seen revisions after that of the snapshot. They are told `Compacted` and read anew
  * instead of waiting for the old ones to come again (etcdutl has --bump-revision for it).
  */
-export const revisionLeap = 1_000_000_000
+const revisionLeap = 1_000_000_000
 
 const versionsPerCommit = 5000
 

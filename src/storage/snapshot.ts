@@ -24,7 +24,8 @@ export function planRestore(snapshot: StoreSnapshot, current: readonly Entry[]):
     seen.add(key)
     const wanted = snapshot.entries.get(key)
     if (!wanted) operations.push({ type: 'delete', key, expectedRevision: revision })
-    else if (wanted.revision !== revision && !wanted.value.equals(value)) {
+    // Not by revision: the snapshot may be of another store, which counts for itself.
+    else if (!wanted.value.equals(value)) {
       operations.push({ type: 'update', key, value: wanted.value, expectedRevision: revision })
     }
   }

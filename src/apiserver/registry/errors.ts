@@ -66,6 +66,10 @@ export const expired = (message: string, token?: string) =>
 export const tooOldResourceVersion = (revision: number, oldest: number) =>
   expired(`too old resource version: ${revision} (${oldest})`)
 
+/** A watch from where the store has never been: who had it from another one is to read everything anew. */
+export const unreachedResourceVersion = (revision: number, current: number) =>
+  expired(`unknown resource version: ${revision}, the newest is ${current}`)
+
 /** A read that asks for a revision that is not there, nor comes within some seconds. */
 export const tooLargeResourceVersion = (revision: number, current: number) =>
   new StatusError({

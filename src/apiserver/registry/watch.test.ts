@@ -131,3 +131,18 @@ test('a watcher that fails ends, and the others go on', async () => {
   expect(other.seen()).toEqual(['ADDED a', 'ADDED b'])
   expect(failing.ends).toEqual([fails({ code: 500, reason: 'InternalError' })])
 })
+
+test('a watch from a revision that was never reached says so, once the store has been asked', async () => {
+  const { registry } = await openTestRegistries()
+  const registered = registry(configMaps)
+  const { object } = await registered.create(context, named('a'), inDefault)
+  const newest = Number(object.metadata.resourceVersion)
+  const fine = await startWatch(registered, { resourceVersion: String(newest) })
+  const ahead = await startWatch(registered, { resourceVersion: String(newest + 1) })
+  await nextTurn()
+  await registered.create(context, named('b'), inDefault)
+  expect([fine.seen(), ahead.seen()]).toEqual([['ADDED b'], []])
+  expect(ahead.ends).toEqual([
+    fails({ code: 410, reason: 'Expired', message: 'unknown resource version: 3, the newest is 2' }),
+  ])
+})

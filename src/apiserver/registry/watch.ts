@@ -3,7 +3,7 @@
 import { internal } from '../../api/status.ts'
 import { onNextTurn, type Timer } from '../../component/clock.ts'
 import type { Subscriber } from './dispatch.ts'
-import { tooOldResourceVersion } from './errors.ts'
+import { tooOldResourceVersion, unreachedResourceVersion } from './errors.ts'
 import { candidates, load, refresh, refreshTo } from './list.ts'
 import { checkWatchOptions, parseResourceVersion } from './listoptions.ts'
 import type { Bookmark, StoredEvent, Watch, WatchOptions } from './registry.ts'
@@ -72,6 +72,10 @@ function beginning(scope: RegistryScope, { options, selection, revision, recalle
     return { events }
   }
   if (revision === 0) return { events: [] }
+  // Every revision that this cluster has told anybody has been reached: the store is not the one it was.
+  if (revision > cache.revision) {
+    return { events: [], error: unreachedResourceVersion(revision, cache.revision) }
+  }
   const recent = cache.changesAfter(recalled?.upTo ?? revision)
   const changes = recalled && recent ? [...recalled.changes, ...recent] : recent
   if (!changes) return { events: [], error: tooOldResourceVersion(revision, cache.oldestRevision) }

@@ -1,17 +1,21 @@
 // `futago snapshot`: what a cluster holds, into a file and back.
 import type { Command } from 'commander'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
+import { addEtcdAccessFlags, type EtcdFlags, etcdOptions } from '../etcdflags.ts'
 import { stateRoot } from '../stateroot.ts'
 
-interface TargetFlags {
+interface TargetFlags extends EtcdFlags {
   readonly name: string
   readonly store?: string
+  readonly etcdPrefix?: string
 }
 
-const targetOf = ({ name, store }: TargetFlags) => ({
+const targetOf = ({ name, store, etcdPrefix, ...flags }: TargetFlags) => ({
   name,
   directory: new StateDirectory(stateRoot(), name),
   ...(store ? { store } : {}),
+  ...(etcdPrefix ? { etcdPrefix } : {}),
+  ...etcdOptions(flags),
 })
 
 async function save(file: string, flags: TargetFlags): Promise<void> {
@@ -30,24 +34,30 @@ async function restore(file: string, flags: RestoreFlags): Promise<void> {
   const { restoreSnapshot } = await import('../../cluster/snapshots.ts')
   const { snapshot, replaced } = await restoreSnapshot(targetOf(flags), file, { force })
   const aside = replaced ? `\nwhat it held before is in ${replaced}` : ''
+  const store = flags.store ? ` --store ${flags.store}` : ''
   process.stdout.write(
-    `cluster ${name}: ${snapshot.entries.size} objects restored; start it with: futago up --name ${name}${aside}\n`,
+    `cluster ${name}: ${snapshot.entries.size} objects restored; ` +
+      `start it with: futago up --name ${name}${store}${aside}\n`,
   )
 }
 
+const addTargetFlags = (command: Command): Command =>
+  addEtcdAccessFlags(
+    command
+      .option('--name <name>', 'the cluster', 'default')
+      .option('--store <store>', 'lmdb:DIRECTORY or etcd:URL,... as `up` has it, where it has such'),
+  )
+
 export function addSnapshot(program: Command): void {
   const snapshot = program.command('snapshot').description('save what a cluster holds, and bring it back')
-  snapshot
-    .command('save <file>')
-    .description('write all objects of a cluster, running or stopped, into a file')
-    .option('--name <name>', 'the cluster', 'default')
-    .option('--store <store>', 'lmdb:DIRECTORY, where `up` was told so and does not run')
-    .action(save)
-  snapshot
-    .command('restore <file>')
-    .description('bring a stopped or new cluster to what a file holds')
-    .option('--name <name>', 'the cluster', 'default')
-    .option('--store <store>', 'lmdb:DIRECTORY, where `up` is to be told so')
-    .option('--force', 'also when the cluster holds objects; they are put aside')
+  addTargetFlags(
+    snapshot
+      .command('save <file>')
+      .description('write all objects of a cluster, running or stopped, into a file'),
+  ).action(save)
+  addTargetFlags(
+    snapshot.command('restore <file>').description('bring a stopped or new cluster to what a file holds'),
+  )
+    .option('--force', 'also when there are objects; they are put aside')
     .action(restore)
 }
