@@ -54,6 +54,6 @@ const isOfTheSystem = (error: unknown): error is Error =>
 
 function fail(message: string, exitCode: number): number {
   process.stderr.write(`futago: ${message}\n`)
-  process.send?.({ error: message })
+  process.send?.({ error: message, exitCode })
   return exitCode
 }

@@ -80,6 +80,7 @@ async function detach(name: string): Promise<void> {
   if (outcome.ready === undefined) {
     throw new CommandError(
       outcome.error ?? `Cannot start cluster ${name}: it stopped, expected an answer; see ${logFile}`,
+      outcome.exitCode,
     )
   }
   process.stdout.write(`${outcome.ready}\n`)
@@ -88,6 +89,8 @@ async function detach(name: string): Promise<void> {
 interface Outcome {
   readonly ready?: string
   readonly error?: string
+  /** What it would have been in the foreground. */
+  readonly exitCode?: number
 }
 
 function readiness(child: ChildProcess): Promise<Outcome> {
