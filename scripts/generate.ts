@@ -1,5 +1,6 @@
 // Writes the build products derived from the Kubernetes API description: src/api/generated/.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { formatSchema } from '../src/api/schemaformat.ts'
 import { readDefinitions } from './schema/definitions.ts'
 import { openAPIFiles } from './schema/openapi.ts'
 import { structuralSchema } from './schema/structural.ts'
@@ -17,5 +18,5 @@ function write(name: string, content: string | Buffer) {
 
 write('types.ts', deriveTypes())
 const definitions = readDefinitions()
-write('schema.json', JSON.stringify(structuralSchema(definitions)))
+write('schema.tsv', formatSchema(structuralSchema(definitions)))
 for (const [name, bytes] of openAPIFiles(definitions, 'v1.36.0')) write(name, bytes)

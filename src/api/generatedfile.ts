@@ -6,7 +6,7 @@ const places = ['./generated/', '../generated/', '../../generated/'].map(
   path => new URL(path, import.meta.url),
 )
 
-/** The bytes of a product such as `schema.json` or `openapi/v2.pb.gz`. */
+/** The bytes of a product such as `schema.tsv` or `openapi/v2.pb.gz`. */
 export function readGenerated(name: string): Buffer {
   for (const place of places) {
     const file = new URL(name, place)

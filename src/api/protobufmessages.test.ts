@@ -3,17 +3,17 @@ import { readGenerated } from './generatedfile.ts'
 import { type Entry, loadMessages } from './protobufmessages.ts'
 import numbers from './protobufnumbers.json' with { type: 'json' }
 import { loadSchema, type Struct } from './schema.ts'
-import type { StoredSchema } from './schemaformat.ts'
+import { indexSchema } from './schemaformat.ts'
 
-const stored = JSON.parse(readGenerated('schema.json').toString()) as StoredSchema
-const structs = Object.keys(stored).map(type => loadSchema().struct(type)!)
+const { definitions } = indexSchema(readGenerated('schema.tsv').toString())
+const structs = [...definitions.keys()].map(type => loadSchema().struct(type)!)
 
 const namesOf = (entries: readonly Entry[]): string[] =>
   entries.flatMap(entry => ('inlined' in entry ? namesOf(entry.inlined.entries) : [entry.field.name]))
 
 /** apiVersion and kind of an object are the envelope's, not the message's. */
 const isEnvelope = (struct: Struct, field: string) =>
-  (field === 'apiVersion' || field === 'kind') && stored[struct.type]!.fields.metadata !== undefined
+  (field === 'apiVersion' || field === 'kind') && struct.fields.has('metadata')
 
 /** Kinds without metadata, whose envelope has both as well. */
 const bareKinds = ['APIGroup', 'APIGroupList', 'APIResourceList', 'APIVersions', 'DeleteOptions']

@@ -1,8 +1,8 @@
 // The derived schema of every stable Kubernetes kind, loaded once: what the fields of each definition hold
-// and how they merge. Definitions are prepared on first use, since a cluster uses few of them.
+// and how they merge. Definitions are parsed and prepared on first use, since a cluster uses few of them.
 import { readGenerated } from './generatedfile.ts'
 import type { GroupVersionKind } from './object.ts'
-import type { StoredDefinition, StoredSchema } from './schemaformat.ts'
+import { indexSchema, kindKey, type SchemaIndex, type StoredDefinition } from './schemaformat.ts'
 
 /** The code of a type is the letter that schemaformat.ts gives it; `@`, `[` and `{` have what they hold. */
 export interface ValueType {
@@ -157,45 +157,36 @@ function patchSchema(struct: Struct): PatchSchema {
   }
 }
 
-const keyOf = ({ group, version, kind }: GroupVersionKind) => `${group}/${version}/${kind}`
-
 export class Schema {
-  readonly #stored: StoredSchema
+  readonly #index: SchemaIndex
   readonly #structs = new Map<string, Struct>()
   readonly #valueTypes = new Map<string, ValueType>()
   readonly #patchSchemas = new Map<string, PatchSchema>()
-  /** Group, version and kind -> type. */
-  readonly #kinds = new Map<string, string>()
 
-  constructor(stored: StoredSchema) {
-    this.#stored = stored
-    for (const [type, { group, name }] of Object.entries(stored)) {
-      if (group === undefined) continue
-      const [version, kind] = name.split('.').slice(-2) as [string, string]
-      this.#kinds.set(keyOf({ group, version, kind }), type)
-    }
+  constructor(index: SchemaIndex) {
+    this.#index = index
   }
 
   /** The definition of a name in generated/types.ts. */
   struct(type: string): Struct | undefined {
     const known = this.#structs.get(type)
     if (known) return known
-    const stored = this.#stored[type]
-    if (!stored) return undefined
-    const struct = new Struct(this, type, stored)
+    const stored = this.#index.definitions.get(type)
+    if (stored === undefined) return undefined
+    const struct = new Struct(this, type, JSON.parse(stored) as StoredDefinition)
     this.#structs.set(type, struct)
     return struct
   }
 
   /** The definition of a kind; `DeleteOptions` and `Status` are of every group version. */
   kind(gvk: GroupVersionKind): Struct | undefined {
-    const type = this.#kinds.get(keyOf(gvk))
+    const type = this.#index.kinds.get(kindKey(gvk))
     if (type) return this.struct(type)
     return gvk.kind === 'DeleteOptions' || gvk.kind === 'Status' ? this.struct(gvk.kind) : undefined
   }
 
   patchSchemaFor(gvk: GroupVersionKind): PatchSchema | undefined {
-    const key = keyOf(gvk)
+    const key = kindKey(gvk)
     const known = this.#patchSchemas.get(key)
     if (known) return known
     const struct = this.kind(gvk)
@@ -237,6 +228,6 @@ let loaded: Schema | undefined
 
 /** The schema of every stable Kubernetes kind; read from disk the first time. */
 export function loadSchema(): Schema {
-  loaded ??= new Schema(JSON.parse(readGenerated('schema.json').toString()) as StoredSchema)
+  loaded ??= new Schema(indexSchema(readGenerated('schema.tsv').toString()))
   return loaded
 }
