@@ -149,9 +149,11 @@ class ClusterStart {
     await this.#parts.add(part('store', () => kept.close()))
     const store = await openEncryption(config.access, kept)
     const sharesStore = this.#environment.sharesStore ?? isShared(config)
+    const ownAddresses = hostAddresses()
     const pki = openPKI({
       ...(directory ? { directory } : {}),
       serviceClusterIPRange: config.serviceClusterIPRange,
+      ownAddresses,
       nowMs: this.#clock.now(),
     })
     const kubelets = new Kubelets()
@@ -160,7 +162,8 @@ class ClusterStart {
     const { tracer } = this.#environment
     for (const metric of tracer?.metrics ?? []) metrics.add(metric)
     const shared = { config, pki, kubelets, clock, log: this.#log, metrics, tracer }
-    const serving = { ...shared, store, kept, sharesStore, hostAddresses: this.#host?.addresses ?? [] }
+    const forNodes = { hostAddresses: this.#host?.addresses ?? [] }
+    const serving = { ...shared, ...forNodes, store, kept, sharesStore, ownAddresses }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
     const { address, port } = await listenForClients(server, serving)
@@ -182,7 +185,7 @@ class ClusterStart {
       await unlessAborted(nodes.ready, signal)
     }
     signal?.throwIfAborted()
-    const host = localAddress(address, config.ipFamilies, hostAddresses())
+    const host = localAddress(address, config.ipFamilies, ownAddresses)
     const clientAs = (user: User) => new Client(server.transport(user))
     return this.#ready({ pki, client, clientAs, server: `https://${joinHostPort(host, port)}` })
   }

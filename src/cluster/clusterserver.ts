@@ -14,7 +14,7 @@ import type { ClusterConfig } from './config.ts'
 import {
   advertiseAddress,
   bindCandidates,
-  hostAddresses,
+  type HostAddress,
   isUnspecified,
   lacksFamily,
   listenError,
@@ -39,6 +39,8 @@ export interface ClusterServerParts {
   readonly clock: Clock
   readonly log: Logger
   readonly metrics: MetricSet
+  /** Of this machine. */
+  readonly ownAddresses: readonly HostAddress[]
   readonly tracer?: Tracer | undefined
   /** Of this machine as nodes with containers see it; none: nodes are simulated. */
   readonly hostAddresses: readonly string[]
@@ -70,7 +72,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     nodePortRange: config.nodePortRange,
     advertiseAddress:
       parts.hostAddresses[0] ??
-      advertiseAddress(config.ipFamilies[0]!, hostAddresses(), firstNodeAddress(config)),
+      advertiseAddress(config.ipFamilies[0]!, parts.ownAddresses, firstNodeAddress(config)),
     securePort: config.securePort,
   })
 }

@@ -56,6 +56,9 @@ const controllersOf = ({ config, pki }: ComponentsOptions) =>
     },
   })
 
+const peerAddressOf = ({ bindAddress, ipFamilies }: ClusterConfig) =>
+  peerAddress(bindAddress, ipFamilies, hostAddresses())
+
 /** Starts them all; their nodes may not be Ready yet. */
 export async function startComponents(options: ComponentsOptions): Promise<ClusterNodes> {
   const { config, client, pki, port, clock, log, metrics, tracer, parts } = options
@@ -65,15 +68,22 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   await parts.add(part('informers', () => informers.stop()))
   const shared = { client, clock, log, tracer, informers }
   const clusterDNS = config.serviceClusterIPRange.map(range => nthAddress(range, 10n))
-  const address = peerAddress(config.bindAddress, config.ipFamilies, hostAddresses())
-  const sharedAt = options.identity === undefined ? {} : { sharedAt: joinHostPort(address, port) }
-  const ofNodes = { ...sharedAt, ...shared, clientAs: options.clientAs, events, pki, port, clusterDNS }
+  const { identity } = options
+  const sharedAt = identity === undefined ? undefined : joinHostPort(peerAddressOf(config), port)
+  const ofNodes = {
+    ...(sharedAt ? { sharedAt } : {}),
+    ...shared,
+    clientAs: options.clientAs,
+    events,
+    pki,
+    port,
+    clusterDNS,
+  }
   const nodes = await createNodes(config, ofNodes, options.nodes)
   options.kubelets.set(nodes.connect)
   const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })
   const recorder = events.seriesRecorder('default-scheduler', `default-scheduler-${hostname()}`)
   const scheduler = () => new Scheduler({ ...shared, metrics, events: recorder })
-  const { identity } = options
   if (identity === undefined) {
     await parts.add(manager())
     await parts.add(scheduler())

@@ -7,11 +7,16 @@ import { openPKI } from './pki.ts'
 import { StateDirectory } from './statedirectory.ts'
 
 const nowMs = Date.now()
+const ownAddresses = [
+  { family: 'IPv4', address: '192.0.2.7', isLoopback: false },
+  { family: 'IPv6', address: '2001:db8::7', isLoopback: false },
+] as const
 
-test('The serving certificate names every Service address, both loopbacks and the usual names', () => {
-  const { server } = openPKI({ serviceClusterIPRange: ['fd00:10:96::/112', '10.96.0.0/16'], nowMs })
+test('The serving certificate names every Service and host address, loopbacks and the usual names', () => {
+  const serviceClusterIPRange = ['fd00:10:96::/112', '10.96.0.0/16']
+  const { server } = openPKI({ serviceClusterIPRange, ownAddresses, nowMs })
   const certificate = new X509Certificate(server.certificate)
-  for (const address of ['127.0.0.1', '::1', '10.96.0.1', 'fd00:10:96::1']) {
+  for (const address of ['127.0.0.1', '::1', '10.96.0.1', 'fd00:10:96::1', '192.0.2.7', '2001:db8::7']) {
     expect(certificate.checkIP(address), address).toBeTruthy()
   }
   for (const name of ['localhost', 'kubernetes.default.svc.cluster.local']) {
@@ -23,7 +28,7 @@ test('The serving certificate names every Service address, both loopbacks and th
 test('The CA is kept, so that an older kubeconfig still trusts the cluster', () => {
   const directory = new StateDirectory(mkdtempSync(join(tmpdir(), 'futago-pki-')), 'a')
   directory.create()
-  const options = { directory, serviceClusterIPRange: ['10.96.0.0/16'], nowMs }
+  const options = { directory, serviceClusterIPRange: ['10.96.0.0/16'], ownAddresses, nowMs }
   const first = openPKI(options)
   const second = openPKI(options)
   expect(second.authority.certificate).toBe(first.authority.certificate)
@@ -38,7 +43,7 @@ test('Servers that share a directory of keys and start together take the same', 
   const pkis = ['a', 'b'].map(name => {
     const directory = new StateDirectory(root, name)
     directory.create(certDir)
-    return openPKI({ directory, serviceClusterIPRange: ['fd00:10:96::/112'], nowMs })
+    return openPKI({ directory, serviceClusterIPRange: ['fd00:10:96::/112'], ownAddresses, nowMs })
   })
   expect(pkis[1]!.authority.certificate).toBe(pkis[0]!.authority.certificate)
   expect(pkis[1]!.serviceAccountKey).toBe(pkis[0]!.serviceAccountKey)

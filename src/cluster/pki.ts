@@ -13,7 +13,7 @@ import {
   type KeyedCertificate,
   loadAuthority,
 } from '../x509/certificates.ts'
-import { hostAddresses } from './listen.ts'
+import type { HostAddress } from './listen.ts'
 import { type StateDirectory, writePrivate } from './statedirectory.ts'
 
 export interface ClusterPKI {
@@ -31,6 +31,8 @@ export interface PKIOptions {
   /** Absent: nothing is kept. */
   readonly directory?: StateDirectory
   readonly serviceClusterIPRange: readonly string[]
+  /** Of this machine. */
+  readonly ownAddresses: readonly HostAddress[]
   readonly nowMs: number
 }
 
@@ -86,12 +88,12 @@ function keepServiceAccountKey({ directory }: PKIOptions): string {
   return key
 }
 
-function namesOf({ serviceClusterIPRange }: PKIOptions): ClusterPKI['serverNames'] {
+function namesOf({ serviceClusterIPRange, ownAddresses }: PKIOptions): ClusterPKI['serverNames'] {
   const addresses = [
     ...Object.values(loopbackAddress),
     // That of the `kubernetes` Service, of either family.
     ...serviceClusterIPRange.map(range => nthAddress(range, 1n)),
-    ...hostAddresses().map(({ address }) => address),
+    ...ownAddresses.map(({ address }) => address),
   ]
   return {
     dnsNames: [

@@ -21,7 +21,7 @@ function newDirectory(): StateDirectory {
   const directory = new StateDirectory(mkdtempSync(join(tmpdir(), 'futago-invitation-')), 'default')
   directory.create()
   const config = loadConfig({ ipFamilies: ['IPv6', 'IPv4'] })
-  openPKI({ directory, serviceClusterIPRange: config.serviceClusterIPRange, nowMs })
+  openPKI({ directory, serviceClusterIPRange: config.serviceClusterIPRange, ownAddresses: [], nowMs })
   directory.write(JSON.stringify(rangesOf(config)), 'ranges.json')
   return directory
 }
