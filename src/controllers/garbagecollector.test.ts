@@ -70,6 +70,19 @@ test('Deleting in the foreground waits until the dependents are gone', async () 
   expect(await names(world)).toEqual([])
 })
 
+test('A circle of owners that wait for each other in the foreground comes to an end', async () => {
+  const world = await start()
+  const first = await create(world, 'a')
+  await create(world, 'b', 'a')
+  const last = await create(world, 'c', 'b')
+  const ownerReferences = [controllerReference(configMaps, last)]
+  await world.client.update(configMaps, { ...first, metadata: { ...first.metadata, ownerReferences } })
+  await world.settle()
+  await remove(world, 'a', 'Foreground')
+  await world.settle()
+  expect(await names(world)).toEqual([])
+})
+
 test('Orphans stay, without their owner', async () => {
   const world = await start()
   await create(world, 'a')

@@ -117,9 +117,9 @@ class GarbageCollector implements Component {
   #observe(resource: Resource, object: KubeObject): void {
     const { uid = '', namespace = '', name = '' } = object.metadata
     const wasWaiting = this.#graph.get(uid)?.isWaiting === true
-    const { newOwners, lostOwners } = this.#graph.put(resource, object)
+    const { newOwners, freedOwners } = this.#graph.put(resource, object)
     for (const owner of newOwners) this.#verify(owner, namespace)
-    for (const { uid } of lostOwners) if (this.#graph.get(uid)?.isWaiting) this.#check(uid)
+    for (const { uid } of freedOwners) if (this.#graph.get(uid)?.isWaiting) this.#check(uid)
     if (isOrphaning(object)) this.#add(`orphan ${uid}`, { type: 'orphan', resource, namespace, name })
     if (!isWaitingForDependents(object) || wasWaiting) return
     this.#check(uid)

@@ -28,7 +28,7 @@ test('A change of owners moves the edges', () => {
   const graph = new OwnerGraph()
   graph.put(pods, pod('a', 'rs1'))
   const change = graph.put(pods, pod('a', 'rs2'))
-  expect([uids(change.newOwners), uids(change.lostOwners)]).toEqual([['rs2'], ['rs1']])
+  expect([uids(change.newOwners), uids(change.freedOwners)]).toEqual([['rs2'], ['rs1']])
   expect([uids(graph.dependentsOf('rs1')), uids(graph.dependentsOf('rs2'))]).toEqual([[], ['a']])
   graph.put(pods, pod('a'))
   expect([graph.size, graph.hasDependents('rs2')]).toEqual([0, false])

@@ -17,8 +17,8 @@ export interface Dependent {
 export interface GraphChange {
   /** Owners that nobody referred to before. */
   readonly newOwners: readonly OwnerReference[]
-  /** Owners that are no longer referred to by this object. */
-  readonly lostOwners: readonly OwnerReference[]
+  /** Owners that this object no longer holds up: it does not refer to them any more, or no longer blocks. */
+  readonly freedOwners: readonly OwnerReference[]
 }
 
 const noOwners: readonly OwnerReference[] = []
@@ -62,11 +62,11 @@ export class OwnerGraph {
     const { uid = '', name = '', namespace = '', ownerReferences = noOwners } = object.metadata
     const before = this.#nodes.get(uid)
     const isWaiting = isWaitingForDependents(object)
-    if (!before && ownerReferences.length === 0 && !isWaiting) return { newOwners: [], lostOwners: [] }
+    if (!before && ownerReferences.length === 0 && !isWaiting) return { newOwners: [], freedOwners: [] }
     const owners = sameOwners(before?.owners, ownerReferences) ? (before?.owners ?? []) : ownerReferences
     if (owners.length === 0 && !isWaiting) this.#nodes.delete(uid)
     else this.#nodes.set(uid, { uid, resource, namespace, name, owners, isWaiting })
-    if (before && owners === before.owners) return { newOwners: [], lostOwners: [] }
+    if (before && owners === before.owners) return { newOwners: [], freedOwners: [] }
     return this.#relink(uid, before?.owners ?? noOwners, owners)
   }
 
@@ -111,7 +111,11 @@ export class OwnerGraph {
       dependents?.delete(uid)
       if (dependents?.size === 0) this.#dependents.delete(owner.uid)
     }
-    return { newOwners, lostOwners }
+    const unblocked = before.filter(
+      ({ uid, blockOwnerDeletion }) =>
+        blockOwnerDeletion && after.some(other => other.uid === uid && !other.blockOwnerDeletion),
+    )
+    return { newOwners, freedOwners: [...lostOwners, ...unblocked] }
   }
 }
 
