@@ -282,6 +282,7 @@ const inside: readonly Step[] = [
   { run: 'kubectl exec good -- sh -c "echo out; exit 7"', prints: /^out\n.*exit code 7$/, exitCode: 7 },
   { run: 'echo in | kubectl exec -i good -- cat', prints: 'in' },
   { run: 'kubectl exec good -- hostname', prints: 'good' },
+  { run: 'kubectl exec good -- echo $(printf "%020000d" 0) | wc -c', prints: '20001' },
   { run: 'kubectl exec good -- nothing', prints: /"nothing": executable file not found/, exitCode: 127 },
   {
     run: 'kubectl exec bad -- true',

@@ -121,6 +121,14 @@ test('A large answer is compressed for who accepts it', async () => {
   expect(gunzipSync(small.body).length).toBe(200_000)
 })
 
+test('A path may be as long as a command that is executed, over HTTP/1.1 and HTTP/2', async () => {
+  const path = `/exec?command=echo&command=${'a'.repeat(50_000)}`
+  expect((await ask(path)).status).toBe(200)
+  const session = connect(`https://${loopback}:${listening.port}`, { ca: pem['ca.crt'] })
+  expect(await overHTTP2(session, path)).toBe('GET /exec 0 nobody')
+  session.close()
+})
+
 test('A path with a broken escape is answered 400', async () => {
   expect((await ask('/api/v1/nodes/%zz')).status).toBe(400)
 })

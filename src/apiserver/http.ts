@@ -56,6 +56,8 @@ function identify(socket: TLSSocket): Identity {
 
 /** Time for requests under way and for watchers to hear the end, before connections are cut. */
 const closeGraceMs = 1000
+/** Of one request's head, as upstream: `kubectl exec` has its whole command in the path. */
+const maxHeaderSize = 1024 * 1024
 /** In MB: of one HTTP/2 connection, with what its reader has not taken yet. */
 const maxSessionMemory = 128
 
@@ -216,6 +218,7 @@ function openDoor(parts: Parts, options: ListenOptions): Door {
     settings: { maxConcurrentStreams: 250 },
     ...(options.clientCA ? { ca: options.clientCA, requestCert: true, rejectUnauthorized: false } : {}),
   })
+  Object.assign(server, { maxHeaderSize })
   const guard = new ConnectionGuard(parts.clock, timeouts)
   guard.attach(server)
   const connections = new Connections(parts, guard)

@@ -89,6 +89,9 @@ class Answerer {
   }
 }
 
+/** A command that is executed is part of the path: as long a head as the API server takes. */
+const limits = { maxHeaderSize: 1024 * 1024 }
+
 const statusText = (error: StatusError) => JSON.stringify(error.toStatus())
 
 function send(response: ServerResponse, answer: KubeletAnswer | StatusError): void {
@@ -154,7 +157,14 @@ export async function listenKubelet(
   }
   let port = wanted
   for (const address of addresses) {
-    const server = createSecureServer({ cert, key, ca, requestCert: true, rejectUnauthorized: false })
+    const server = createSecureServer({
+      ...limits,
+      cert,
+      key,
+      ca,
+      requestCert: true,
+      rejectUnauthorized: false,
+    })
     answerer.attach(server)
     try {
       port = await listenOn(server, address, port)
@@ -169,7 +179,7 @@ export async function listenKubelet(
 
 /** One connection to a server that listens nowhere. */
 export function connectInProcess(parts: KubeletServerParts): Duplex {
-  const server = createServer()
+  const server = createServer(limits)
   new Answerer(parts).attach(server)
   const [client, own] = duplexPair()
   server.emit('connection', own)
