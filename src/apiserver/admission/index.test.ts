@@ -13,6 +13,7 @@ test('the plugins run in upstream’s order', () => {
     'PodSecurity',
     'Priority',
     'DefaultTolerationSeconds',
+    'RuntimeClass',
     'CertificateSubjectRestriction',
     'DefaultIngressClass',
     'DefaultIPFamilyPolicy',

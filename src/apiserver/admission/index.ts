@@ -12,6 +12,7 @@ import { nodeRestrictionPlugin } from './noderestriction.ts'
 import { podSecurityPlugin } from './podsecurity.ts'
 import { priorityPlugin } from './priority.ts'
 import { resourceQuotaPlugin } from './resourcequota.ts'
+import { runtimeClassPlugin } from './runtimeclass.ts'
 import { serviceAccountPlugin } from './serviceaccount.ts'
 
 export const admissionPlugins: readonly AdmissionPluginFactory[] = [
@@ -22,6 +23,7 @@ export const admissionPlugins: readonly AdmissionPluginFactory[] = [
   podSecurityPlugin,
   priorityPlugin,
   defaultTolerationSecondsPlugin,
+  runtimeClassPlugin,
   certificateSubjectRestrictionPlugin,
   defaultIngressClassPlugin,
   defaultIPFamilyPolicyPlugin,
