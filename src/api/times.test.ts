@@ -16,6 +16,14 @@ test('canonicalMicroTime() keeps six digits', () => {
   expect(canonicalMicroTime('2020-01-01T00:00:00Z')).toBe('2020-01-01T00:00:00.000000Z')
 })
 
+test('The first years are no years of the twentieth century, and there are none before and after', () => {
+  expect(canonicalMicroTime('0001-01-01T00:00:02Z')).toBe('0001-01-01T00:00:02.000000Z')
+  expect(canonicalTime('0099-12-31T23:30:00-00:30')).toBe('0100-01-01T00:00:00Z')
+  for (const text of ['0000-01-01T00:00:00+01:00', '9999-12-31T23:59:59-01:00']) {
+    expect(() => canonicalTime(text)).toThrow(`parsing time "${text}": year outside of range [0,9999]`)
+  }
+})
+
 test.each([
   ['x', 'parsing time "x" as "2006-01-02T15:04:05Z07:00": cannot parse "x" as "2006"'],
   ['', 'parsing time "" as "2006-01-02T15:04:05Z07:00": cannot parse "" as "2006"'],

@@ -51,8 +51,10 @@ function parse(text: string, shape: string): { readonly seconds: string; readonl
   const match = rfc3339.exec(text)
   if (!match) return refuse(text, shape)
   const [, year, month, day, hour, minute, second, fraction = '', zone] = match
-  const local = Date.UTC(+year!, +month! - 1, +day!, +hour!, +minute!, +second!)
-  const at = new Date(local)
+  // Not Date.UTC(), to which the year 1 is 1901.
+  const at = new Date(0)
+  at.setUTCFullYear(+year!, +month! - 1, +day!)
+  at.setUTCHours(+hour!, +minute!, +second!)
   const isReal =
     at.getUTCMonth() === +month! - 1 &&
     at.getUTCDate() === +day! &&
@@ -62,8 +64,10 @@ function parse(text: string, shape: string): { readonly seconds: string; readonl
   if (!isReal) return refuse(text, shape)
   if (zone !== 'Z') {
     const [hours, minutes] = zone!.slice(1).split(':').map(Number)
-    at.setTime(local - (zone![0] === '-' ? -1 : 1) * (hours! * 60 + minutes!) * 60_000)
+    at.setTime(at.getTime() - (zone![0] === '-' ? -1 : 1) * (hours! * 60 + minutes!) * 60_000)
   }
+  const isWritable = at.getUTCFullYear() >= 0 && at.getUTCFullYear() <= 9999
+  if (!isWritable) throw new Error(`parsing time ${JSON.stringify(text)}: year outside of range [0,9999]`)
   return { seconds: at.toISOString().slice(0, 19), fraction }
 }
 
