@@ -1,5 +1,5 @@
 // Runs one Pod of a DaemonSet on every node it fits: kube-controller-manager's daemonset-controller.
-import type { DaemonSet, DaemonSetStatus, Pod } from '../api/generated/types.ts'
+import type { ControllerRevision, DaemonSet, DaemonSetStatus, Pod } from '../api/generated/types.ts'
 import { controllerReference } from '../api/meta/owners.ts'
 import { claim } from './claim.ts'
 import { defineController, onChange, type ReconcileContext } from './controller.ts'
@@ -76,7 +76,8 @@ async function reconcile(set: DaemonSet, context: ReconcileContext): Promise<voi
   const remove = [...plan.remove, ...plan.failed].slice(0, maxPodsAtOnce)
   await Promise.all(remove.map(pod => deletePod(context, owner, pod)))
   const inUse = new Set(owned.map(({ metadata }) => metadata.labels?.[revisionLabel] ?? ''))
-  await trimHistory(history, { limit: set.spec?.revisionHistoryLimit ?? 10, inUse, client })
+  const isInUse = (revision: ControllerRevision) => inUse.has(hashOf(revision))
+  await trimHistory(history, { limit: set.spec?.revisionHistoryLimit ?? 10, isInUse, client })
   const status = planDaemonStatus(set, { ...state, pods: cache.ownedBy(pods, set) })
   if (!sameStatus(status, set.status)) await client.updateStatus(daemonSets, { ...set, status })
   const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000

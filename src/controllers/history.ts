@@ -12,6 +12,7 @@ import { controllerRevisions } from './resources.ts'
 import { templateHash } from './revisions.ts'
 import { sameValue } from './samevalue.ts'
 
+/** On Pods. A DaemonSet's have its revision's hash there, a StatefulSet's its name. */
 export const revisionLabel = 'controller-revision-hash'
 
 interface Revisioned extends KubeObject {
@@ -36,6 +37,8 @@ export interface HistoryOptions<T extends Revisioned> {
   readonly ownerResource: Resource<T>
   readonly client: Client
   readonly cache: Cache
+  /** Where a revision keeps its hash; default: where Pods do. */
+  readonly hashLabel?: string
 }
 
 /**
@@ -61,7 +64,7 @@ export async function syncHistory<T extends Revisioned>(options: HistoryOptions<
 }
 
 async function createRevision<T extends Revisioned>(
-  { owner, ownerResource, client }: HistoryOptions<T>,
+  { owner, ownerResource, client, hashLabel = revisionLabel }: HistoryOptions<T>,
   { data, revision }: { readonly data: object; readonly revision: number },
 ): Promise<ControllerRevision> {
   const { name = '', namespace } = owner.metadata
@@ -75,7 +78,7 @@ async function createRevision<T extends Revisioned>(
         metadata: {
           name: `${name}-${hash}`,
           namespace,
-          labels: { ...template?.metadata?.labels, [revisionLabel]: hash },
+          labels: { ...template?.metadata?.labels, [hashLabel]: hash },
           ...(owner.metadata.annotations ? { annotations: owner.metadata.annotations } : {}),
           ownerReferences: [controllerReference(ownerResource, owner)],
         },
@@ -90,14 +93,19 @@ async function createRevision<T extends Revisioned>(
   }
 }
 
+/** What the Pods of a DaemonSet have in their label. */
 export const hashOf = ({ metadata }: ControllerRevision): string => metadata.labels?.[revisionLabel] ?? ''
 
 /** Removes the oldest revisions beyond the limit that no Pod has. */
 export async function trimHistory(
   { all, current }: History,
-  options: { readonly limit: number; readonly inUse: ReadonlySet<string>; readonly client: Client },
+  options: {
+    readonly limit: number
+    readonly isInUse: (revision: ControllerRevision) => boolean
+    readonly client: Client
+  },
 ): Promise<void> {
-  const unused = all.filter(revision => revision !== current && !options.inUse.has(hashOf(revision)))
+  const unused = all.filter(revision => revision !== current && !options.isInUse(revision))
   for (const { metadata } of unused.slice(0, Math.max(0, unused.length - options.limit))) {
     const { namespace, name = '' } = metadata
     await options.client.delete(controllerRevisions, { namespace, name }).catch(error => {

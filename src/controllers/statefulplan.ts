@@ -25,7 +25,7 @@ export const claimName = (template: PersistentVolumeClaim, set: StatefulSet, ord
   `${template.metadata.name}-${set.metadata.name}-${ordinal}`
 
 /** The Pod of one ordinal: a stable name, host name and claims. */
-export function podOf(set: StatefulSet, ordinal: number, hash: string): Pod {
+export function podOf(set: StatefulSet, ordinal: number, revision: string): Pod {
   const { name = '', namespace } = set.metadata
   const { template, serviceName, volumeClaimTemplates = [] } = set.spec ?? {}
   const pod = podFromTemplate(template, { namespace, reference: controllerReference(statefulSets, set) })
@@ -45,7 +45,7 @@ export function podOf(set: StatefulSet, ordinal: number, hash: string): Pod {
         ...pod.metadata.labels,
         [podNameLabel]: podName,
         [podIndexLabel]: String(ordinal),
-        [revisionLabel]: hash,
+        [revisionLabel]: revision,
       },
     },
     spec: {
@@ -67,7 +67,7 @@ export interface StatefulPlan {
 export interface StatefulState {
   readonly pods: readonly Pod[]
   /** Of the newest revision and of the one that the partition keeps. */
-  readonly updateHash: string
+  readonly updateRevision: string
   readonly nowMs: number
 }
 
@@ -75,7 +75,7 @@ const isAvailable = (set: StatefulSet, pod: Pod, nowMs: number) =>
   !pod.metadata.deletionTimestamp && isPodAvailable(pod, set.spec?.minReadySeconds ?? 0, nowMs)
 
 /** In order, one Pod at a time, each only when its predecessors are available; in parallel, all at once. */
-export function planStateful(set: StatefulSet, { pods, updateHash, nowMs }: StatefulState): StatefulPlan {
+export function planStateful(set: StatefulSet, { pods, updateRevision, nowMs }: StatefulState): StatefulPlan {
   const first = firstOrdinal(set)
   const end = first + replicasOf(set)
   const isParallel = set.spec?.podManagementPolicy === 'Parallel'
@@ -98,11 +98,11 @@ export function planStateful(set: StatefulSet, { pods, updateHash, nowMs }: Stat
   if (surplus.length > 0 && !isParallel)
     return { create, remove: leaving.length > 0 ? [] : staying.slice(0, 1) }
   if (create.length > 0) return { create, remove: staying }
-  return { create, remove: [...staying, ...planUpdate(set, { pods, updateHash, nowMs })] }
+  return { create, remove: [...staying, ...planUpdate(set, { pods, updateRevision, nowMs })] }
 }
 
 /** The highest ordinal that is not yet updated, once all above it are available. */
-function planUpdate(set: StatefulSet, { pods, updateHash, nowMs }: StatefulState): Pod[] {
+function planUpdate(set: StatefulSet, { pods, updateRevision, nowMs }: StatefulState): Pod[] {
   if (set.spec?.updateStrategy?.type === 'OnDelete') return []
   const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0
   const byOrdinal = new Map(pods.map(pod => [ordinalOf(set, pod), pod]))
@@ -110,7 +110,7 @@ function planUpdate(set: StatefulSet, { pods, updateHash, nowMs }: StatefulState
   for (let ordinal = first + replicasOf(set) - 1; ordinal >= Math.max(first, partition); ordinal--) {
     const pod = byOrdinal.get(ordinal)
     if (!pod) return []
-    if (pod.metadata.labels?.[revisionLabel] !== updateHash)
+    if (pod.metadata.labels?.[revisionLabel] !== updateRevision)
       return pod.metadata.deletionTimestamp ? [] : [pod]
     if (!isAvailable(set, pod, nowMs)) return []
   }
@@ -127,17 +127,17 @@ export interface StatefulCounts {
 
 export function countStateful(
   set: StatefulSet,
-  state: StatefulState & { readonly currentHash: string },
+  state: StatefulState & { readonly currentRevision: string },
 ): StatefulCounts {
   const alive = state.pods.filter(pod => ordinalOf(set, pod) !== undefined && !isPodFinished(pod))
   const staying = alive.filter(({ metadata }) => !metadata.deletionTimestamp)
-  const withHash = (hash: string) =>
-    staying.filter(({ metadata }) => metadata.labels?.[revisionLabel] === hash).length
+  const ofRevision = (revision: string) =>
+    staying.filter(({ metadata }) => metadata.labels?.[revisionLabel] === revision).length
   return {
     replicas: alive.length,
     ready: alive.filter(isPodReady).length,
     available: staying.filter(pod => isAvailable(set, pod, state.nowMs)).length,
-    updated: withHash(state.updateHash),
-    current: withHash(state.currentHash),
+    updated: ofRevision(state.updateRevision),
+    current: ofRevision(state.currentRevision),
   }
 }

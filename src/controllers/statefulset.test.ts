@@ -54,6 +54,8 @@ test('Pods are made one after the other, each when the one before is ready', asy
   })
   expect(first?.spec).toMatchObject({ hostname: 'db-0', subdomain: 'db' })
   const { status } = await world.client.get(statefulSets, target)
+  expect(status?.updateRevision).toMatch(/^db-/)
+  expect(first?.metadata.labels?.['controller-revision-hash']).toBe(status?.updateRevision)
   expect(status).toMatchObject({
     replicas: 3,
     readyReplicas: 3,

@@ -1,11 +1,11 @@
 // Keeps the Pods of a StatefulSet, each with its own name and volumes: kube-controller-manager's
 // statefulset-controller.
-import type { Pod, StatefulSet, StatefulSetStatus } from '../api/generated/types.ts'
+import type { ControllerRevision, Pod, StatefulSet, StatefulSetStatus } from '../api/generated/types.ts'
 import { controllerReference } from '../api/meta/owners.ts'
 import { isAlreadyExists } from '../api/status.ts'
 import { claim } from './claim.ts'
 import { defineController, type ReconcileContext } from './controller.ts'
-import { type History, hashOf, revisionLabel, syncHistory, trimHistory } from './history.ts'
+import { type History, revisionLabel, syncHistory, trimHistory } from './history.ts'
 import { messageOf } from './podcontrol.ts'
 import { persistentVolumeClaims, pods, statefulSets } from './resources.ts'
 import { sameStatus } from './samevalue.ts'
@@ -18,23 +18,24 @@ import {
   type StatefulCounts,
 } from './statefulplan.ts'
 
+const hashLabel = 'controller.kubernetes.io/hash'
+const nameOf = ({ metadata }: ControllerRevision): string => metadata.name ?? ''
+
 /** The revision that Pods below the partition have: the one before the newest, until all are updated. */
-function currentHashOf(set: StatefulSet, { all, current }: History): string {
+function currentRevisionOf(set: StatefulSet, { all, current }: History): string {
   const name = set.status?.currentRevision
-  return hashOf(all.find(revision => revision.metadata.name === name) ?? current)
+  return nameOf(all.find(revision => nameOf(revision) === name) ?? current)
 }
 
 export function planStatefulStatus(
   set: StatefulSet,
   counts: StatefulCounts,
-  { history, currentHash }: { readonly history: History; readonly currentHash: string },
+  { history, currentRevision }: { readonly history: History; readonly currentRevision: string },
 ): StatefulSetStatus {
-  const updateRevision = history.current.metadata.name ?? ''
+  const updateRevision = nameOf(history.current)
   const replicas = set.spec?.replicas ?? 1
   const isOnDelete = set.spec?.updateStrategy?.type === 'OnDelete'
   const isUpdated = counts.updated === replicas && counts.replicas === replicas && counts.ready === replicas
-  const before =
-    history.all.find(revision => hashOf(revision) === currentHash)?.metadata.name ?? updateRevision
   const isDone = isUpdated && !isOnDelete
   const positive = (field: keyof StatefulSetStatus, value: number) => (value > 0 ? { [field]: value } : {})
   const { conditions } = set.status ?? {}
@@ -45,7 +46,7 @@ export function planStatefulStatus(
     availableReplicas: counts.available,
     ...positive('currentReplicas', isDone ? counts.updated : counts.current),
     ...positive('updatedReplicas', counts.updated),
-    currentRevision: isDone ? updateRevision : before,
+    currentRevision: isDone ? updateRevision : currentRevision,
     updateRevision,
     collisionCount: set.status?.collisionCount ?? 0,
     ...(conditions ? { conditions } : {}),
@@ -102,19 +103,19 @@ async function tell<T>(
 
 async function makePod(
   set: StatefulSet,
-  { ordinal, history, currentHash }: { ordinal: number; history: History; currentHash: string },
+  { ordinal, history, currentRevision }: { ordinal: number; history: History; currentRevision: string },
   context: ReconcileContext,
 ): Promise<void> {
   const partition = set.spec?.updateStrategy?.rollingUpdate?.partition ?? 0
   const isOld = ordinal < partition
-  const revision = isOld ? history.all.find(each => hashOf(each) === currentHash) : history.current
+  const revision = isOld ? history.all.find(each => nameOf(each) === currentRevision) : history.current
   const data = revision?.data as { spec?: { template?: object } } | undefined
   const { $patch: _, ...template } = (data?.spec?.template ?? set.spec?.template ?? {}) as Record<
     string,
     unknown
   >
   const source = isOld ? { ...set, spec: { ...set.spec!, template } } : set
-  const pod = podOf(source as StatefulSet, ordinal, isOld ? currentHash : hashOf(history.current))
+  const pod = podOf(source as StatefulSet, ordinal, isOld ? currentRevision : nameOf(history.current))
   await ensureClaims(set, ordinal, context)
   const name = pod.metadata.name ?? ''
   await tell('create', { set, name, context }, () => context.client.create(pods, pod))
@@ -133,19 +134,20 @@ async function reconcile(set: StatefulSet, context: ReconcileContext): Promise<v
   const shared = { owner: set, ownerResource: statefulSets, client, cache }
   const adoptable = (pod: Pod) => ordinalOf(set, pod) !== undefined
   const owned = await claim({ ...shared, resource: pods, selector: set.spec?.selector, adoptable })
-  const history = await syncHistory(shared)
-  const currentHash = currentHashOf(set, history)
-  const state = { pods: owned, updateHash: hashOf(history.current), currentHash, nowMs: clock.now() }
+  const history = await syncHistory({ ...shared, hashLabel })
+  const currentRevision = currentRevisionOf(set, history)
+  const state = { pods: owned, updateRevision: nameOf(history.current), currentRevision, nowMs: clock.now() }
   const plan = planStateful(set, state)
-  for (const ordinal of plan.create) await makePod(set, { ordinal, history, currentHash }, context)
+  for (const ordinal of plan.create) await makePod(set, { ordinal, history, currentRevision }, context)
   for (const pod of plan.remove) await removePod(set, pod, context)
   const counts = countStateful(set, { ...state, pods: cache.ownedBy(pods, set) })
-  const status = planStatefulStatus(set, counts, { history, currentHash })
+  const status = planStatefulStatus(set, counts, { history, currentRevision })
   if (!sameStatus(status, set.status)) await client.updateStatus(statefulSets, { ...set, status })
   const inUse = new Set(
-    owned.map(({ metadata }) => metadata.labels?.[revisionLabel] ?? '').concat(currentHash),
+    owned.map(({ metadata }) => metadata.labels?.[revisionLabel] ?? '').concat(currentRevision),
   )
-  await trimHistory(history, { limit: set.spec?.revisionHistoryLimit ?? 10, inUse, client })
+  const isInUse = (revision: ControllerRevision) => inUse.has(nameOf(revision))
+  await trimHistory(history, { limit: set.spec?.revisionHistoryLimit ?? 10, isInUse, client })
   const minReadyMs = (set.spec?.minReadySeconds ?? 0) * 1000
   if (minReadyMs > 0 && counts.ready !== counts.available) context.enqueueAfter(minReadyMs)
 }
