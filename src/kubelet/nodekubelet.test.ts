@@ -312,3 +312,21 @@ test.each([
   const { status } = await node.client.get(pods, { namespace, name: 'p' })
   expect(status).toMatchObject({ phase, containerStatuses: [{ state }] })
 })
+
+test('A Pod that never got a sandbox goes when it is deleted', async () => {
+  const node = await startNode()
+  await giveRanges(node)
+  await node.first.kubelet.ready
+  const refuse = () => Promise.reject(new RuntimeError('FailedCreatePodSandBox', 'no such handler'))
+  Object.assign(node.runtime, { createSandbox: refuse })
+  await node.client.create(pods, {
+    metadata: { name: 'p', namespace },
+    spec: { nodeName: 'node1', automountServiceAccountToken: false, containers: [{ name: 'c', image: 'i' }] },
+  })
+  await settle(200)
+  const { status } = await node.client.get(pods, { namespace, name: 'p' })
+  expect(status?.containerStatuses?.[0]?.state).toEqual({ waiting: { reason: 'ContainerCreating' } })
+  await node.client.delete(pods, { namespace, name: 'p' })
+  await settle(200)
+  expect((await node.client.list(pods, { namespace })).items).toEqual([])
+})

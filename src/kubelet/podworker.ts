@@ -18,6 +18,11 @@ const firstRetryMs = 500
 const lastRetryMs = 122_000
 const refreshRetryMs = 10_000
 const isFinished = (pod: Pod) => pod.status?.phase === 'Succeeded' || pod.status?.phase === 'Failed'
+/** Whether any container of it was ever started. */
+const hasRun = ({ status }: Pod) =>
+  [...(status?.initContainerStatuses ?? []), ...(status?.containerStatuses ?? [])].some(
+    ({ containerID }) => containerID,
+  )
 
 export class PodWorker {
   readonly #context: KubeletContext
@@ -264,14 +269,8 @@ export class PodWorker {
     const { client, runtime } = this.#context
     if (this.#isKilled) return
     const hadSandbox = this.#containers.podIPs.length > 0
-    if (
-      !hadSandbox &&
-      this.#containers.pod.status?.containerStatuses?.length &&
-      !isFinished(this.#containers.pod)
-    ) {
-      this.#containers.podIPs = await this.#createSandbox()
-      await this.#containers.adopt()
-    }
+    if (!hadSandbox && hasRun(this.#containers.pod) && !isFinished(this.#containers.pod))
+      await this.#readopt()
     await this.#containers.stopAll()
     if (hadSandbox && !isFinished(this.#containers.pod)) await this.#report()
     await runtime.stopSandbox(this.#uid)
@@ -280,6 +279,17 @@ export class PodWorker {
     await client.deletePod(this.#containers.pod)
     this.#isKilled = true
     this.#timer?.cancel()
+  }
+
+  /** What runs since before a restart of the kubelet; nothing does when there can be no sandbox. */
+  async #readopt(): Promise<void> {
+    try {
+      this.#containers.podIPs = await this.#createSandbox()
+      await this.#containers.adopt()
+    } catch (error) {
+      if (!(error instanceof RuntimeError)) throw error
+      this.#context.log.debug('a Pod that ends has no sandbox', { pod: this.#key, error: String(error) })
+    }
   }
 
   /** Writes the status if it says anything new. */

@@ -46,7 +46,7 @@ test('a Pod that says the same overhead in other words is taken', async () => {
   expect((await create({ runtimeClassName: 'class0', overhead }))?.overhead).toBeDefined()
 })
 
-test('where the class runs is joined with where the Pod wants to run, and may not contradict it', async () => {
+test('where the class runs is joined with where the Pod wants to run; the two may not differ', async () => {
   const create = await start({ scheduling: { nodeSelector: { disk: 'fast', zone: 'a' } } })
   const spec = await create({ runtimeClassName: 'class0', nodeSelector: { zone: 'a', own: 'x' } })
   expect(spec?.nodeSelector).toEqual({ disk: 'fast', zone: 'a', own: 'x' })
