@@ -85,8 +85,10 @@ function checkKind(schema: Schema, expected: GroupVersionKind, found: GroupVersi
  * Decodes a parsed body, changing it in place where it can. Throws StatusError 400 as an API server words
  * it; with `Strict`, also for fields that are unknown or occur twice.
  */
-export function decodeObject(gvk: GroupVersionKind, value: unknown, options: DecodeOptions = {}): Decoded {
+export function decodeObject(gvk: GroupVersionKind, sent: unknown, options: DecodeOptions = {}): Decoded {
   const schema = options.schema ?? loadSchema()
+  // To Go's decoders null is what sets nothing.
+  const value = sent === null ? {} : sent
   checkHeader(gvk, value)
   const kind = (value.kind as string | undefined) || gvk.kind
   const apiVersion = value.apiVersion ? (value.apiVersion as string) : apiVersionOf(gvk)

@@ -33,7 +33,13 @@ import { type Listening, type ListenOptions, listen } from './http.ts'
 import { inProcessTransport } from './inprocess.ts'
 import { ServerMetrics } from './metrics/servermetrics.ts'
 import { createMetricsRegistries } from './nodemetrics/metricsregistries.ts'
-import { type DocumentSource, nonResourceReply, serverAddress, type VersionInfo } from './nonresource.ts'
+import {
+  type DocumentSource,
+  leadsToResources,
+  nonResourceReply,
+  serverAddress,
+  type VersionInfo,
+} from './nonresource.ts'
 import { createOpenAPI } from './openapi.ts'
 import type { RegistryHooks } from './registry/hooks.ts'
 import { createRegistries, type Registries } from './registry/registries.ts'
@@ -244,7 +250,9 @@ class ComposedServer implements APIServer {
       log,
     }
     return request =>
-      request.info.isResourceRequest ? this.#requests.reply(request) : nonResourceReply(request, nonResource)
+      leadsToResources(request, nonResource)
+        ? this.#requests.reply(request)
+        : nonResourceReply(request, nonResource)
   }
 
   #documents(openapi: DocumentSource): DocumentSource {

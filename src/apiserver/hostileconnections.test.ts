@@ -105,6 +105,18 @@ test('Heads that are too large or no HTTP are refused on both families', patient
   }
 })
 
+test('Who asks for a tunnel is told no, over either version of HTTP', patient, async () => {
+  for (const target of ['example.com:443', '/api/v1/nodes/x', '/version']) {
+    const tunnel = await send(usual, `CONNECT ${target} HTTP/1.1\r\nHost: a\r\n\r\n`)
+    expect([target, tunnel.status]).toEqual([target, target.startsWith('/') ? 405 : 404])
+  }
+  const made = session(usual)
+  const stream = made.request({ ':method': 'CONNECT', ':authority': 'example.com:443' })
+  const [headers] = await once(stream, 'response')
+  expect([headers[':status'] >= 400, headers[':status'] < 500]).toEqual([true, true])
+  made.destroy()
+})
+
 test(
   'A body over the limit is refused as soon as that is known, announced or in chunks',
   patient,

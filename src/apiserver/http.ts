@@ -98,6 +98,11 @@ class Connections {
     server.on('tlsClientError', () => this.#parts.onTLSError?.())
     server.on('request', (message, response) => void this.#serve(message, response))
     server.on('upgrade', (message, socket, head) => void this.#upgrade(message, socket, head))
+    // Whoever takes this server for a proxy is told as politely as with any other method.
+    server.on('connect', (message, answer, head) => {
+      if ('stream' in message) void this.#serve(message, answer)
+      else void this.#upgrade(message, answer, head)
+    })
   }
 
   #identityOf(message: Incoming): Identity {

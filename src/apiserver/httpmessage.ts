@@ -58,7 +58,8 @@ export function goneSignal(response: Outgoing): () => AbortSignal {
 export function requestInit(message: Incoming, response?: Outgoing): RequestInit {
   return {
     method: message.method ?? 'GET',
-    target: message.url ?? '/',
+    // Over HTTP/2, a CONNECT has none.
+    target: message.url ?? '*',
     headers: message.headers,
     readBody: () => readBody(message),
     ...(response ? { signal: goneSignal(response) } : { canUpgrade: true }),

@@ -138,8 +138,18 @@ export function mediaTypeOf(contentType: string | undefined): string {
   return (end < 0 ? contentType : contentType.slice(0, end)).trim().toLowerCase()
 }
 
+/** Whether Go's mime.ParseMediaType takes it: a type, and parameters that have values. */
+function isMediaType(contentType: string): boolean {
+  const [type = '', ...parameters] = contentType.split(';').map(part => part.trim())
+  const isParameter = (text: string) => text.indexOf('=') > 0
+  const last = parameters.at(-1)
+  const given = last === '' ? parameters.slice(0, -1) : parameters
+  return type !== '' && given.every(isParameter)
+}
+
 /** The format of a body; throws UnsupportedMediaType. No Content-Type counts as JSON, as upstream. */
 export function negotiateInput(contentType: string | undefined): 'json' | 'yaml' | 'protobuf' {
+  if (contentType && !isMediaType(contentType)) throw unsupportedMediaType(objectMediaTypes)
   const type = mediaTypeOf(contentType)
   if (type === '' || type === 'application/json') return 'json'
   if (type === 'application/yaml') return 'yaml'

@@ -8,11 +8,20 @@ beforeAll(async () => {
 })
 afterAll(() => server.close())
 
-test('A path that is unknown altogether lists those there are, an old version is plain text', async () => {
+test('A path that is unknown altogether lists those there are, an unknown group is plain text', async () => {
   const unknown = await server.ask('GET /nope')
   expect([unknown.status, (unknown.body.paths as string[]).includes('/api/v1')]).toEqual([404, true])
-  const old = await server.ask('GET /api/v2')
-  expect([old.status, old.text]).toEqual([404, '404 page not found\n'])
+  const withSlashes = await server.ask('GET //api/v1/pods')
+  expect([withSlashes.status, withSlashes.text]).toEqual([404, unknown.text])
+  for (const path of ['/apis/nope', '/apis/nope/v1', '/apis/nope/v1/things', '/apis/nope/v1/things/x']) {
+    const { status, contentType, text } = await server.ask(`GET ${path}`)
+    expect([path, status, contentType, text]).toEqual([
+      path,
+      404,
+      'text/plain; charset=utf-8',
+      '404 page not found\n',
+    ])
+  }
 })
 
 test('Discovery is plain or aggregated, and an aggregated one that is known is not sent again', async () => {

@@ -115,6 +115,18 @@ function indexOf({ groupVersions, healthChecks, paths: more = [] }: NonResourceO
   return [...paths, ...more, ...healthPaths(healthChecks)].sort()
 }
 
+/** Which group a path below /apis/ names. */
+const groupOf = (path: string): string | undefined => /^\/apis\/([^/]+)/.exec(path)?.[1]
+
+const knowsGroup = ({ groupVersions }: NonResourceOptions, group: string) =>
+  groupVersions.some(known => known.group === group)
+
+/** Whether a path names a resource as upstream sees it: of a group there is, and from one slash on. */
+export function leadsToResources({ info }: ServerRequest, options: NonResourceOptions): boolean {
+  if (!info.isResourceRequest || info.path.startsWith('//')) return false
+  return info.group === '' || knowsGroup(options, info.group)
+}
+
 /** Answers every path that is no resource. */
 export async function nonResourceReply(request: ServerRequest, options: NonResourceOptions): Promise<Reply> {
   const { path } = request.info
@@ -126,7 +138,8 @@ export async function nonResourceReply(request: ServerRequest, options: NonResou
       ? valueReply(200, options.version, { format: 'json', pretty: true })
       : Promise.reject(methodNotAllowed())
   }
-  if (path === '/metrics' && reads) {
+  if (path === '/metrics') {
+    if (!reads) throw methodNotAllowed()
     return { status: 200, contentType: metricsContentType, body: Buffer.from(options.metrics()) }
   }
   const known = (await discoveryReply(request, options.discovery)) ?? (await options.openapi(request))
@@ -135,7 +148,8 @@ export async function nonResourceReply(request: ServerRequest, options: NonResou
     return known
   }
   if (path === '/') return valueReply(200, { paths: indexOf(options) }, { format: 'json', pretty: true })
-  if (path.startsWith('/apis/')) throw noSuchPath()
-  if (path.startsWith('/api/')) return textReply(404, '404 page not found\n')
+  const group = groupOf(path)
+  if (group !== undefined && !knowsGroup(options, group)) return textReply(404, '404 page not found\n')
+  if (group !== undefined || /^\/(api|version)\//.test(path)) throw noSuchPath()
   return valueReply(404, { paths: indexOf(options) }, { format: 'json', pretty: true })
 }

@@ -24,9 +24,13 @@ test('A flag is set by its name alone and unset by false and 0', () => {
 
 test('An integer that is none is a bad request, worded as Go words it', () => {
   expect(parseQuery('limit=500').integer('limit')).toBe(500)
-  expect(parseQuery('limit=').integer('limit')).toBeUndefined()
-  expect(() => parseQuery('limit=x').integer('limit')).toThrow(
-    'strconv.ParseInt: parsing "x": invalid syntax',
+  expect(parseQuery('a=1').integer('limit')).toBeUndefined()
+  for (const text of ['', 'x', '1.5', '1e3', ' 1', '0x10']) {
+    const why = `strconv.ParseInt: parsing "${text}": invalid syntax`
+    expect(() => parseQuery(`limit=${text}`).integer('limit')).toThrow(why)
+  }
+  expect(() => parseQuery('limit=9223372036854775808').integer('limit')).toThrow(
+    'strconv.ParseInt: parsing "9223372036854775808": value out of range',
   )
 })
 

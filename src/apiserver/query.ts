@@ -12,6 +12,9 @@ function decode(text: string): string {
   }
 }
 
+/** What an int64 stays below; the few numbers just under it that round up to it are refused too. */
+const largestInteger = 2 ** 63
+
 export class Query {
   readonly #values: ReadonlyMap<string, readonly string[]>
 
@@ -41,14 +44,15 @@ export class Query {
     return value !== undefined && value !== 'false' && value !== '0'
   }
 
-  /** An integer parameter; `undefined` when absent or empty. */
+  /** An integer parameter of 64 bits; `undefined` when absent. */
   integer(name: string): number | undefined {
     const text = this.get(name)
-    if (text === undefined || text === '') return undefined
-    if (!/^[+-]?\d{1,18}$/.test(text)) {
-      throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: invalid syntax`)
-    }
-    return Number(text)
+    if (text === undefined) return undefined
+    const isNumber = /^[+-]?\d+$/.test(text)
+    const value = Number(text)
+    if (isNumber && value < largestInteger && value >= -largestInteger) return value
+    const why = isNumber ? 'value out of range' : 'invalid syntax'
+    throw badRequest(`strconv.ParseInt: parsing ${JSON.stringify(text)}: ${why}`)
   }
 }
 

@@ -1,5 +1,6 @@
 // Which endpoint answers a resource request: by its verb, and for a subresource by its name.
 import type { Resource, Verb } from '../../api/resource.ts'
+import { badRequest } from '../../api/status.ts'
 import { methodNotAllowed, noSuchPath } from '../reply.ts'
 import type { RequestInfo } from '../requestinfo.ts'
 import type { Endpoint } from './call.ts'
@@ -25,6 +26,13 @@ const endpoints: Readonly<Record<string, Endpoint>> = {
 const acrossNamespaces: ReadonlySet<string> = new Set(['list', 'watch'])
 const onCollections: ReadonlySet<string> = new Set(['create', 'list', 'watch', 'deletecollection'])
 
+/** What no object can be called: its path would lead elsewhere (apimachinery pkg/api/validation/path). */
+function checkSegment(name: string) {
+  const why =
+    name === '.' || name === '..' ? `may not be '${name}'` : name.includes('%') ? "may not contain '%'" : ''
+  if (why !== '') throw badRequest(`Name parameter invalid: ${JSON.stringify(name)}: ${why}`)
+}
+
 /** Throws 404 where no such path exists and 405 where it exists but not for this method. */
 export function checkPath(resource: Resource, info: RequestInfo, method: string) {
   const { namespace, verb, parts } = info
@@ -35,6 +43,7 @@ export function checkPath(resource: Resource, info: RequestInfo, method: string)
     throw info.parts.length > 1 ? noSuchPath() : methodNotAllowed()
   }
   if (!isProxy && (method === 'HEAD' || verb === '')) throw methodNotAllowed()
+  if (parts[1]) checkSegment(parts[1])
   if (info.subresource !== '') return
   const named = parts.length > 1 && parts[1] !== ''
   if (verb !== 'watch' && named === onCollections.has(verb)) throw methodNotAllowed()

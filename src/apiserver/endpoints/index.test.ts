@@ -100,6 +100,67 @@ test('A dry run writes nothing, and is All or refused', async () => {
     422,
     'CreateOptions.meta.k8s.io "" is invalid: dryRun: Unsupported value: ["foo"]: supported values: "All"',
   ])
+  for (const line of [
+    `POST ${maps}?dryRun=`,
+    `DELETE ${maps}/one?dryRun=`,
+    `PUT ${maps}/one?dryRun=&dryRun=All`,
+  ]) {
+    expect([
+      line,
+      (await server.ask(line, line.startsWith('D') ? undefined : configMap('one'))).status,
+    ]).toEqual([line, 422])
+  }
+})
+
+test('Deletion options that do not fit their types delete nothing', async () => {
+  await server.ask(`POST ${maps}`, configMap('kept'))
+  for (const [options, message] of [
+    [
+      { preconditions: 1 },
+      'json: cannot unmarshal number into Go struct field DeleteOptions.preconditions of type',
+    ],
+    [{ preconditions: { uid: {} } }, 'json: cannot unmarshal object into Go struct field'],
+    [
+      { dryRun: 'All' },
+      'json: cannot unmarshal string into Go struct field DeleteOptions.dryRun of type []string',
+    ],
+    [{ propagationPolicy: {} }, 'json: cannot unmarshal object into Go struct field'],
+    [{ orphanDependents: 'x' }, 'json: cannot unmarshal string into Go struct field'],
+    [{ gracePeriodSeconds: '1' }, 'json: cannot unmarshal string into Go struct field'],
+    [{ kind: 'Pod', apiVersion: 'v1' }, 'Pod cannot be handled as DeleteOptions'],
+    [[], 'the body of a deletion must be DeleteOptions'],
+  ] as const) {
+    const { status, body } = await server.ask(`DELETE ${maps}/kept`, options)
+    expect([status, body.message?.slice(0, message.length)]).toEqual([400, message])
+  }
+  const unknownPolicy = await server.ask(`DELETE ${maps}/kept?propagationPolicy=`)
+  expect([unknownPolicy.status, (await server.ask(`GET ${maps}/kept`)).status]).toEqual([422, 200])
+  expect((await server.ask(`DELETE ${maps}/kept`, 'null')).status).toBe(200)
+})
+
+test('Null is an object that sets nothing, and a media type must be one', async () => {
+  const none = await server.ask(`POST ${maps}`, 'null')
+  const required = 'metadata.name: Required value: name or generateName is required'
+  expect([none.status, none.body.message]).toEqual([422, `ConfigMap "" is invalid: ${required}`])
+  for (const contentType of ['application/json; x', ';', 'application/json;a=b;c']) {
+    expect((await server.ask(`POST ${maps}`, configMap('typed'), { contentType })).status).toBe(415)
+  }
+  for (const contentType of ['application/json;', 'application/json; charset=utf-8']) {
+    const created = await server.ask(`POST ${maps}?dryRun=All`, configMap('typed'), { contentType })
+    expect(created.status).toBe(201)
+  }
+})
+
+test('A PUT that means an object by its UID conflicts when that is gone', async () => {
+  const meant = { ...configMap('gone'), metadata: { name: 'gone', uid: 'a' } }
+  const { status, body } = await server.ask(`PUT ${maps}/gone`, meant)
+  expect([status, body.message]).toEqual([
+    409,
+    'Operation cannot be fulfilled on configmaps "gone": StorageError: invalid object, Code: 4, ' +
+      'Key: /registry/configmaps/default/gone, ResourceVersion: 0, AdditionalErrorMsg: ' +
+      'Precondition failed: UID in precondition: a, UID in object meta: ',
+  ])
+  expect((await server.ask(`PUT ${maps}/gone`, configMap('gone'))).status).toBe(404)
 })
 
 test('Deletion options that contradict each other are refused', async () => {

@@ -1,5 +1,6 @@
 // Reads and checks the options of each verb from query and body, with the messages of apimachinery's
 // pkg/apis/meta/v1/validation.
+import { DecodeError, decodeStruct, type JSONObject } from '../../api/decode.ts'
 import type { FieldValidation } from '../../api/decodeobject.ts'
 import {
   type FieldError,
@@ -9,6 +10,7 @@ import {
   notSupported,
   tooLong,
 } from '../../api/fields.ts'
+import { loadSchema } from '../../api/schema.ts'
 import { badRequest } from '../../api/status.ts'
 import type { Query } from '../query.ts'
 import type { DeleteOptions, ListOptions } from '../registry/registry.ts'
@@ -51,7 +53,7 @@ const defaultWriteOptions: WriteRequestOptions = { dryRun: false, fieldValidatio
 
 export function writeOptionsOf(query: Query, kind: OptionsKind): WriteRequestOptions {
   if (query.isEmpty) return defaultWriteOptions
-  const dryRun = query.all('dryRun').filter(value => value !== '')
+  const dryRun = query.all('dryRun')
   const fieldValidation = query.get('fieldValidation') ?? ''
   const force = kind === 'PatchOptions' && query.has('force')
   refuse(kind, [
@@ -75,6 +77,7 @@ export function listOptionsOf(call: Call): ListOptions {
   const selector = byPath ? { fieldSelector: `metadata.name=${info.name}` } : {}
   if (query.isEmpty) return { ...base, ...selector }
   const limit = query.integer('limit')
+  query.integer('timeoutSeconds')
   const text = (name: string) => {
     const value = query.get(name)
     return value ? { [name]: value } : {}
@@ -94,72 +97,76 @@ export function listOptionsOf(call: Call): ListOptions {
 const policies: readonly string[] = ['Foreground', 'Background', 'Orphan']
 
 interface RawDeleteOptions {
-  readonly kind?: unknown
-  readonly gracePeriodSeconds?: unknown
-  readonly propagationPolicy?: unknown
-  readonly orphanDependents?: unknown
-  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string } | null
-  readonly dryRun?: unknown
+  readonly gracePeriodSeconds?: number
+  readonly propagationPolicy?: string
+  readonly orphanDependents?: boolean
+  readonly preconditions?: { readonly uid?: string; readonly resourceVersion?: string }
+  readonly dryRun?: readonly string[]
 }
 
 function fromQuery(query: Query): RawDeleteOptions {
   const grace = query.integer('gracePeriodSeconds')
   const orphan = query.has('orphanDependents') ? query.flag('orphanDependents') : undefined
+  const policy = query.get('propagationPolicy')
   return {
     ...(grace === undefined ? {} : { gracePeriodSeconds: grace }),
-    ...(query.get('propagationPolicy') ? { propagationPolicy: query.get('propagationPolicy') } : {}),
+    ...(policy === undefined ? {} : { propagationPolicy: policy }),
     ...(orphan === undefined ? {} : { orphanDependents: orphan }),
-    dryRun: query.all('dryRun').filter(value => value !== ''),
+    dryRun: query.all('dryRun'),
+  }
+}
+
+/** What does not fit its type must not be taken for what was left out: it would delete. */
+function fromBody(sent: unknown): RawDeleteOptions {
+  if (sent === null) return {}
+  if (typeof sent !== 'object' || Array.isArray(sent)) {
+    throw badRequest('the body of a deletion must be DeleteOptions')
+  }
+  const { kind } = sent as { readonly kind?: unknown }
+  if (kind && kind !== 'DeleteOptions') {
+    throw badRequest(`${typeof kind === 'string' ? kind : 'the body'} cannot be handled as DeleteOptions`)
+  }
+  const struct = loadSchema().kind({ group: '', version: 'v1', kind: 'DeleteOptions' })!
+  try {
+    return decodeStruct(struct, sent as JSONObject).object
+  } catch (error) {
+    if (error instanceof DecodeError) throw badRequest(error.message)
+    throw error
   }
 }
 
 async function rawDeleteOptions(call: Call): Promise<RawDeleteOptions> {
   const sent = await readValue(call, 'DeleteOptions')
   if (sent === undefined) return fromQuery(call.query)
-  const value = sent as RawDeleteOptions
-  if (typeof value !== 'object' || value === null || Array.isArray(value)) {
-    throw badRequest('the body of a deletion must be DeleteOptions')
-  }
-  if (value.kind !== undefined && value.kind !== 'DeleteOptions') {
-    throw badRequest(`${String(value.kind)} cannot be handled as DeleteOptions`)
-  }
-  const dryRun = call.query.all('dryRun').filter(text => text !== '')
-  return dryRun.length > 0 && value.dryRun === undefined ? { ...value, dryRun } : value
+  const options = fromBody(sent)
+  const dryRun = call.query.all('dryRun')
+  return dryRun.length > 0 && options.dryRun === undefined ? { ...options, dryRun } : options
 }
 
 function checkDeletion(raw: RawDeleteOptions): readonly FieldError[] {
-  const { propagationPolicy: policy, orphanDependents } = raw
-  const set = policy !== undefined && policy !== null && policy !== ''
+  const { propagationPolicy: policy, orphanDependents, dryRun = [] } = raw
+  const both = 'orphanDependents and deletionPropagation cannot be both set'
   return [
-    ...(set && orphanDependents !== undefined && orphanDependents !== null
-      ? [
-          invalidValue(
-            'propagationPolicy',
-            policy,
-            'orphanDependents and deletionPropagation cannot be both set',
-          ),
-        ]
+    ...(policy !== undefined && orphanDependents !== undefined
+      ? [invalidValue('propagationPolicy', policy, both)]
       : []),
-    ...(set && !policies.includes(String(policy))
+    ...(policy !== undefined && !policies.includes(policy)
       ? [notSupported('propagationPolicy', policy, [...policies, 'nil'])]
       : []),
-    ...checkDryRun(Array.isArray(raw.dryRun) ? raw.dryRun.map(String) : []),
+    ...checkDryRun(dryRun),
   ]
 }
 
 /** From the body, or from the query when there is no body, as upstream. */
 export async function deleteOptionsOf(call: Call): Promise<DeleteOptions> {
-  const raw = await rawDeleteOptions(call)
-  refuse('DeleteOptions', checkDeletion(raw))
-  const { gracePeriodSeconds: grace, propagationPolicy: policy, orphanDependents, preconditions } = raw
-  if (grace !== undefined && grace !== null && !Number.isSafeInteger(grace)) {
-    throw badRequest('gracePeriodSeconds must be an integer')
-  }
+  const { dryRun = [], ...raw } = await rawDeleteOptions(call)
+  refuse('DeleteOptions', checkDeletion({ ...raw, dryRun }))
+  const { gracePeriodSeconds, propagationPolicy: policy, orphanDependents, preconditions } = raw
   return {
-    dryRun: Array.isArray(raw.dryRun) && raw.dryRun.length > 0,
-    ...(typeof grace === 'number' ? { gracePeriodSeconds: grace } : {}),
-    ...(policy ? { propagationPolicy: policy as DeleteOptions['propagationPolicy'] } : {}),
-    ...(typeof orphanDependents === 'boolean' ? { orphanDependents } : {}),
+    dryRun: dryRun.length > 0,
+    ...(gracePeriodSeconds === undefined ? {} : { gracePeriodSeconds }),
+    ...(policy === undefined ? {} : { propagationPolicy: policy as DeleteOptions['propagationPolicy'] }),
+    ...(orphanDependents === undefined ? {} : { orphanDependents }),
     ...(preconditions ? { preconditions } : {}),
   } as DeleteOptions
 }

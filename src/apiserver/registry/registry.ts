@@ -107,6 +107,8 @@ export type Transform = (current: KubeObject | undefined) => KubeObject | Promis
 export interface UpdateOptions extends WriteOptions {
   readonly transform: Transform
   readonly isPatch?: boolean
+  /** Of the object that is meant: when there is none any more, that is a conflict, not its absence. */
+  readonly uid?: string | undefined
   /** The transform changes nothing of what it is given, and its result shares nothing with it. */
   readonly keepsCurrent?: boolean
 }

@@ -92,10 +92,10 @@ async function createInstead(
   options: UpdateOptions,
 ): Promise<Updated> {
   const { resource } = scope
+  const { uid } = options
+  if (uid) throw conflict(resource, target.name, uidText(scope, target, { wanted: uid, found: '' }))
   if (!resource.allowCreateOnUpdate || options.subresource) throw notFound(resource, target.name)
   const object = await options.transform(undefined)
-  const { uid } = object.metadata
-  if (uid) throw conflict(resource, target.name, uidText(scope, target, { wanted: uid, found: '' }))
   object.metadata.resourceVersion = undefined
   const { dryRun } = options
   const create = { namespace: target.namespace, ...(dryRun === undefined ? {} : { dryRun }) }
