@@ -6,6 +6,7 @@ import type { LabelSelector, ManagedFieldsEntry, ObjectMeta, OwnerReference } fr
 import { parseAPIVersion } from '../object.ts'
 import type { NameRule } from '../resource.ts'
 import { byteLength, checkName, labelValue, qualifiedName } from './names.ts'
+import { comparison } from './samevalue.ts'
 
 export const immutableText = 'field is immutable'
 export const negativeText = 'must be greater than or equal to 0'
@@ -237,30 +238,10 @@ export function validateLabelSelector(selector: LabelSelector | undefined, field
   return errors
 }
 
-/** Equal as the API sees it: absent, null, false-y empties of maps and lists are not told apart. */
-export function sameValue(a: unknown, b: unknown): boolean {
-  if (a === b) return true
-  if (isEmpty(a) && isEmpty(b)) return true
-  if (typeof a !== 'object' || typeof b !== 'object' || a === null || b === null) return false
-  if (Array.isArray(a) || Array.isArray(b)) {
-    return (
-      Array.isArray(a) &&
-      Array.isArray(b) &&
-      a.length === b.length &&
-      a.every((item, index) => sameValue(item, b[index]))
-    )
-  }
-  const left = a as Record<string, unknown>
-  const right = b as Record<string, unknown>
-  for (const key in left) if (!sameValue(left[key], right[key])) return false
-  for (const key in right) if (!(key in left) && !isEmpty(right[key])) return false
-  return true
-}
-
-function isEmpty(value: unknown): boolean {
-  if (value === undefined || value === null) return true
-  return Array.isArray(value) && value.length === 0
-}
+/** Equal as the API sees it: absent, null and empty lists are not told apart. */
+export const sameValue = comparison(
+  value => value === undefined || value === null || (Array.isArray(value) && value.length === 0),
+)
 
 /** The error of a field that changed though it must not. */
 export function immutable(value: unknown, previous: unknown, field: string): FieldError[] {
