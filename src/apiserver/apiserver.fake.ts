@@ -75,8 +75,11 @@ export async function openTestServer(options: Partial<APIServerOptions> = {}) {
   async function ask(line: string, body?: unknown, asking: Asking = {}): Promise<Answered> {
     const request = requestFor(line, body, asking)
     const reply = await server.handle(request)
-    if (typeof reply.body === 'function') throw new Error('the reply is a stream')
-    const text = (Buffer.isBuffer(reply.body) ? reply.body : Buffer.concat(reply.body)).toString()
+    const { body: answered } = reply
+    const text =
+      typeof answered === 'function'
+        ? await wholeStream(answered)
+        : (Buffer.isBuffer(answered) ? answered : Buffer.concat(answered)).toString()
     return {
       status: reply.status,
       headers: { ...request.replyHeaders, ...reply.headers },
@@ -94,6 +97,21 @@ export async function openTestServer(options: Partial<APIServerOptions> = {}) {
     server.handle(requestFor(line, undefined, asking))
 
   return { server, store, clock, ask, reply, close: () => server.close() }
+}
+
+/** Of a reply that comes to its end. */
+function wholeStream(body: (stream: ReplyStream) => void): Promise<string> {
+  const chunks: Buffer[] = []
+  return new Promise((resolve, reject) => {
+    body({
+      write: parts => void chunks.push(...parts),
+      pendingBytes: 0,
+      end: () => resolve(Buffer.concat(chunks).toString()),
+      destroy: () => reject(new Error('the reply is broken off')),
+      onClose: () => undefined,
+      onDrain: () => undefined,
+    })
+  })
 }
 
 /** A client that takes everything a streaming reply sends. */

@@ -8,17 +8,18 @@ import {
   type Http2ServerRequest,
   type Http2ServerResponse,
   type ServerHttp2Session,
-  type ServerHttp2Stream,
 } from 'node:http2'
 import type { Socket } from 'node:net'
-import type { Clock } from '../component/clock.ts'
+import type { Readable } from 'node:stream'
+import type { Clock, Timer } from '../component/clock.ts'
+import { hasBody } from './httpmessage.ts'
 
 export interface ConnectionTimeouts {
   /** For the TLS handshake. */
   readonly handshakeMs: number
   /** For the head of a request. */
   readonly headersMs: number
-  /** For a whole request. */
+  /** For the body of a request, but for one that is passed on as it comes. */
   readonly bodyMs: number
   /** Without anything sent or taken: an idle connection ends, a reader is cut off, a silent peer is asked. */
   readonly idleMs: number
@@ -41,11 +42,23 @@ const keepAliveProbeMs = 30_000
 /** How often requests are looked at that are too slow. */
 const checksPerTimeout = 4
 
+type Message = IncomingMessage | Http2ServerRequest
+
+/** As Node.js does it. */
+function endWithTimeout(response: ServerResponse, socket: Socket) {
+  if (!response.headersSent && socket.writable) {
+    socket.write('HTTP/1.1 408 Request Timeout\r\nConnection: close\r\n\r\n')
+  }
+  socket.destroySoon()
+}
+
 export class ConnectionGuard {
   readonly #clock: Clock
   readonly #timeouts: ConnectionTimeouts
   /** Requests under way on a connection. */
   readonly #underWay = new WeakMap<object, number>()
+  /** The time that is left for bodies to come. */
+  readonly #bodies = new WeakMap<object, Timer>()
 
   constructor(clock: Clock, timeouts: ConnectionTimeouts = defaultTimeouts) {
     this.#clock = clock
@@ -54,13 +67,14 @@ export class ConnectionGuard {
 
   /** Before the server listens. */
   attach(server: Http2SecureServer) {
-    const { headersMs, bodyMs, idleMs } = this.#timeouts
+    const { headersMs, idleMs } = this.#timeouts
     Object.assign(server, {
       timeout: idleMs,
       keepAliveTimeout: idleMs,
       headersTimeout: headersMs,
-      requestTimeout: bodyMs,
-      connectionsCheckingInterval: Math.min(headersMs, bodyMs) / checksPerTimeout,
+      // Node's own would end proxied uploads, too.
+      requestTimeout: 0,
+      connectionsCheckingInterval: headersMs / checksPerTimeout,
     })
     server.on('connection', (socket: Socket) => void socket.setKeepAlive(true, keepAliveProbeMs))
     server.on('timeout', (idle: Socket | ServerHttp2Session) => {
@@ -70,21 +84,34 @@ export class ConnectionGuard {
   }
 
   /** A request has come and will be answered by `response`. */
-  serve(message: IncomingMessage | Http2ServerRequest, response: ServerResponse | Http2ServerResponse) {
+  serve(message: Message, response: ServerResponse | Http2ServerResponse) {
     if ('stream' in response) {
       const { stream } = response
-      if (!stream.endAfterHeaders) this.#awaitEnd(stream)
+      if (hasBody(message)) {
+        this.#awaitEnd(message, stream, () => stream.close(constants.NGHTTP2_CANCEL))
+      }
       this.#countUntilClosed(stream.session, stream)
-    } else this.#countUntilClosed(message.socket, response)
+    } else {
+      const { socket } = message
+      if (hasBody(message)) {
+        this.#awaitEnd(message, message, () => endWithTimeout(response, socket))
+      }
+      this.#countUntilClosed(socket, response)
+    }
   }
 
-  /** Over HTTP/2 a request has as long as Node's own timeouts give it over HTTP/1. */
-  #awaitEnd(stream: ServerHttp2Stream) {
+  /** The body of this request may take as long as it takes. */
+  release(message: Message) {
+    this.#bodies.get(message)?.cancel()
+  }
+
+  #awaitEnd(message: Message, body: Readable, cutOff: () => void) {
     const timer = this.#clock.after(this.#timeouts.bodyMs, () => {
-      if (!stream.readableEnded) stream.close(constants.NGHTTP2_CANCEL)
+      if (!body.readableEnded) cutOff()
     })
-    stream.once('end', () => timer.cancel())
-    stream.once('close', () => timer.cancel())
+    this.#bodies.set(message, timer)
+    body.once('end', () => timer.cancel())
+    body.once('close', () => timer.cancel())
   }
 
   #countUntilClosed(connection: object | undefined, exchange: EventEmitter) {

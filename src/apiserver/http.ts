@@ -133,7 +133,8 @@ class Connections {
   async #serve(message: Incoming, response: Outgoing): Promise<void> {
     this.#guard.serve(message, response)
     try {
-      const init = Object.assign(requestInit(message, response), this.#identityOf(message))
+      const onOpenBody = () => this.#guard.release(message)
+      const init = Object.assign(requestInit(message, { response, onOpenBody }), this.#identityOf(message))
       const { request, reply } = await this.#answer(init)
       await sendReply({ request, response }, reply, stream => this.#track(stream))
       if (this.#closing && !('stream' in message)) message.socket.destroySoon()

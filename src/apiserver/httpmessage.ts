@@ -55,13 +55,28 @@ export function goneSignal(response: Outgoing): () => AbortSignal {
   }
 }
 
-export function requestInit(message: Incoming, response?: Outgoing): RequestInit {
+/** Of any length, even none. */
+export const hasBody = (message: Incoming): boolean =>
+  'stream' in message
+    ? !message.stream.endAfterHeaders
+    : message.headers['transfer-encoding'] !== undefined || Number(message.headers['content-length']) > 0
+
+/** `onOpenBody` hears of a body that will take as long as it takes. */
+export function requestInit(
+  message: Incoming,
+  { response, onOpenBody }: { readonly response?: Outgoing; readonly onOpenBody?: () => void } = {},
+): RequestInit {
   return {
     method: message.method ?? 'GET',
     // Over HTTP/2, a CONNECT has none.
     target: message.url ?? '*',
     headers: message.headers,
     readBody: () => readBody(message),
+    openBody() {
+      if (!hasBody(message)) return undefined
+      onOpenBody?.()
+      return message
+    },
     ...(response ? { signal: goneSignal(response) } : { canUpgrade: true }),
   }
 }
@@ -116,13 +131,14 @@ function sendBody(response: Outgoing, headers: string[], { status, body }: { sta
   target.end(parts[last]!)
 }
 
-function openStream(response: Outgoing, headers: string[], status: number): ReplyStream {
+function openStream(response: Outgoing, headers: string[], { status, length }: Reply): ReplyStream {
+  if (length !== undefined) headers.push('content-length', String(length))
   if ('stream' in response) {
     response.writeHead(status, headers as never)
     return plainStream(response)
   }
   const { req, socket } = response
-  if (!socket || req.httpVersionMinor < 1) {
+  if (length !== undefined || !socket || req.httpVersionMinor < 1) {
     response.writeHead(status, headers)
     response.flushHeaders()
     return plainStream(response)
@@ -143,12 +159,17 @@ export async function sendReply(
   if (isGone(response)) return
   const headers = headersOf(request, reply)
   if (typeof reply.body === 'function') {
-    const stream = openStream(response, headers, reply.status)
+    const stream = openStream(response, headers, reply)
     onStream(stream)
     reply.body(stream)
     return
   }
   const parts: readonly Buffer[] = Buffer.isBuffer(reply.body) ? [reply.body] : reply.body
+  if (reply.length !== undefined) {
+    response.writeHead(reply.status, [...headers, 'content-length', String(reply.length)] as never)
+    response.end()
+    return
+  }
   const length = total(parts)
   const gzip =
     length >= minGzipBytes && reply.headers?.['content-encoding'] === undefined && acceptsGzip(request)

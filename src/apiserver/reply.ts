@@ -99,6 +99,7 @@ export function headersOf(request: ServerRequest, reply: Reply): string[] {
     if (name === 'cache-control') list[3] = reply.headers[name]!
     else list.push(name, reply.headers[name]!)
   }
+  for (const cookie of reply.cookies ?? []) list.push('set-cookie', cookie)
   for (const name in request.replyHeaders) list.push(name, request.replyHeaders[name]!)
   let room = maxWarningBytes
   for (const sentence of new Set(request.warnings)) {

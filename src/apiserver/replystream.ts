@@ -2,7 +2,7 @@
 // socket at once (RFC 9112, section 7.1): one write per batch, and clients that get the same batch share
 // its framed bytes.
 import type { ServerResponse } from 'node:http'
-import type { Http2ServerResponse } from 'node:http2'
+import { constants, type Http2ServerResponse } from 'node:http2'
 import type { Socket } from 'node:net'
 import type { ReplyStream } from './request.ts'
 
@@ -65,7 +65,11 @@ export function plainStream(response: ServerResponse | Http2ServerResponse): Rep
       return target.writableLength
     },
     end: () => void response.end(),
-    destroy: () => void target.destroy(),
+    // Without a code the client takes what it has for the whole.
+    destroy: () =>
+      'stream' in response
+        ? response.stream.close(constants.NGHTTP2_INTERNAL_ERROR)
+        : void response.destroy(),
     onClose: callback => void response.once('close', callback),
     onDrain: callback => void target.on('drain', callback),
   }

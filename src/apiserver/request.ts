@@ -2,7 +2,7 @@
 // function from one to the other, so that all of the server but the wire can be tested without a port.
 import { randomUUID } from 'node:crypto'
 import type { IncomingHttpHeaders } from 'node:http'
-import type { Duplex } from 'node:stream'
+import { type Duplex, Readable } from 'node:stream'
 import type { AuditTrail } from './audit/trail.ts'
 import { emptyQuery, parseQuery, type Query } from './query.ts'
 import type { User } from './registry/registry.ts'
@@ -29,6 +29,10 @@ export interface Reply {
   readonly status: number
   readonly contentType: string
   readonly headers?: ReplyHeaders
+  /** Each is a Set-Cookie header, of which there may be several. */
+  readonly cookies?: readonly string[]
+  /** Of a body that is a stream, or that HEAD leaves out, where it is known. */
+  readonly length?: number
   /** Parts are sent one after the other; a function gets the open stream once the head is sent. */
   readonly body: Buffer | readonly Buffer[] | ((stream: ReplyStream) => void)
   /** Takes the connection over after an Upgrade request; `status` is then 101 and there is no body. */
@@ -41,6 +45,8 @@ export interface RequestInit {
   readonly target: string
   readonly headers?: IncomingHttpHeaders
   readonly readBody?: () => Promise<Buffer>
+  /** In place of `readBody`: as it comes, as long as it is, for as long as it takes; undefined: there is none. */
+  readonly openBody?: () => Readable | undefined
   /** Who the connection's verified client certificate names. */
   readonly certificateUser?: User
   /** The client showed a certificate that does not verify. */
@@ -54,6 +60,14 @@ export interface RequestInit {
 
 const noBody = async () => Buffer.alloc(0)
 
+function bodyStream({ method, readBody }: ServerRequest): Readable | undefined {
+  if (method === 'GET' || method === 'HEAD') return undefined
+  async function* whole() {
+    yield await readBody()
+  }
+  return Readable.from(whole(), { objectMode: false })
+}
+
 export class ServerRequest {
   readonly method: string
   readonly path: string
@@ -62,6 +76,7 @@ export class ServerRequest {
   readonly search: string
   readonly headers: IncomingHttpHeaders
   readonly readBody: () => Promise<Buffer>
+  readonly openBody: () => Readable | undefined
   readonly certificateUser: User | undefined
   readonly certificateProblem: string | undefined
   readonly remoteAddress: string | undefined
@@ -87,6 +102,7 @@ export class ServerRequest {
     this.query = mark < 0 ? emptyQuery : parseQuery(init.target.slice(mark + 1))
     this.headers = init.headers ?? {}
     this.readBody = init.readBody ?? noBody
+    this.openBody = init.openBody ?? (() => bodyStream(this))
     this.certificateUser = init.certificateUser
     this.certificateProblem = init.certificateProblem
     this.remoteAddress = init.remoteAddress

@@ -30,14 +30,14 @@ interface ProxyName {
   readonly port: string
 }
 
-/** Throws BadRequest. */
-export function parseProxyName(text: string): ProxyName {
+/** `of`: pod, service or node, for the message. Throws BadRequest. */
+export function parseProxyName(text: string, of: string): ProxyName {
   const parts = text.split(':')
   const [scheme = '', name = '', port = ''] =
     parts.length === 1 ? ['', ...parts] : parts.length === 2 ? ['', ...parts] : parts
   const isScheme = scheme === '' || scheme === 'http' || scheme === 'https'
   if (parts.length > 3 || name === '' || !isScheme)
-    throw badRequest(`invalid proxy request ${JSON.stringify(text)}`)
+    throw badRequest(`invalid ${of} request ${JSON.stringify(text)}`)
   return { scheme: scheme === 'https' ? 'https' : 'http', name, port }
 }
 
@@ -58,7 +58,7 @@ const podConnection =
     (await kubeletOf(pod, connector)).portForward(containerReference(pod, ''), port)
 
 export async function podProxyTarget(call: Call, context: ProxyContext): Promise<ProxyTarget> {
-  const { scheme, name, port } = parseProxyName(call.info.name)
+  const { scheme, name, port } = parseProxyName(call.info.name, 'pod')
   const stored = await call.registry.get(call.context, namespaceOf(call), name)
   const pod = stored.object as Pod
   const first = pod.spec?.containers?.flatMap(({ ports = [] }) => ports)[0]?.containerPort
@@ -92,14 +92,12 @@ export function serviceCandidates(slices: readonly EndpointSlice[], portName: st
   })
 }
 
+/** A number is that of the Service's port; what else was asked is the port's name. */
 function servicePortName({ metadata, spec }: Service, asked: string): string {
-  const ports = spec?.ports ?? []
-  if (asked === '' && ports.length === 1) return ports[0]?.name ?? ''
-  const found = ports.find(({ name, port }) => (name ?? '') === asked || String(port) === asked)
+  if (!/^\d+$/.test(asked)) return asked
+  const found = spec?.ports?.find(({ port }) => port === Number(asked))
   if (found) return found.name ?? ''
-  throw unavailable(
-    `no service port ${JSON.stringify(asked)} found for service ${JSON.stringify(metadata.name)}`,
-  )
+  throw unavailable(`no service port ${asked} found for service ${JSON.stringify(metadata.name)}`)
 }
 
 function dial(address: string, port: number): Promise<Duplex> {
@@ -114,7 +112,7 @@ function dial(address: string, port: number): Promise<Duplex> {
 }
 
 export async function serviceProxyTarget(call: Call, context: ProxyContext): Promise<ProxyTarget> {
-  const { scheme, name, port } = parseProxyName(call.info.name)
+  const { scheme, name, port } = parseProxyName(call.info.name, 'service')
   const namespace = namespaceOf(call)
   const service = (await call.registry.get(call.context, namespace, name)).object as Service
   const portName = servicePortName(service, port)
@@ -124,7 +122,7 @@ export async function serviceProxyTarget(call: Call, context: ProxyContext): Pro
   const objects = (slices?.items ?? []).map(({ object }) => object as EndpointSlice)
   const candidates = serviceCandidates(objects, portName)
   const chosen = candidates[Math.floor(Math.random() * candidates.length)]
-  if (!chosen) throw unavailable(`no endpoints available for service ${JSON.stringify(name)}`)
+  if (!chosen) throw unavailable(`no endpoints available for service ${JSON.stringify(call.info.name)}`)
   const host = joinHostPort(chosen.address, chosen.port)
   if (!chosen.pod) return { scheme, host, connect: () => dial(chosen.address, chosen.port) }
   const pods = context.lookup('', 'v1', 'pods')
@@ -134,7 +132,7 @@ export async function serviceProxyTarget(call: Call, context: ProxyContext): Pro
 
 /** Only the kubelet's own port: the connection is the API server's own to the kubelet. */
 export async function nodeProxyTarget(call: Call, { connector }: ProxyContext): Promise<ProxyTarget> {
-  const { name, port } = parseProxyName(call.info.name)
+  const { name, port } = parseProxyName(call.info.name, 'node')
   const node = (await call.registry.get(call.context, '', name)).object as {
     status?: { daemonEndpoints?: { kubeletEndpoint?: { Port?: number } } }
   }
