@@ -2,6 +2,7 @@
 // cannot be run is refused as any other request is.
 import type { ExecSession } from '../api/kubeletapi.ts'
 import type { Clock } from '../component/clock.ts'
+import { endWhenIdle } from './idle.ts'
 import { type ClientStreams, runSession, type StreamSelection } from './remotecommand.ts'
 import { acceptSpdyCommand, spdyCommandProtocols } from './spdycommand.ts'
 import { negotiate, switchToSpdy, type UpgradeAnswer, type UpgradeRequest } from './upgrade.ts'
@@ -36,6 +37,7 @@ export async function serveCommand(asked: CommandRequest): Promise<UpgradeAnswer
         session.close()
         return
       }
+      endWhenIdle(socket, clock)
       if (found.upgrade === 'websocket') {
         void run(session, acceptWebSocketCommand({ request, socket, head }, selection, found.protocol))
         socket.once('close', () => session.close())

@@ -3,6 +3,7 @@
 // through a WebSocket).
 import type { Duplex } from 'node:stream'
 import type { Clock } from '../component/clock.ts'
+import { endWhenIdle } from './idle.ts'
 import { forwardPortChannels, parsePorts, portChannelsProtocol } from './portchannels.ts'
 import { SpdyConnection, type SpdyStream } from './spdy.ts'
 import { negotiate, switchToSpdy, type UpgradeAnswer, type UpgradeRequest } from './upgrade.ts'
@@ -144,6 +145,7 @@ export async function servePortForward(
   return {
     type: 'serve',
     serve(socket, head) {
+      endWhenIdle(socket, options.clock)
       if (usesChannels) {
         const { connect, target } = options
         const channels = { ports, connect, explain: explain.bind(undefined, target) }

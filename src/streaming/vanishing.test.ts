@@ -18,6 +18,8 @@ const open = new Set<object>()
 let gate = Promise.resolve()
 let asked = () => undefined as undefined
 let closed = () => undefined as undefined
+/** Of the last session. */
+let isRunning: Promise<unknown> = Promise.resolve()
 
 function leave(thing: object): void {
   open.delete(thing)
@@ -35,6 +37,7 @@ async function startSession(): Promise<ExecSession> {
     outcome: new Promise(() => undefined),
     close: () => leave(session),
   }
+  isRunning = once(session.stdin!, 'pipe')
   open.add(session)
   return session
 }
@@ -157,6 +160,31 @@ test.each(protocols.filter(([name]) => name.startsWith('exec')))(
     letGo()
     await left
     expect(open.size).toBe(0)
+  },
+)
+
+test.each(protocols)(
+  '%s: a client that is silent for four hours is hung up on',
+  async (name, path, headers) => {
+    const reached = isAsked()
+    const connections = once(server, 'connection')
+    const { socket, head } = await upgraded(path, headers)
+    const [own] = (await connections) as [Duplex]
+    await openStreams(name, socket, head)
+    await reached
+    while (open.size === 0) await new Promise(resolve => setImmediate(resolve))
+    if (name.startsWith('exec')) await isRunning
+    const hour = 60 * 60 * 1000
+    const ping = name.endsWith('SPDY') ? '800300060000000400000001' : '898000000000'
+    await clock.advance(3 * hour)
+    socket.write(Buffer.from(ping, 'hex'))
+    await once(own, 'data')
+    await clock.advance(4 * hour)
+    expect(own.destroyed).toBe(false)
+    const left = isClosed()
+    await clock.advance(hour)
+    await left
+    expect([own.destroyed, open.size]).toEqual([true, 0])
   },
 )
 
