@@ -45,7 +45,7 @@ export interface RequestInit {
   readonly target: string
   readonly headers?: IncomingHttpHeaders
   readonly readBody?: () => Promise<Buffer>
-  /** In place of `readBody`: as it comes, as long as it is, for as long as it takes; undefined: there is none. */
+  /** In place of `readBody`: as it comes, as long as it is, however long that takes; undefined: none. */
   readonly openBody?: () => Readable | undefined
   /** Who the connection's verified client certificate names. */
   readonly certificateUser?: User

@@ -1,6 +1,6 @@
-// Ends a stream of exec, attach or port-forward on which nothing has been said for hours: who has forgotten it
-// costs nothing for ever (the kubelet's streamingConnectionIdleTimeout). A ping is something said, so a client
-// that asks whether the server is still there keeps its stream.
+// Ends a stream of exec, attach or port-forward on which nothing has been said for hours: who has forgotten
+// it costs nothing for ever (the kubelet's streamingConnectionIdleTimeout). A ping is something said, so a
+// client that asks whether the server is still there keeps its stream.
 import type { Duplex } from 'node:stream'
 import type { Clock, Timer } from '../component/clock.ts'
 

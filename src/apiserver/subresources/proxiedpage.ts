@@ -1,6 +1,6 @@
-// Links of a page that is shown through the API server: those to the root of the page's own server lead through
-// the proxy as well (upstream apimachinery pkg/util/proxy, Transport). Here a page is rewritten while it passes, so
-// that one that goes on without end is seen, and costs no more memory than its longest tag.
+// Links of a page that is shown through the API server: those to the root of the page's own server lead
+// through the proxy as well (upstream apimachinery pkg/util/proxy, Transport). Here a page is rewritten while
+// it passes, so that one that goes on without end is seen, and costs no more memory than its longest tag.
 import { Transform, type TransformCallback } from 'node:stream'
 
 export interface ProxiedPlace {
