@@ -1,6 +1,10 @@
 // The etcd driver against real etcd servers: the Store contract, members that go away and come back, TLS, a
 // full database, and compaction behind a watch's back.
+import { connect } from 'node:net'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { systemClock } from '../src/component/clock.ts'
+import { GRPCChannel } from '../src/grpc/channel.ts'
+import { defineMessage, text } from '../src/protobuf/message.ts'
 import { storeConformance } from '../src/storage/conformance.ts'
 import { type EtcdStoreOptions, openEtcdStore } from '../src/storage/etcd.ts'
 import type { Store, StoreError, StoreEvent, WriteOperation } from '../src/storage/store.ts'
@@ -8,6 +12,9 @@ import { EtcdServers } from './etcdserver.ts'
 import { whyNot } from './needs.ts'
 
 const missing = whyNot(['etcd'])
+
+/** As many requests of etcd's Auth service look. */
+const texts = defineMessage({ first: text(1), second: text(2) })
 
 const create = (key: string, value = key): WriteOperation => ({
   type: 'create',
@@ -40,6 +47,19 @@ async function record(store: Store, afterRevision?: number) {
       if (events.some(event => event.key === key)) resolve()
     })
   return { events, ends, seen, keys: () => events.map(({ key }) => key) }
+}
+
+/** From now on etcd asks for a name and a password. */
+async function enableAuth(url: string, user: { readonly name: string; readonly password: string }) {
+  const { hostname, port } = new URL(url)
+  const channel = new GRPCChannel(() => connect({ host: hostname, port: Number(port) }), systemClock)
+  const call = (method: string, first: string, second = '') =>
+    channel.call({ path: `/etcdserverpb.Auth/${method}`, message: texts.encode({ first, second }) }, 5000)
+  await call('UserAdd', user.name, user.password)
+  await call('RoleAdd', 'root')
+  await call('UserGrantRole', user.name, 'root')
+  await call('AuthEnable', '')
+  channel.close()
 }
 
 /** Tries until it succeeds, at most for so long. */
@@ -222,6 +242,35 @@ describe.skipIf(missing)('One etcd member with TLS and little room', () => {
     const { entries, remaining } = await store.list({ prefix: '/fill/', limit: 0 })
     expect([entries.length, remaining]).toEqual([0, written])
     await store.close()
+  })
+})
+
+describe.skipIf(missing)('One etcd member that wants to know who asks', () => {
+  let servers: EtcdServers
+  beforeAll(async () => {
+    servers = await EtcdServers.start({ family: 'IPv4' })
+    await enableAuth(servers.endpoints[0]!, { name: 'root', password: 'p@ss' })
+  })
+  afterAll(() => servers?.stop())
+
+  test('A name and a password stand in the URL; who has none, or a wrong one, is refused', async () => {
+    const endpoint = (user: string) => servers.endpoints[0]!.replace('//', `//${user}`)
+    const store = await openEtcdStore(endpoint('root:p%40ss@'))
+    const { seen } = await record(store)
+    await store.write([create('/a')])
+    await seen('/a')
+    // What a member knows of tokens it forgets.
+    await servers.kill(0)
+    await servers.restart(0)
+    await eventually(() => store.write([create('/b')]))
+    await seen('/b')
+    await store.close()
+    for (const [user, why] of [
+      ['', 'etcdserver: user name is empty'],
+      ['root:wrong@', 'etcdserver: authentication failed, invalid user ID or password'],
+    ] as const) {
+      expect((await failureOf(openEtcdStore(endpoint(user)))).message).toBe(`Cannot reach etcd: ${why}`)
+    }
   })
 })
 

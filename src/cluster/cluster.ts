@@ -11,6 +11,7 @@ import { type Logger, type LogLevel, silentLogger } from '../component/log.ts'
 import { MetricSet } from '../component/metrics.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { joinHostPort } from '../ip/hostport.ts'
+import { withoutCredentials } from '../storage/etcdendpoints.ts'
 import type { Store } from '../storage/store.ts'
 import { openEncryption } from './access/encryption.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
@@ -272,7 +273,7 @@ class ClusterStart {
       pid: process.pid,
       server,
       kubeconfig: path,
-      store: config.store,
+      store: withoutCredentials(config.store),
       runtime: this.#host ? 'containerd' : 'simulated',
       nodes: config.nodes,
       ipFamilies: config.ipFamilies,

@@ -1,6 +1,7 @@
 // The Store of a cluster, as its settings name it.
 import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
+import { withoutCredentials } from '../storage/etcdendpoints.ts'
 import { openStore } from '../storage/open.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { type ClusterConfig, ConfigError } from './config.ts'
@@ -24,6 +25,6 @@ export async function openClusterStore(
   } catch (error) {
     if (!(error instanceof StoreError)) throw error
     const remedy = error.code === 'Corrupt' && config.store === 'lmdb' ? recovery(config.name) : ''
-    throw new ConfigError(`Cannot open --store ${url}: ${error.message}${remedy}`)
+    throw new ConfigError(`Cannot open --store ${withoutCredentials(url)}: ${error.message}${remedy}`)
   }
 }

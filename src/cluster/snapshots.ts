@@ -8,6 +8,7 @@ import { livingServer, serverLeasePrefix } from '../apiserver/serverleases.ts'
 import { snapshotPath } from '../apiserver/snapshotreply.ts'
 import { clientConfig, loadKubeconfig } from '../client/kubeconfig.ts'
 import { systemClock } from '../component/clock.ts'
+import { withoutCredentials } from '../storage/etcdendpoints.ts'
 import { restoreLMDB } from '../storage/lmdbrestore.ts'
 import { openStore } from '../storage/open.ts'
 import { restoreInSteps } from '../storage/restoresteps.ts'
@@ -104,7 +105,8 @@ export function saveSnapshot(target: SnapshotTarget, file: string): Promise<Stor
     loadEtcd(target)
     const running = target.directory.running()
     // One that is named and not what this process serves from is what is meant.
-    const isServed = running && (target.store === undefined || target.store === running.store)
+    const { store } = target
+    const isServed = running && (store === undefined || withoutCredentials(store) === running.store)
     const bytes = isServed ? await fromServer(running.kubeconfig) : await fromStore(target)
     const snapshot = parseSnapshot(bytes)
     writeWhole(file, bytes)
@@ -114,6 +116,8 @@ export function saveSnapshot(target: SnapshotTarget, file: string): Promise<Stor
 
 export interface Restored {
   readonly snapshot: StoreSnapshot
+  /** The store that was named, as it may be shown. */
+  readonly store?: string
   /** Where that is which was there before: a directory, or a snapshot of it. */
   readonly replaced?: string
 }
@@ -139,7 +143,8 @@ export function restoreSnapshot(
     const snapshot = withoutServers(parseSnapshot(readFileSync(file)))
     const restore = isEtcd(target) ? restoreIntoEtcd : restoreIntoFiles
     const replaced = await restore(target, snapshot, options)
-    return { snapshot, ...(replaced === undefined ? {} : { replaced }) }
+    const store = target.store && withoutCredentials(target.store)
+    return { snapshot, ...(store ? { store } : {}), ...(replaced === undefined ? {} : { replaced }) }
   })
 }
 

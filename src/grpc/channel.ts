@@ -43,9 +43,15 @@ function readAnswer(connection: Connection, stream: ClientHttp2Stream, listener:
   let failure: GRPCError | undefined
   stream.on('response', headers => {
     if (headers['grpc-status'] !== undefined) status = headers
-    if (headers[':status'] !== 200) {
-      failure = new GRPCError(grpcCode.unavailable, `unexpected HTTP status ${headers[':status']}`)
-    }
+    const { ':status': code, 'content-type': type = 'application/grpc' } = headers
+    const isGRPC = type.startsWith('application/grpc')
+    if (code === 200 && isGRPC) return
+    const why =
+      code === 200
+        ? `the server answers ${type}, expected application/grpc`
+        : `unexpected HTTP status ${code}`
+    failure = new GRPCError(grpcCode.unavailable, why)
+    stream.destroy()
   })
   stream.on('trailers', headers => {
     status = headers
@@ -54,7 +60,7 @@ function readAnswer(connection: Connection, stream: ClientHttp2Stream, listener:
     try {
       for (const message of parser.push(chunk)) listener.onMessage(message)
     } catch (error) {
-      failure = error as GRPCError
+      failure ??= error as GRPCError
       stream.destroy()
     }
   })
@@ -65,10 +71,14 @@ function readAnswer(connection: Connection, stream: ClientHttp2Stream, listener:
     const code = status['grpc-status']
     if (code === undefined) {
       listener.onEnd(failure ?? lost(connection, stream, 'the connection was closed'))
-    } else if (Number(code) === grpcCode.ok) listener.onEnd(failure)
-    else listener.onEnd(new GRPCError(Number(code), decodePercents(String(status['grpc-message'] ?? ''))))
+    } else if (Number(code) !== grpcCode.ok) {
+      const text = decodePercents(String(status['grpc-message'] ?? ''))
+      listener.onEnd(new GRPCError(/^\d+$/.test(String(code)) ? Number(code) : grpcCode.unknown, text))
+    } else listener.onEnd(failure ?? (parser.isCut ? incomplete('the answer is cut off') : undefined))
   })
 }
+
+const incomplete = (why: string) => new GRPCError(grpcCode.internal, why)
 
 function lost(connection: Connection, stream: ClientHttp2Stream, why: string): GRPCError {
   const isUnsent = !connection.wasConnected || stream.rstCode === constants.NGHTTP2_REFUSED_STREAM
@@ -109,7 +119,10 @@ export class GRPCChannel {
   readonly #open: () => Duplex
   readonly #clock: Clock
   readonly #options: GRPCChannelOptions
+  /** For the next call. */
   #connection: Connection | undefined
+  /** All that are open, those too whose server wants no more calls. */
+  readonly #sessions = new Set<ClientHttp2Session>()
   #isClosed = false
 
   /** `open` makes the connection: to a socket file, or to a host and a port. */
@@ -158,7 +171,11 @@ export class GRPCChannel {
       forget()
     })
     session.on('goaway', forget)
-    session.once('close', forget)
+    session.once('close', () => {
+      this.#sessions.delete(session)
+      forget()
+    })
+    this.#sessions.add(session)
     this.#connection = connection
     return connection
   }
@@ -234,8 +251,8 @@ export class GRPCChannel {
         },
         onEnd(error) {
           timer.cancel()
-          if (error) reject(error)
-          else resolve(answer ?? Buffer.alloc(0))
+          if (!error && answer) resolve(answer)
+          else reject(error ?? incomplete('the server ended the call without an answer'))
         },
       })
     })
@@ -268,6 +285,6 @@ export class GRPCChannel {
   /** Calls that are under way fail. */
   close(): void {
     this.#isClosed = true
-    this.#connection?.session.destroy()
+    for (const session of this.#sessions) session.destroy()
   }
 }

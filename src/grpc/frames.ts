@@ -23,6 +23,11 @@ export class MessageParser {
     this.#maxBytes = maxBytes
   }
 
+  /** A message has begun and is not whole. */
+  get isCut(): boolean {
+    return this.#length > 0
+  }
+
   /** The messages that `chunk` completes. Throws GRPCError. */
   push(chunk: Buffer): Buffer[] {
     this.#chunks.push(chunk)

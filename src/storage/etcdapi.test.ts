@@ -15,8 +15,8 @@ test('Requests are on the wire as etcd’s rpc.proto numbers them', () => {
   expect(etcdAPI.txn.request.encode(txn)).toEqual(
     hex('0a07 1002 1a016b 3005  1208 1206 0a016b 120176  1a07 0a05 0a016b 4001'),
   )
-  const create = { key, startRevision: 6, progressNotify: true, prevKV: true, fragment: true }
-  expect(etcdAPI.watch.request.encode({ create })).toEqual(hex('0a0b 0a016b 1806 2001 3001 4001'))
+  const create = { key, startRevision: 6, prevKV: true, fragment: true }
+  expect(etcdAPI.watch.request.encode({ create })).toEqual(hex('0a09 0a016b 1806 3001 4001'))
 })
 
 test('A watch’s answer has the events, the value before, and whether more is to come', () => {

@@ -74,7 +74,6 @@ const watchCreateRequest = defineMessage({
   key: bytes(1),
   rangeEnd: bytes(2),
   startRevision: integer(3),
-  progressNotify: flag(4),
   prevKV: flag(6),
   fragment: flag(8),
 })
@@ -91,6 +90,9 @@ const watchResponse = defineMessage({
   fragment: flag(7),
   events: messages(11, event),
 })
+
+const authenticateRequest = defineMessage({ name: text(1), password: text(2) })
+const authenticateResponse = defineMessage({ header: message(1, header), token: text(2) })
 
 /** A remote procedure: where it is and what it takes and gives. */
 export interface EtcdMethod<Input, Output> {
@@ -109,5 +111,6 @@ export const etcdAPI = {
   range: method('KV/Range', rangeRequest, rangeResponse),
   txn: method('KV/Txn', txnRequest, txnResponse),
   compact: method('KV/Compact', compactionRequest, compactionResponse),
+  authenticate: method('Auth/Authenticate', authenticateRequest, authenticateResponse),
   watch: method('Watch/Watch', watchRequest, watchResponse),
 } as const

@@ -7,7 +7,9 @@ import type { Duplex } from 'node:stream'
 import { connect as connectSecurely } from 'node:tls'
 import type { Clock } from '../component/clock.ts'
 import { GRPCChannel, GRPCError, grpcCode } from '../grpc/channel.ts'
-import type { EtcdMethod } from './etcdapi.ts'
+import { ProtobufError } from '../protobuf/reader.ts'
+import { type EtcdMethod, etcdAPI } from './etcdapi.ts'
+import { type EtcdUser, parseEndpoints } from './etcdendpoints.ts'
 import { fromEtcd, isPassing, mayHaveHappened } from './etcderrors.ts'
 import { StoreError } from './store.ts'
 
@@ -20,12 +22,20 @@ export interface EtcdTLSFiles {
 }
 
 export interface EtcdClientOptions {
-  /** `http://[::1]:2379`, `https://etcd.example:2379`: members of one cluster, the preferred one first. */
+  /**
+   * `http://[::1]:2379`, `https://name:password@etcd.example:2379`: members of one cluster, the preferred one
+   * first.
+   */
   readonly endpoints: readonly string[]
   readonly tls?: EtcdTLSFiles
   readonly clock: Clock
   /** For a call with all its attempts. Default 5 s. */
   readonly timeoutMs?: number
+}
+
+/** Every answer of etcd says at which revision it is. */
+interface WithHeader {
+  readonly header?: { readonly revision: number } | undefined
 }
 
 export interface CallOptions {
@@ -48,15 +58,6 @@ const pauseMs = 100
 const maxMessageBytes = 1024 ** 3
 const defaultPort = 2379
 
-function parseEndpoint(endpoint: string): URL {
-  const url = URL.canParse(endpoint) ? new URL(endpoint) : undefined
-  if (url && /^https?:$/.test(url.protocol) && url.hostname && url.pathname === '/') return url
-  throw new StoreError(
-    'Unavailable',
-    `Cannot use the etcd endpoint ${JSON.stringify(endpoint)}: expected a URL such as http://[::1]:2379`,
-  )
-}
-
 function readTLS({ caFile, certFile, keyFile }: EtcdTLSFiles) {
   const read = (path: string | undefined) => (path === undefined ? undefined : readFileSync(path))
   return { ca: read(caFile), cert: read(certFile), key: read(keyFile) }
@@ -74,6 +75,9 @@ export class EtcdClient {
   readonly #clock: Clock
   readonly #timeoutMs: number
   readonly #closing = new AbortController()
+  readonly #user: EtcdUser | undefined
+  /** What shows who we are, until etcd does not know it any more. */
+  #token: string | undefined
   #current = 0
 
   /** Throws StoreError `Unavailable` for endpoints that are none, and for files that cannot be read. */
@@ -87,8 +91,9 @@ export class EtcdClient {
         cause,
       })
     }
-    this.#channels = endpoints.map(endpoint => {
-      const url = parseEndpoint(endpoint)
+    const { urls, user } = parseEndpoints(endpoints)
+    this.#user = user
+    this.#channels = urls.map(url => {
       return new GRPCChannel(opener(url, tls), clock, {
         authority: url.origin,
         keepAliveMs,
@@ -99,7 +104,7 @@ export class EtcdClient {
   }
 
   /** Throws StoreError; for an unrepeatable call that may have happened, one that says so. */
-  async call<Input, Output>(
+  async call<Input, Output extends WithHeader>(
     method: EtcdMethod<Input, Output>,
     request: Input,
     { action, isRepeatable }: CallOptions,
@@ -107,13 +112,17 @@ export class EtcdClient {
     const { path } = method
     const message = method.request.encode(request)
     const deadline = this.#clock.monotonic() + this.#timeoutMs
+    let isNewToken = false
     for (let attempt = 1; ; attempt++) {
       const channel = this.#channel()
       const leftMs = deadline - this.#clock.monotonic()
       const timeoutMs =
         isRepeatable && this.#channels.length > 1 ? Math.min(leftMs, attemptTimeoutMs) : leftMs
       try {
-        return method.response.decode(await channel.call({ path, message }, timeoutMs))
+        const metadata = await this.#metadata(channel, timeoutMs)
+        const answer = method.response.decode(await channel.call({ path, message, metadata }, timeoutMs))
+        if (answer.header?.revision) return answer
+        throw new ProtobufError('the answer has no revision')
       } catch (error) {
         const isOver = !isRepeatable && mayHaveHappened(error)
         const canPass = error instanceof GRPCError && isPassing(error)
@@ -122,6 +131,11 @@ export class EtcdClient {
           this.#leave(channel)
         }
         if (isOver) throw unknownOutcome(error as Error, action)
+        if (!isNewToken && isUnknownToken(error)) {
+          isNewToken = true
+          this.#token = undefined
+          continue
+        }
         if (!canPass) throw this.#failure(error, action)
         const isLate = deadline - this.#clock.monotonic() <= 2 * pauseMs
         if (isLate || this.#closing.signal.aborted) throw fromEtcd(error, action)
@@ -130,7 +144,10 @@ export class EtcdClient {
     }
   }
 
-  /** A stream of answers from one member; it ends with a StoreError, or well when the signal is aborted. */
+  /**
+   * A stream of answers from one member; it ends with a StoreError, or well when the signal is aborted. With a
+   * reason that is a StoreError, it is the member's fault.
+   */
   async subscribe<Input, Output>(
     method: EtcdMethod<Input, Output>,
     { request, signal }: { readonly request: Input; readonly signal: AbortSignal },
@@ -138,12 +155,15 @@ export class EtcdClient {
   ): Promise<void> {
     const channel = this.#channel()
     // A member that has lost the others is to end the stream rather than fall silent.
-    const metadata = { hasleader: 'true' }
-    const call = { path: method.path, message: method.request.encode(request), metadata, keepsOpen: true }
+    const hasLeader = { hasleader: 'true' }
     try {
+      const metadata = { ...hasLeader, ...(await this.#metadata(channel, this.#timeoutMs)) }
+      const call = { path: method.path, message: method.request.encode(request), metadata, keepsOpen: true }
       await channel.subscribe(call, bytes => onMessage(method.response.decode(bytes)), signal)
+      if (signal.reason instanceof StoreError) this.#leave(channel)
     } catch (error) {
-      if (error instanceof GRPCError && isPassing(error)) this.#leave(channel)
+      this.#token = undefined
+      this.#leave(channel)
       throw this.#failure(error, 'watch')
     }
   }
@@ -152,6 +172,22 @@ export class EtcdClient {
   close(): void {
     this.#closing.abort()
     for (const channel of this.#channels) channel.close()
+  }
+
+  /** Who we are, where etcd wants to know. Throws GRPCError: the call itself is then not sent. */
+  async #metadata(channel: GRPCChannel, timeoutMs: number): Promise<Readonly<Record<string, string>>> {
+    if (!this.#user) return {}
+    if (this.#token === undefined) {
+      const { path, request, response } = etcdAPI.authenticate
+      try {
+        const answer = await channel.call({ path, message: request.encode(this.#user) }, timeoutMs)
+        this.#token = response.decode(answer).token
+      } catch (error) {
+        const { code, detail } = error instanceof GRPCError ? error : unreadable(error as Error)
+        throw new GRPCError(code, detail, true)
+      }
+    }
+    return { token: this.#token }
   }
 
   #channel(): GRPCChannel {
@@ -170,9 +206,16 @@ export class EtcdClient {
   #failure(error: unknown, action: string): StoreError {
     if (error instanceof StoreError) return error
     if (error instanceof GRPCError) return fromEtcd(error, action)
-    return fromEtcd(new GRPCError(grpcCode.unavailable, String(error)), action)
+    return fromEtcd(unreadable(error as Error), action)
   }
 }
+
+const unreadable = ({ message }: Error) =>
+  new GRPCError(grpcCode.unavailable, `the answer cannot be read: ${message}`)
+
+/** Tokens are forgotten by members that start anew, and after a while. */
+const isUnknownToken = (error: unknown): boolean =>
+  error instanceof GRPCError && /invalid auth token|revision of auth store is old/.test(error.detail)
 
 function unknownOutcome(error: Error, action: string): StoreError {
   const why = error instanceof GRPCError ? error.detail : error.message

@@ -15,7 +15,7 @@ class CompactedEtcd {
   readonly answer = (call: FakeCall): void => {
     if (call.path === etcdAPI.compact.path) {
       this.compactions.push(etcdAPI.compact.request.decode(call.message).revision)
-      call.send(etcdAPI.compact.response.encode({}))
+      call.send(etcdAPI.compact.response.encode({ header: { revision: this.revision } }))
       call.end()
       return
     }

@@ -1,5 +1,5 @@
 import { afterEach, expect, test } from 'vitest'
-import { FakeClock } from '../component/clock.ts'
+import { type Clock, FakeClock, systemClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
 import { type FakeCall, FakeGRPCServer } from '../grpc/server.fake.ts'
 import { etcdAPI } from './etcdapi.ts'
@@ -21,12 +21,14 @@ const send = (call: FakeCall, response: Parameters<typeof etcdAPI.watch.response
   call.send(etcdAPI.watch.response.encode(response))
 
 /** A feed from revision 5 on, each of whose watches of etcd is answered by the next of `answers`. */
-async function feedOf(answers: ((call: FakeCall, startRevision: number) => void)[], newest = 5) {
+async function feedOf(
+  answers: ((call: FakeCall, startRevision: number) => void)[],
+  { newest = 5, clock = systemClock }: { newest?: number; clock?: Clock } = {},
+) {
   const server = await FakeGRPCServer.start(call => {
     const { create } = etcdAPI.watch.request.decode(call.message)
     answers.shift()?.(call, create!.startRevision)
   })
-  const clock = new FakeClock()
   const client = new EtcdClient({ endpoints: [server.url], clock })
   const hub = new WatchHub()
   const seen: string[] = []
@@ -59,16 +61,8 @@ async function feedOf(answers: ((call: FakeCall, startRevision: number) => void)
     await running
     await server.stop()
   })
-  /** Time passes slowly enough for sockets, which know nothing of this clock. */
-  const reached = async (revision: number) => {
-    let done = false
-    const reaching = feed.reached(revision, 1e9).finally(() => {
-      done = true
-    })
-    while (!done) await clock.advance(2)
-    await reaching
-  }
-  return { feed, hub, seen, own, reached, clock }
+  const reached = (revision: number) => feed.reached(revision, 10_000)
+  return { feed, hub, seen, own, reached }
 }
 
 test('After a lost connection the feed goes on behind what it has told', async () => {
@@ -105,7 +99,7 @@ test('What etcd has compacted meanwhile ends the watches, and the feed begins wh
         send(call, { events: [put('/c', 51)] })
       },
     ],
-    50,
+    { newest: 50 },
   )
   await reached(51)
   expect(starts).toEqual([6, 51])
@@ -124,14 +118,15 @@ test('Another etcd cluster at the same address is not taken for the old one', as
       call => send(call, { created: true, header: { clusterID: 2 } }),
       call => send(call, { created: true, header: { clusterID: 2 }, events: [put('/b', 10)] }),
     ],
-    9,
+    { newest: 9 },
   )
   await reached(10)
   expect(seen).toEqual(['/a@6', 'end Compacted'])
 })
 
 test('Who waits for a revision that does not come is told so in time', async () => {
-  const { feed, clock } = await feedOf([call => send(call, { created: true })])
+  const clock = new FakeClock()
+  const { feed } = await feedOf([call => send(call, { created: true })], { clock })
   const waiting = feed.reached(8, 2000).catch(error => error)
   await clock.advance(2000)
   expect((await waiting).message).toBe('Cannot see revision 8: the watch of etcd has only come to 5')
@@ -141,4 +136,30 @@ test('What this process wrote comes back as the very bytes it wrote', async () =
   const { feed, reached, own } = await feedOf([call => send(call, { events: [put('/own', 6)] })])
   await reached(6)
   expect(feed.after(5, '/')![0]!.value).toBe(own)
+})
+
+test('A watch that keeps its connection and tells nothing is begun anew, when there is something to tell', async () => {
+  const clock = new FakeClock()
+  const starts: number[] = []
+  const { feed, seen } = await feedOf(
+    [
+      (call, start) => {
+        starts.push(start)
+        send(call, { created: true })
+      },
+      (call, start) => {
+        starts.push(start)
+        send(call, { events: [put('/a', 6)] })
+      },
+    ],
+    { clock },
+  )
+  let done = false
+  const reaching = feed.reached(6, 1e9).finally(() => {
+    done = true
+  })
+  // Slowly enough for sockets, which know nothing of this clock.
+  while (!done) await clock.advance(1)
+  await reaching
+  expect([starts, seen]).toEqual([[6, 6], ['/a@6']])
 })

@@ -26,6 +26,8 @@ interface Waiter {
   readonly settle: (error?: StoreError) => void
 }
 
+/** A watch that says nothing for so long, though there is something to say, is begun anew at the next member. */
+const stallMs = 2000
 const firstPauseMs = 50
 const longestPauseMs = 1000
 
@@ -36,6 +38,8 @@ export class EtcdFeed {
   readonly #waiters = new Set<Waiter>()
   #log: EventLog
   #clusterID = 0
+  /** When the watch last said something, or was asked to begin. */
+  #heardMs = 0
   #isConnected = false
   /** It was told in the log that there is no connection. */
   #isBroken = false
@@ -75,10 +79,12 @@ export class EtcdFeed {
     if (revision <= this.revision) return Promise.resolve()
     return new Promise((resolve, reject) => {
       let timer: Timer
+      let stall: Timer
       const waiter: Waiter = {
         revision,
         settle: error => {
           timer.cancel()
+          stall.cancel()
           this.#waiters.delete(waiter)
           if (error) reject(error)
           else resolve()
@@ -89,7 +95,23 @@ export class EtcdFeed {
         const message = `Cannot see revision ${revision}: the watch of etcd has only come to ${this.revision}`
         waiter.settle(new StoreError('Unavailable', message))
       })
+      const look = () => {
+        const leftMs = stallMs - this.#silentMs()
+        if (leftMs > 0) stall = this.#options.clock.after(leftMs, look)
+        else this.#endStall(revision)
+      }
+      stall = this.#options.clock.after(stallMs, look)
     })
+  }
+
+  #silentMs(): number {
+    return this.#options.clock.monotonic() - this.#heardMs
+  }
+
+  /** A member may keep its connection and yet tell nothing: etcd's watches have had such faults. */
+  #endStall(revision: number): void {
+    const message = `Cannot go on with the watch: it does not tell of revision ${revision}`
+    this.#following.abort(new StoreError('Unavailable', message))
   }
 
   stop(error: StoreError): void {
@@ -112,8 +134,10 @@ export class EtcdFeed {
     const { signal } = this.#stopping
     while (!signal.aborted) {
       this.#following = new AbortController()
+      this.#heardMs = this.#options.clock.monotonic()
       try {
         await this.#follow(AbortSignal.any([signal, this.#following.signal]))
+        if (this.#following.signal.reason instanceof StoreError) throw this.#following.signal.reason
       } catch (error) {
         await this.#recover(error as StoreError).catch(() => undefined)
       }
@@ -128,6 +152,9 @@ export class EtcdFeed {
       keys,
       afterRevision: this.revision,
       signal,
+      onMessage: () => {
+        this.#heardMs = this.#options.clock.monotonic()
+      },
       onCreated: clusterID => {
         if (this.#clusterID !== 0 && clusterID !== this.#clusterID) throw anotherCluster()
         this.#clusterID = clusterID

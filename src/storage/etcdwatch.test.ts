@@ -60,6 +60,7 @@ test('Events are told revision by revision, those of other keys only as a revisi
         },
       ],
     },
+    // A sign of life: it may overtake events.
     { header: { revision: 20 } },
   ])
   expect(told).toEqual([
@@ -67,7 +68,6 @@ test('Events are told revision by revision, those of other keys only as a revisi
     '7: ',
     '8: update /a=v8 was v6',
     '9: delete /a=v8 was v8',
-    '20: ',
   ])
   expect([error.code, error.message]).toEqual([
     'Unavailable',
@@ -102,4 +102,21 @@ test('A change whose value before has been compacted ends the watch as Compacted
   ])
   expect(told).toEqual(['6: create /a=v6'])
   expect(error.code).toBe('Compacted')
+})
+
+test('Garbage ends the watch, and what was before it has been told', async () => {
+  const good = { events: [{ kv: kv('/store/a', 6) }] }
+  for (const [end, message] of [
+    [(call: FakeCall) => call.send(Buffer.from('not protobuf')), /^Cannot watch: /],
+    [
+      (call: FakeCall) => call.send(etcdAPI.watch.response.encode({ events: [{}] })),
+      /an event has no revision$/,
+    ],
+  ] as const) {
+    const { told, error } = await follow([good], end)
+    expect(told).toEqual(['6: create /a=v6'])
+    expect([error.code, error.message]).toEqual(['Unavailable', expect.stringMatching(message)])
+    client?.close()
+    await server?.stop()
+  }
 })

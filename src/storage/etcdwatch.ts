@@ -1,6 +1,6 @@
 // A watch of a whole etcd, revision by revision. It covers every key, not only the store's: as every revision
 // has an event then, one knows to have seen all of them without being told. Progress notifications, which say
-// so otherwise, overtake events before etcd 3.4.25 and 3.5.8 (etcd-io/etcd#15220).
+// so otherwise, overtake events before etcd 3.4.25 and 3.5.8 (etcd-io/etcd#15220) and are not asked for.
 import { etcdAPI, eventType, type WatchedEvent } from './etcdapi.ts'
 import type { EtcdClient } from './etcdclient.ts'
 import { allKeys, type EtcdKeys } from './etcdkeys.ts'
@@ -12,6 +12,8 @@ export interface FollowOptions {
   /** What comes after this revision is wanted. */
   readonly afterRevision: number
   readonly signal: AbortSignal
+  /** Something has come. */
+  readonly onMessage?: () => void
   /** The watch is established, in the etcd cluster of this identity. */
   readonly onCreated?: (clusterID: number) => void
   /** Everything up to `revision` has been told; at `revision` this happened to the store's keys. */
@@ -55,6 +57,8 @@ export async function followEtcd(options: FollowOptions): Promise<void> {
   const tell = (events: readonly WatchedEvent[]) => {
     for (let start = 0; start < events.length; ) {
       const revision = events[start]!.kv?.modRevision ?? 0
+      if (revision === 0)
+        throw new StoreError('Unavailable', 'Cannot read the watch: an event has no revision')
       let end = start + 1
       while (end < events.length && events[end]!.kv?.modRevision === revision) end++
       options.onRevision(
@@ -72,7 +76,6 @@ export async function followEtcd(options: FollowOptions): Promise<void> {
           ...allKeys,
           startRevision: afterRevision + 1,
           prevKV: true,
-          progressNotify: true,
           fragment: true,
         },
       },
@@ -80,6 +83,7 @@ export async function followEtcd(options: FollowOptions): Promise<void> {
     },
     response => {
       if (failure || signal.aborted) return
+      options.onMessage?.()
       if (response.canceled) failure = refusal(response)
       try {
         if (response.created) options.onCreated?.(response.header?.clusterID ?? 0)
@@ -88,8 +92,6 @@ export async function followEtcd(options: FollowOptions): Promise<void> {
           const events = fragments
           fragments = []
           tell(events)
-          const isProgress = events.length === 0 && !response.created && !response.canceled
-          if (isProgress) options.onRevision(response.header?.revision ?? 0, [])
         }
       } catch (error) {
         failure = error as StoreError

@@ -32,12 +32,12 @@ interface RestoreFlags extends TargetFlags {
 async function restore(file: string, flags: RestoreFlags): Promise<void> {
   const { name, force = false } = flags
   const { restoreSnapshot } = await import('../../cluster/snapshots.ts')
-  const { snapshot, replaced } = await restoreSnapshot(targetOf(flags), file, { force })
+  const { snapshot, replaced, store } = await restoreSnapshot(targetOf(flags), file, { force })
   const aside = replaced ? `\nwhat it held before is in ${replaced}` : ''
-  const store = flags.store ? ` --store ${flags.store}` : ''
+  const where = store ? ` --store ${store}` : ''
   process.stdout.write(
     `cluster ${name}: ${snapshot.entries.size} objects restored; ` +
-      `start it with: futago up --name ${name}${store}${aside}\n`,
+      `start it with: futago up --name ${name}${where}${aside}\n`,
   )
 }
 
