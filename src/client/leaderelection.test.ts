@@ -3,6 +3,7 @@ import { leases } from '../api/resources/coordination.k8s.io/lease.ts'
 import { events as coreEvents } from '../api/resources/core/event.ts'
 import type { Transport, TransportRequest } from '../api/transport.ts'
 import { openTestServer } from '../apiserver/apiserver.fake.ts'
+import type { Clock } from '../component/clock.ts'
 import { formatMetrics, MetricSet } from '../component/metrics.ts'
 import { Client } from './client.ts'
 import { Events } from './events.ts'
@@ -14,17 +15,19 @@ async function setUp() {
   const journal: string[] = []
   const metrics = new MetricSet()
   const events = new Events({ client: new Client(inner), clock })
-  const candidate = (identity: string) => {
+  const candidate = (identity: string, ownClock: Clock = clock) => {
     let isCutOff = false
+    let hangs = false
     const transport: Transport = {
       request<T>(request: TransportRequest) {
+        if (hangs) return new Promise<never>(() => undefined)
         return isCutOff ? Promise.reject(new Error('no route')) : inner.request<T>(request)
       },
       watch: (request, handlers) => inner.watch(request, handlers),
     }
     const election = new LeaderElection({
       client: new Client(transport),
-      clock,
+      clock: ownClock,
       namespace: 'kube-system',
       name: 'futago',
       identity,
@@ -36,7 +39,10 @@ async function setUp() {
     const cutOff = () => {
       isCutOff = true
     }
-    return { election, cutOff }
+    const hang = () => {
+      hangs = true
+    }
+    return { election, cutOff, hang }
   }
   const pass = async (seconds: number) => {
     for (let i = 0; i < seconds * 2; i++) {
@@ -51,7 +57,7 @@ async function setUp() {
     return items.map(({ involvedObject, reason, message }) => [involvedObject.kind, reason, message])
   }
   const status = () => formatMetrics(metrics.collect()).trimEnd().split('\n').at(-1)
-  return { candidate, pass, journal, lease, told, status }
+  return { candidate, pass, journal, lease, told, status, clock }
 }
 
 test('The first candidate leads as long as it renews', async () => {
@@ -98,4 +104,37 @@ test('A leader that stops gives the lease back', async () => {
   await a.election.stop()
   await pass(4)
   expect(journal).toEqual(['a leads', 'a stops', 'b leads'])
+})
+
+test('A leader whose server gives no answer stops in time as well', async () => {
+  const { candidate, pass, journal } = await setUp()
+  const [a, b] = [candidate('a'), candidate('b')]
+  await a.election.start()
+  await pass(1)
+  await b.election.start()
+  await pass(3)
+  a.hang()
+  await pass(10)
+  expect([journal, a.election.holdsLease]).toEqual([['a leads', 'a stops'], false])
+  await pass(10)
+  expect(journal).toEqual(['a leads', 'a stops', 'b leads'])
+})
+
+test('A leader that was held up knows that its lease has run out before it does anything', async () => {
+  const { candidate, pass, clock } = await setUp()
+  let aheadMs = 0
+  const a = candidate('a', {
+    now: () => clock.now() + aheadMs,
+    monotonic: () => clock.monotonic() + aheadMs,
+    after: (delayMs, callback) => clock.after(delayMs, callback),
+    sleep: (delayMs, signal) => clock.sleep(delayMs, signal),
+  })
+  expect(a.election.holdsLease).toBe(false)
+  await a.election.start()
+  await pass(1)
+  expect([a.election.isLeader, a.election.holdsLease]).toEqual([true, true])
+  aheadMs = 10_000
+  expect([a.election.isLeader, a.election.holdsLease]).toEqual([true, false])
+  await pass(3)
+  expect([a.election.isLeader, a.election.holdsLease]).toEqual([true, true])
 })

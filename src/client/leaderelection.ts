@@ -5,7 +5,7 @@ import type { Lease } from '../api/generated/types.ts'
 import { formatMicroTime } from '../api/meta/timestamps.ts'
 import { leases } from '../api/resources/coordination.k8s.io/lease.ts'
 import { isAlreadyExists, isConflict, isNotFound } from '../api/status.ts'
-import type { Clock } from '../component/clock.ts'
+import type { Clock, Timer } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
 import { Gauge, type MetricSet } from '../component/metrics.ts'
@@ -37,6 +37,8 @@ export interface LeaderElectionOptions {
   onStopped(): void | Promise<void>
 }
 
+const defaultRenewDeadlineMs = 10_000
+
 interface Observed {
   readonly resourceVersion: string | undefined
   readonly atMs: number
@@ -61,7 +63,10 @@ export class LeaderElection implements Component {
   readonly #stopping = new AbortController()
   #observed: Observed | undefined
   #isLeader = false
-  #renewedMs = 0
+  /** When the last renewal that succeeded was asked for. */
+  #renewedMs = Number.NEGATIVE_INFINITY
+  #lapse: Timer | undefined
+  #steps: Promise<void> = Promise.resolve()
   #leaseUID: string | undefined
   #running: Promise<void> | undefined
 
@@ -77,6 +82,12 @@ export class LeaderElection implements Component {
     return this.#isLeader
   }
 
+  /** Nobody else can lead yet, however long this process was held up. */
+  get holdsLease(): boolean {
+    const { clock, renewDeadlineMs = defaultRenewDeadlineMs } = this.#options
+    return clock.monotonic() - this.#renewedMs < renewDeadlineMs
+  }
+
   /** Resolves at once: leadership comes when it comes. */
   async start(): Promise<void> {
     this.#running ??= this.#run()
@@ -86,33 +97,47 @@ export class LeaderElection implements Component {
   async stop(): Promise<void> {
     this.#stopping.abort(new Error('The election ends'))
     await this.#running
-    if (!this.#isLeader) return
+    this.#lapse?.cancel()
+    const wasLeader = this.#isLeader
     await this.#step(false)
+    if (!wasLeader) return
     await this.#release().catch(error =>
       this.#log.debug('cannot give the lease back', { error: String(error) }),
     )
   }
 
   async #run(): Promise<void> {
-    const { clock, retryPeriodMs = 2000, renewDeadlineMs = 10_000 } = this.#options
+    const { clock, retryPeriodMs = 2000 } = this.#options
     while (!this.#stopping.signal.aborted) {
-      const hasLease = await this.#tryLease()
-      if (hasLease) {
-        this.#renewedMs = clock.monotonic()
-        if (!this.#isLeader) await this.#step(true)
-      } else if (this.#isLeader && clock.monotonic() - this.#renewedMs >= renewDeadlineMs) {
-        await this.#step(false)
-      }
+      const askedMs = clock.monotonic()
+      if (await this.#tryLease()) await this.#hold(askedMs)
       const jitterMs = this.#isLeader ? 0 : Math.random() * 0.2 * retryPeriodMs
       await clock.sleep(retryPeriodMs + jitterMs, this.#stopping.signal).catch(() => undefined)
     }
   }
 
-  async #step(isLeader: boolean): Promise<void> {
-    this.#isLeader = isLeader
-    this.#tell(isLeader ? 'became leader' : 'stopped leading')
-    this.#log.info(isLeader ? 'leading' : 'no longer leading', { identity: this.#options.identity })
-    await (isLeader ? this.#options.onStarted() : this.#options.onStopped())
+  /** Until a deadline that waits for no answer: a server that gives none must not keep two leaders. */
+  async #hold(askedMs: number): Promise<void> {
+    const { clock, renewDeadlineMs = defaultRenewDeadlineMs } = this.#options
+    this.#renewedMs = askedMs
+    this.#lapse?.cancel()
+    const leftMs = askedMs + renewDeadlineMs - clock.monotonic()
+    this.#lapse = clock.after(leftMs, () => void this.#step(false))
+    await this.#step(true)
+  }
+
+  /** Resolves when this process leads, or works no more; one step after the other. */
+  #step(isLeader: boolean): Promise<void> {
+    if (this.#isLeader !== isLeader) {
+      this.#isLeader = isLeader
+      this.#tell(isLeader ? 'became leader' : 'stopped leading')
+      this.#log.info(isLeader ? 'leading' : 'no longer leading', { identity: this.#options.identity })
+      const work = () => (isLeader ? this.#options.onStarted() : this.#options.onStopped())
+      this.#steps = this.#steps.then(work).catch(error => {
+        this.#log.error('cannot begin or end to lead', { error: String(error) })
+      })
+    }
+    return this.#steps
   }
 
   #tell(what: string): void {
@@ -180,6 +205,8 @@ export class LeaderElection implements Component {
     if (holderIdentity && !isOurs) {
       // The holder's clock may be wrong: what counts is how long we have seen no renewal.
       const durationMs = leaseDurationSeconds ? leaseDurationSeconds * 1000 : leaseDurationMs
+      this.#renewedMs = Number.NEGATIVE_INFINITY
+      void this.#step(false)
       if (nowMs - (this.#observed?.atMs ?? nowMs) < durationMs) return false
     }
     const spec = isOurs ? this.#spec(leaseTransitions, acquireTime) : this.#spec(leaseTransitions + 1)

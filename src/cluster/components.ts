@@ -81,12 +81,13 @@ export async function startComponents(options: ComponentsOptions): Promise<Clust
   }
   const nodes = await createNodes(config, ofNodes, options.nodes)
   options.kubelets.set(nodes.connect)
-  const manager = () => new ControllerManager({ ...shared, metrics, controllers: controllersOf(options) })
+  const manager = (client: Client) =>
+    new ControllerManager({ ...shared, client, metrics, controllers: controllersOf(options) })
   const recorder = events.seriesRecorder('default-scheduler', `default-scheduler-${hostname()}`)
-  const scheduler = () => new Scheduler({ ...shared, metrics, events: recorder })
+  const scheduler = (client: Client) => new Scheduler({ ...shared, client, metrics, events: recorder })
   if (identity === undefined) {
-    await parts.add(manager())
-    await parts.add(scheduler())
+    await parts.add(manager(client))
+    await parts.add(scheduler(client))
   } else {
     const { leaderElectLeaseDurationMs: leaseDurationMs } = config
     const election = { client, clock, log, identity, leaseDurationMs, metrics, events }

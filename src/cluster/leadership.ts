@@ -2,8 +2,9 @@
 // anew whenever this process becomes the leader, stopped before another does (upstream's --leader-elect).
 import { randomUUID } from 'node:crypto'
 import { hostname } from 'node:os'
-import type { Client } from '../client/client.ts'
+import { Client } from '../client/client.ts'
 import type { Events } from '../client/events.ts'
+import { fencedTransport } from '../client/fencedtransport.ts'
 import { LeaderElection } from '../client/leaderelection.ts'
 import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
@@ -22,7 +23,8 @@ export interface LedOptions {
   readonly leaseDurationMs: number
   readonly metrics: MetricSet
   readonly events: Events
-  create(): Component
+  /** Makes the part; what it writes with this client is refused once another may lead. */
+  create(client: Client): Component
 }
 
 /**
@@ -32,7 +34,8 @@ export interface LedOptions {
 export function led({ lease, create, ...options }: LedOptions): Component {
   const { log, leaseDurationMs } = options
   let leading: Component | undefined
-  return new LeaderElection({
+  const client = new Client(fencedTransport(options.client.transport, () => election.holdsLease))
+  const election = new LeaderElection({
     ...options,
     log: log.child(lease),
     events: options.events.recorder(lease),
@@ -43,11 +46,12 @@ export function led({ lease, create, ...options }: LedOptions): Component {
     retryPeriodMs: (leaseDurationMs * 2) / 15,
     // The lease has to be renewed all the while that the part needs to start.
     onStarted() {
-      leading = create()
+      leading = create(client)
       leading.start().catch(error => log.error('cannot lead', { lease, error: String(error) }))
     },
     onStopped: () => leading?.stop(),
   })
+  return election
 }
 
 /**

@@ -141,7 +141,7 @@ test.each<[string, (socket: Socket) => void]>([
   expect(await called(await overTCP(serve))).toMatch(/^rpc error: code = Unavailable desc = \S/)
 })
 
-test('A server that wants no more calls finishes those it has, and the next go to a new connection', async () => {
+test('A server that wants no more calls finishes those it has; the next take a new connection', async () => {
   const streams: ServerHttp2Stream[] = []
   const channel = await overHTTP2(stream => {
     streams.push(stream)

@@ -145,8 +145,8 @@ export class EtcdClient {
   }
 
   /**
-   * A stream of answers from one member; it ends with a StoreError, or well when the signal is aborted. With a
-   * reason that is a StoreError, it is the member's fault.
+   * A stream of answers from one member; it ends with a StoreError, or well when the signal is aborted. With
+   * a reason that is a StoreError, it is the member's fault.
    */
   async subscribe<Input, Output>(
     method: EtcdMethod<Input, Output>,

@@ -138,7 +138,7 @@ test('What this process wrote comes back as the very bytes it wrote', async () =
   expect(feed.after(5, '/')![0]!.value).toBe(own)
 })
 
-test('A watch that keeps its connection and tells nothing is begun anew, when there is something to tell', async () => {
+test('A watch that does not tell what has happened is begun anew, though it has its connection', async () => {
   const clock = new FakeClock()
   const starts: number[] = []
   const { feed, seen } = await feedOf(

@@ -26,7 +26,7 @@ interface Waiter {
   readonly settle: (error?: StoreError) => void
 }
 
-/** A watch that says nothing for so long, though there is something to say, is begun anew at the next member. */
+/** A watch that is silent for so long, though there is something to say, begins anew at the next member. */
 const stallMs = 2000
 const firstPauseMs = 50
 const longestPauseMs = 1000
