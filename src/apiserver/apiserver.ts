@@ -108,6 +108,8 @@ export interface APIServer {
   transport(user: User): Transport
   /** Rejects with Node's error (EADDRINUSE ...) when the address cannot be had. */
   listen(options: ListenOptions): Promise<Listening>
+  /** Another serving certificate wherever it listens, for connections that come from now on. */
+  useCertificate: Listening['useCertificate']
   /** Ends listening, watches and background work. */
   close(): Promise<void>
 }
@@ -293,6 +295,10 @@ class ComposedServer implements APIServer {
       await this.#service.start()
     }
     return listening
+  }
+
+  useCertificate(keyed: Parameters<Listening['useCertificate']>[0]): void {
+    for (const listening of this.#listening) listening.useCertificate(keyed)
   }
 
   /** An Event that cannot be written is lost, as upstream's are. */

@@ -1,5 +1,6 @@
 import { type ClientHttp2Session, connect } from 'node:http2'
 import { type RequestOptions, request } from 'node:https'
+import { connect as connectTLS } from 'node:tls'
 import { gunzipSync } from 'node:zlib'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { systemClock } from '../component/clock.ts'
@@ -28,6 +29,8 @@ function makeCertificates() {
   const jane = { commonName: 'jane', organizations: ['dev', 'ops'] }
   keep('ca', authority)
   keep('server', issueCertificate(authority, { ...names, usages: ['server'], ...validity }))
+  const renewed = { ...names, organizations: ['renewed'] }
+  keep('renewed', issueCertificate(authority, { ...renewed, usages: ['server'], ...validity }))
   keep('jane', issueCertificate(authority, { ...jane, usages: ['client'], ...validity }))
   keep('other', stranger)
 }
@@ -105,6 +108,23 @@ test('A request over HTTP/1.1 is answered with its length and the identity of it
 test('A certificate from elsewhere is reported as a problem, not as a user', async () => {
   const answer = await ask('/a', { cert: pem['other.crt'], key: pem['other.key'] })
   expect(String(answer.body)).toMatch(/^GET \/a 0 nobody .*(SELF_SIGNED|UNABLE_TO)/)
+})
+
+test('Another serving certificate is for new connections; open ones, also of clients with one, stay', async () => {
+  const identity = { cert: pem['jane.crt'], key: pem['jane.key'] }
+  const session = connect(`https://${loopback}:${listening.port}`, { ca: pem['ca.crt']!, ...identity })
+  expect(await overHTTP2(session, '/a')).toBe('GET /a 0 jane dev,ops')
+  listening.useCertificate({ certificate: pem['renewed.crt']!, key: pem['renewed.key']! })
+  expect(await overHTTP2(session, '/b')).toBe('GET /b 0 jane dev,ops')
+  expect(String((await ask('/c', identity)).body)).toBe('GET /c 0 jane dev,ops')
+  const served = await new Promise(resolve => {
+    const socket = connectTLS({ host: loopback, port: listening.port, ca: pem['ca.crt'] }, () => {
+      resolve(socket.getPeerCertificate().subject.O)
+      socket.destroy()
+    })
+  })
+  expect(served).toBe('renewed')
+  session.close()
 })
 
 test('A body above 3 MiB is refused with 413', async () => {

@@ -16,7 +16,7 @@ import type { Clock } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { ConnectionGuard, type ConnectionTimeouts, defaultTimeouts } from './connectionguard.ts'
 import { type Incoming, type Outgoing, requestInit, sendReply } from './httpmessage.ts'
-import type { User } from './registry/registry.ts'
+import { type Identity, identify, identityNow, type Peer } from './peeridentity.ts'
 import { errorReply, headersOf } from './reply.ts'
 import { type Handler, type Reply, type ReplyStream, type RequestInit, ServerRequest } from './request.ts'
 
@@ -35,23 +35,9 @@ export interface ListenOptions {
 
 export interface Listening {
   readonly port: number
+  /** For connections that come from now on; those that are open stay. PEM. */
+  useCertificate(keyed: Pick<ListenOptions, 'certificate' | 'key'>): void
   close(): Promise<void>
-}
-
-interface Identity {
-  readonly certificateUser?: User
-  readonly certificateProblem?: string
-  readonly remoteAddress?: string
-}
-
-function identify(socket: TLSSocket): Identity {
-  const certificate = socket.getPeerCertificate()
-  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
-  const from = socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }
-  if (!subject) return from
-  if (!socket.authorized) return { ...from, certificateProblem: String(socket.authorizationError) }
-  const groups = subject.O === undefined ? [] : [subject.O].flat()
-  return { ...from, certificateUser: { name: subject.CN ?? '', groups } }
 }
 
 /** Time for requests under way and for watchers to hear the end, before connections are cut. */
@@ -76,7 +62,7 @@ class Connections {
   readonly #sessions = new Set<ServerHttp2Session>()
   readonly #streams = new Set<ReplyStream>()
   readonly #upgraded = new Set<Duplex>()
-  readonly #identities = new WeakMap<object, Identity>()
+  readonly #peers = new WeakMap<object, Peer>()
   readonly #guard: ConnectionGuard
   #closing = false
 
@@ -108,11 +94,12 @@ class Connections {
   #identityOf(message: Incoming): Identity {
     const session = (message as Http2ServerRequest).stream?.session
     const key = session ?? message.socket
-    const known = this.#identities.get(key)
-    if (known) return known
-    const identity = identify((session?.socket ?? message.socket) as TLSSocket)
-    this.#identities.set(key, identity)
-    return identity
+    let peer = this.#peers.get(key)
+    if (!peer) {
+      peer = identify((session?.socket ?? message.socket) as TLSSocket)
+      this.#peers.set(key, peer)
+    }
+    return identityNow(peer, this.#parts.clock)
   }
 
   /** A request that cannot even be read gets its error as any other does. */
@@ -212,17 +199,22 @@ interface Door {
   readonly connections: Connections
 }
 
+const secureContext = ({ certificate, key, clientCA }: ListenOptions) => ({
+  cert: certificate,
+  key,
+  minVersion: 'TLSv1.2' as const,
+  ...(clientCA ? { ca: clientCA } : {}),
+})
+
 function openDoor(parts: Parts, options: ListenOptions): Door {
   const { timeouts = defaultTimeouts } = options
   const server = createSecureServer({
     allowHTTP1: true,
-    cert: options.certificate,
-    key: options.key,
-    minVersion: 'TLSv1.2',
+    ...secureContext(options),
     maxSessionMemory,
     handshakeTimeout: timeouts.handshakeMs,
     settings: { maxConcurrentStreams: 250 },
-    ...(options.clientCA ? { ca: options.clientCA, requestCert: true, rejectUnauthorized: false } : {}),
+    ...(options.clientCA ? { requestCert: true, rejectUnauthorized: false } : {}),
   })
   Object.assign(server, { maxHeaderSize })
   const guard = new ConnectionGuard(parts.clock, timeouts)
@@ -253,5 +245,8 @@ export async function listen(parts: Parts, options: ListenOptions): Promise<List
     }
     doors.push(door)
   }
-  return { port, close }
+  const useCertificate: Listening['useCertificate'] = keyed => {
+    for (const { server } of doors) server.setSecureContext(secureContext({ ...options, ...keyed }))
+  }
+  return { port, useCertificate, close }
 }

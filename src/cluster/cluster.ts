@@ -14,6 +14,7 @@ import { joinHostPort } from '../ip/hostport.ts'
 import { withoutCredentials } from '../storage/etcdendpoints.ts'
 import type { Store } from '../storage/store.ts'
 import { openEncryption } from './access/encryption.ts'
+import { CertificateRenewal } from './certificaterenewal.ts'
 import { createClusterServer, listenForClients, listenForNodes } from './clusterserver.ts'
 import { isShared, openClusterStore } from './clusterstore.ts'
 import { startComponents } from './components.ts'
@@ -57,8 +58,12 @@ export interface Cluster {
   readonly config: ClusterConfig
   /** `https://127.0.0.1:6443` */
   readonly server: string
+  /** With credentials that are good now. */
   readonly kubeconfig: string
-  /** A file with it: a temporary one, made when it is asked for, where nothing is kept. */
+  /**
+   * A file with it: a temporary one, made when it is asked for, where nothing is kept. It
+   * gets new credentials before those in it end.
+   */
   readonly kubeconfigPath: string
   /** As the administrator, in process. */
   readonly client: Client
@@ -118,6 +123,7 @@ class ClusterStart {
   readonly #parts = new RunningParts()
   readonly #directory: StateDirectory | undefined
   readonly #isServerOnly: boolean
+  #temporaryKubeconfig: TemporaryFile | undefined
 
   constructor(options: ClusterOptions, environment: ClusterEnvironment, { isServerOnly = false } = {}) {
     const config = loadConfig(options)
@@ -155,7 +161,7 @@ class ClusterStart {
       ...(directory ? { directory } : {}),
       serviceClusterIPRange: config.serviceClusterIPRange,
       ownAddresses,
-      nowMs: this.#clock.now(),
+      clock: this.#clock,
     })
     const kubelets = new Kubelets()
     const clock = this.#clock
@@ -167,6 +173,7 @@ class ClusterStart {
     const serving = { ...shared, ...forNodes, store, kept, sharesStore, ownAddresses }
     const server = await createClusterServer(serving)
     await this.#parts.add(part('API server', () => server.close()))
+    const renewal = new CertificateRenewal({ ...shared, server, kubeconfigs: () => this.#kubeconfigs() })
     const { address, port } = await listenForClients(server, serving)
     await listenForNodes(server, serving, port)
     const partsAs = inProcessClients(server, shared)
@@ -188,7 +195,9 @@ class ClusterStart {
     signal?.throwIfAborted()
     const host = localAddress(address, config.ipFamilies, ownAddresses)
     const clientAs = (user: User) => new Client(server.transport(user))
-    return this.#ready({ pki, client, clientAs, server: `https://${joinHostPort(host, port)}` })
+    const cluster = this.#ready({ pki, client, clientAs, server: `https://${joinHostPort(host, port)}` })
+    await this.#parts.add(renewal)
+    return cluster
   }
 
   #refuseSecondStart(): void {
@@ -233,23 +242,22 @@ class ClusterStart {
   #ready(made: Pick<Cluster, 'client' | 'clientAs' | 'server'> & { readonly pki: ClusterPKI }): Cluster {
     const config = this.#config
     const { pki, client, clientAs, server } = made
-    const kubeconfig = formatKubeconfig({
-      name: config.name,
-      server,
-      authority: pki.authority.certificate,
-      certificate: pki.admin.certificate,
-      key: pki.admin.key,
-    })
-    const file = this.#keep(server, kubeconfig) ?? new TemporaryFile('kubeconfig', kubeconfig)
+    const kubeconfig = () =>
+      formatKubeconfig({ name: config.name, server, authority: pki.authority.certificate, ...pki.admin() })
+    const kept = this.#keep(server, kubeconfig())
+    if (!kept) this.#temporaryKubeconfig = new TemporaryFile('kubeconfig', kubeconfig)
+    const file = kept ?? this.#temporaryKubeconfig!
     const stop = async () => {
       await keepAlive(() => this.#parts.stop())
       this.#directory?.clearRunning()
-      if (file instanceof TemporaryFile) file.remove()
+      this.#temporaryKubeconfig?.remove()
     }
     return {
       config,
       server,
-      kubeconfig,
+      get kubeconfig() {
+        return kubeconfig()
+      },
       get kubeconfigPath() {
         return file.path
       },
@@ -257,6 +265,16 @@ class ClusterStart {
       clientAs,
       stop,
     }
+  }
+
+  /** The files with the administrator's credentials: the cluster's own, and where the user wants one. */
+  #kubeconfigs(): string[] {
+    const paths = [
+      this.#directory?.file('kubeconfig'),
+      this.#environment.kubeconfigPath,
+      this.#temporaryKubeconfig?.madeAt,
+    ]
+    return paths.filter(path => path !== undefined)
   }
 
   /** Writes where the cluster is served, if anything is kept. */

@@ -87,8 +87,7 @@ export async function listenForClients(server: APIServer, { config, pki }: Servi
       const { port } = await server.listen({
         bindAddress: address,
         port: config.securePort,
-        certificate: pki.server.certificate,
-        key: pki.server.key,
+        ...pki.server(),
         clientCA: pki.authority.certificate,
       })
       return { address, port }

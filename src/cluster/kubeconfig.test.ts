@@ -1,6 +1,6 @@
 import { load } from 'js-yaml'
 import { expect, test } from 'vitest'
-import { formatKubeconfig } from './kubeconfig.ts'
+import { formatKubeconfig, replaceCredentials } from './kubeconfig.ts'
 
 test('formatKubeconfig() is YAML with one context that is current', () => {
   const text = formatKubeconfig({
@@ -25,4 +25,17 @@ test('formatKubeconfig() is YAML with one context that is current', () => {
     contexts: [{ name: 'futago-a', context: { cluster: 'futago-a', user: 'futago-a' } }],
     'current-context': 'futago-a',
   })
+})
+
+test('replaceCredentials() leaves what users have added, and files without the old credentials alone', () => {
+  const parts = { name: 'a', server: 'https://[::1]:6443', authority: 'CA' }
+  const [old, fresh] = [
+    { certificate: 'CERT', key: 'KEY' },
+    { certificate: 'NEWER', key: 'OTHER' },
+  ]
+  const kept = `${formatKubeconfig({ ...parts, ...old })}preferences: {colors: true}\n`
+  expect(replaceCredentials(kept, old, fresh)).toBe(
+    `${formatKubeconfig({ ...parts, ...fresh })}preferences: {colors: true}\n`,
+  )
+  expect(replaceCredentials(kept, fresh, old)).toBeUndefined()
 })

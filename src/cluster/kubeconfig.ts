@@ -44,3 +44,19 @@ contexts:
 current-context: ${name}
 `
 }
+
+/** PEM. */
+interface Credentials {
+  readonly certificate: string
+  readonly key: string
+}
+
+/**
+ * A kubeconfig with other credentials in the place of some that it has, and everything else as its owner
+ * left it; undefined when it does not have them.
+ */
+export function replaceCredentials(text: string, old: Credentials, fresh: Credentials): string | undefined {
+  const [certificate, key] = [base64(old.certificate), base64(old.key)]
+  if (!text.includes(certificate) || !text.includes(key)) return undefined
+  return text.replaceAll(certificate, base64(fresh.certificate)).replaceAll(key, base64(fresh.key))
+}

@@ -6,7 +6,6 @@ import type { IPFamilies } from '../ip/family.ts'
 import { connectRemoteKubelets } from '../kubelet/remoteconnection.ts'
 import { servedByAnnotation } from '../kubelet/servedby.ts'
 import type { SimulatedNodes } from '../kubelet/simulatednodes.ts'
-import { issueKubeletClient } from './containerd/nodecredentials.ts'
 import type { ClusterNodes, NodesContext } from './nodes.ts'
 
 interface PeersContext extends NodesContext {
@@ -16,11 +15,11 @@ interface PeersContext extends NodesContext {
 
 /** The same nodes, with a way to those of others. */
 export function connectPeers(own: SimulatedNodes, context: PeersContext): ClusterNodes {
-  const { informers, pki, clock, sharedAt, families } = context
+  const { informers, pki, sharedAt, families } = context
   let remote: KubeletConnector | undefined
   const connectRemote = () =>
     connectRemoteKubelets({
-      ...issueKubeletClient(pki.authority, clock.now()),
+      credentials: pki.kubeletClient,
       ca: pki.authority.certificate,
       families,
       node(name) {

@@ -1,28 +1,40 @@
-// A cluster's keys and certificates on disk: a CA that stays, and certificates that are made anew at every
-// start, so that the serving one always names the addresses this host has now.
+// A cluster's keys and certificates: a CA that stays on disk, and certificates that are made anew at every
+// start and while it runs, so that the serving one always names the addresses this host has now.
 import { generateKeyPairSync } from 'node:crypto'
 import { mkdtempSync, readdirSync, realpathSync, renameSync, rmSync } from 'node:fs'
 import { hostname } from 'node:os'
 import { join } from 'node:path'
+import type { Clock } from '../component/clock.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import {
   type Authority,
   createAuthority,
-  issueCertificate,
   type KeyedCertificate,
   loadAuthority,
 } from '../x509/certificates.ts'
+import { ConfigError } from './configerror.ts'
 import type { HostAddress } from './listen.ts'
+import { endOf, renewedCertificate } from './renewedcertificate.ts'
 import { type StateDirectory, writePrivate } from './statedirectory.ts'
+
+interface ServerNames {
+  readonly dnsNames: readonly string[]
+  readonly ipAddresses: readonly string[]
+}
 
 export interface ClusterPKI {
   readonly authority: Authority
-  readonly server: KeyedCertificate
-  /** What the server is called and where it is reached; addresses are canonical. */
-  readonly serverNames: { readonly dnsNames: readonly string[]; readonly ipAddresses: readonly string[] }
+  /** The serving certificate to use now. */
+  server(): KeyedCertificate
+  /** What the server is called and where it is reached at this moment; addresses are canonical. */
+  serverNames(): ServerNames
+  /** Those that this machine has now: the server's certificate names them from now on. */
+  useAddresses(ownAddresses: readonly HostAddress[]): void
   /** The user of the kubeconfig: `kubernetes-admin` of group `system:masters`. */
-  readonly admin: KeyedCertificate
+  admin(): KeyedCertificate
+  /** Who asks kubelets. */
+  kubeletClient(): KeyedCertificate
   /** Signs ServiceAccounts' tokens; PEM. It stays, as tokens outlive a start. */
   readonly serviceAccountKey: string
 }
@@ -31,9 +43,9 @@ export interface PKIOptions {
   /** Absent: nothing is kept. */
   readonly directory?: StateDirectory
   readonly serviceClusterIPRange: readonly string[]
-  /** Of this machine. */
+  /** Of this machine, at the start. */
   readonly ownAddresses: readonly HostAddress[]
-  readonly nowMs: number
+  readonly clock: Clock
 }
 
 export const authorityName = 'futago'
@@ -70,11 +82,11 @@ function makeTogether(directory: StateDirectory, nowMs: number): void {
   }
 }
 
-function keepAuthority({ directory, nowMs }: PKIOptions): Authority {
+function keepAuthority({ directory, clock }: PKIOptions): Authority {
   const certificate = directory?.read('pki', 'ca.crt')
   const key = directory?.read('pki', 'ca.key')
   if (certificate && key) return loadAuthority({ certificate, key }, authorityName)
-  const authority = newAuthority(nowMs)
+  const authority = newAuthority(clock.now())
   directory?.write(authority.key, 'pki', 'ca.key')
   directory?.write(authority.certificate, 'pki', 'ca.crt')
   return authority
@@ -88,7 +100,7 @@ function keepServiceAccountKey({ directory }: PKIOptions): string {
   return key
 }
 
-function namesOf({ serviceClusterIPRange, ownAddresses }: PKIOptions): ClusterPKI['serverNames'] {
+function namesOf({ serviceClusterIPRange }: PKIOptions, ownAddresses: readonly HostAddress[]): ServerNames {
   const addresses = [
     ...Object.values(loopbackAddress),
     // That of the `kubernetes` Service, of either family.
@@ -108,23 +120,42 @@ function namesOf({ serviceClusterIPRange, ownAddresses }: PKIOptions): ClusterPK
   }
 }
 
-/** Loads or makes the CA, and issues the certificates of this start. */
+function refuseEnded({ certificate }: Authority, { directory, clock }: PKIOptions): void {
+  const endMs = endOf(certificate)
+  if (clock.now() < endMs) return
+  const end = new Date(endMs).toISOString()
+  throw new ConfigError(
+    `Cannot start: the cluster's authority has ended (${end}), expected ${directory?.file('pki')} without ca.crt ` +
+      'and ca.key, for which new ones are made that clients have to be told of',
+  )
+}
+
+/** Loads or makes the CA, and issues certificates. Throws ConfigError when the CA has ended. */
 export function openPKI(options: PKIOptions): ClusterPKI {
-  if (options.directory) makeTogether(options.directory, options.nowMs)
+  const { directory, clock } = options
+  if (directory) makeTogether(directory, clock.now())
   const authority = keepAuthority(options)
-  const validity = { notBeforeMs: options.nowMs - slackMs, notAfterMs: options.nowMs + 365 * dayMs }
-  const serverNames = namesOf(options)
-  const server = issueCertificate(authority, {
-    commonName: 'kube-apiserver',
-    ...serverNames,
-    usages: ['server'],
-    ...validity,
-  })
-  const admin = issueCertificate(authority, {
-    commonName: 'kubernetes-admin',
-    organizations: ['system:masters'],
-    usages: ['client'],
-    ...validity,
-  })
-  return { authority, server, serverNames, admin, serviceAccountKey: keepServiceAccountKey(options) }
+  refuseEnded(authority, options)
+  const client = (commonName: string) =>
+    renewedCertificate(authority, clock, () => ({
+      commonName,
+      organizations: ['system:masters'],
+      usages: ['client'],
+    }))
+  let names = namesOf(options, options.ownAddresses)
+  return {
+    authority,
+    server: renewedCertificate(authority, clock, () => ({
+      commonName: 'kube-apiserver',
+      ...names,
+      usages: ['server'],
+    })),
+    serverNames: () => names,
+    useAddresses(ownAddresses) {
+      names = namesOf(options, ownAddresses)
+    },
+    admin: client('kubernetes-admin'),
+    kubeletClient: client('kube-apiserver-kubelet-client'),
+    serviceAccountKey: keepServiceAccountKey(options),
+  }
 }

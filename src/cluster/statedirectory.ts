@@ -123,19 +123,25 @@ export class StateDirectory {
 /** A file for those who ask where it is, in a directory of its own. */
 export class TemporaryFile {
   readonly #name: string
-  readonly #text: string
+  readonly #text: () => string
   #directory: string | undefined
 
-  constructor(name: string, text: string) {
+  /** `text` is what the file says when it is made. */
+  constructor(name: string, text: () => string) {
     this.#name = name
     this.#text = text
   }
 
+  /** Where it is, if somebody has asked. */
+  get madeAt(): string | undefined {
+    return this.#directory === undefined ? undefined : join(this.#directory, this.#name)
+  }
+
   get path(): string {
-    if (this.#directory !== undefined) return join(this.#directory, this.#name)
+    if (this.madeAt !== undefined) return this.madeAt
     this.#directory = mkdtempSync(join(tmpdir(), 'futago-'))
     const path = join(this.#directory, this.#name)
-    writePrivate(path, this.#text)
+    writePrivate(path, this.#text())
     return path
   }
 

@@ -132,7 +132,7 @@ async function isInvited(client: Client, { object, request }: Asked): Promise<bo
   }
 }
 
-export const certificateApprovingController = ({ reserved }: { readonly reserved: ReservedNames }) =>
+export const certificateApprovingController = ({ reserved }: { readonly reserved: () => ReservedNames }) =>
   defineController({
     name: 'csrapproving',
     for: certificateSigningRequests,
@@ -152,11 +152,12 @@ export const certificateApprovingController = ({ reserved }: { readonly reserved
       if (object.status?.certificate || verdictOf(object) !== 'pending') return
       const recognized = recognize(object)
       if (!recognized || recognized.problem !== undefined) return
+      const names = reserved()
       const asked = {
         object,
         request: recognized.request,
         nodes: cache.list(nodes),
-        reserved: { ...reserved, ipAddresses: [...reserved.ipAddresses, ...serverAddresses(cache)] },
+        reserved: { ...names, ipAddresses: [...names.ipAddresses, ...serverAddresses(cache)] },
       }
       for (const { subresource, signerName, message, matches } of kinds) {
         if (object.spec.signerName !== signerName || !matches(asked)) continue

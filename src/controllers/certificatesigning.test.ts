@@ -20,7 +20,7 @@ const reserved = { dnsNames: ['kubernetes', 'localhost'], ipAddresses: ['10.96.0
 const start = () =>
   startControllers([
     certificateSigningController({ authority }),
-    certificateApprovingController({ reserved }),
+    certificateApprovingController({ reserved: () => reserved }),
   ])
 
 type World = Awaited<ReturnType<typeof start>>

@@ -43,7 +43,7 @@ export interface ControllersOptions {
   /** The certificate authority of the API server, in PEM. */
   readonly rootCA: string
   /** Signs requests for certificates; absent: they wait for somebody else. */
-  readonly signing?: { readonly authority: Authority; readonly reserved: ReservedNames }
+  readonly signing?: { readonly authority: Authority; readonly reserved: () => ReservedNames }
   /** How Secrets get tokens of ServiceAccounts; absent: they stay empty. */
   readonly serviceAccountTokens?: Pick<ServiceAccountTokenOptions, 'issue' | 'forEveryAccount'>
   /** All resources of the server, as they are when asked. Default: the built-in ones. */

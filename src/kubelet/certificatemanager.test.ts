@@ -126,7 +126,7 @@ async function openWorld() {
   const own = new Client(server.transport({ name: 'system:node:node1', groups: ['system:nodes'] }))
   const controllers = [
     certificateSigningController({ authority }),
-    certificateApprovingController({ reserved: { dnsNames: [], ipAddresses: [] } }),
+    certificateApprovingController({ reserved: () => ({ dnsNames: [], ipAddresses: [] }) }),
   ]
   const manager = new ControllerManager({ client, clock, controllers })
   await manager.start()

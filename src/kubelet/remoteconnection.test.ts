@@ -62,7 +62,7 @@ async function startServer(families: IPFamilies = ['IPv4', 'IPv6']) {
   )
   const connector = connectRemoteKubelets({
     node: name => (name === 'node1' ? node : undefined),
-    ...clientCertificate,
+    credentials: () => clientCertificate,
     ca: authority.certificate,
     families,
   })

@@ -25,9 +25,8 @@ import { parseSummary, type Summary } from './usagemetrics.ts'
 export interface RemoteKubeletsOptions {
   /** The Node as the API has it now. */
   readonly node: (name: string) => Node | undefined | Promise<Node | undefined>
-  /** PEM: a client certificate that kubelets accept, and who signs theirs. */
-  readonly certificate: string
-  readonly key: string
+  /** In PEM, the client certificate to use now, which kubelets accept; and who signs theirs. */
+  readonly credentials: () => { readonly certificate: string; readonly key: string }
   readonly ca: string
   /** The API server's, in its order; addresses of others are tried last. */
   readonly families: IPFamilies
@@ -77,8 +76,9 @@ class RemoteKubelet implements KubeletConnection {
   readonly #isProxied: boolean
   readonly #tls: { readonly cert: string; readonly key: string; readonly ca: string }
 
-  constructor(node: Node, { certificate, key, ca, families }: RemoteKubeletsOptions) {
+  constructor(node: Node, { credentials, ca, families }: RemoteKubeletsOptions) {
     const proxy = proxyOf(node)
+    const { certificate, key } = credentials()
     this.#name = node.metadata.name ?? ''
     this.#addresses = proxy ? [proxy] : kubeletAddresses(node, families)
     this.#isProxied = proxy !== undefined

@@ -21,7 +21,7 @@ import { nodeName, nodeNames } from './hostnames.ts'
 import { findPluginDirectory } from './hostrequirements.ts'
 import { loadImages } from './images.ts'
 import type { NodeConfig } from './nodeconfig.ts'
-import { issueKubeletClient, issueNodeCredentials } from './nodecredentials.ts'
+import { issueNodeCredentials } from './nodecredentials.ts'
 import { NodeMachine } from './nodemachine.ts'
 
 export interface ContainerdNodesOptions extends NodesContext {
@@ -46,10 +46,10 @@ export class ContainerdNodes implements ClusterNodes {
   constructor(options: ContainerdNodesOptions) {
     this.#options = options
     const { host, clusterDNS, client, informers, clock, log } = options
-    const { authority } = options.pki
+    const { pki } = options
     this.connect = connectRemoteKubelets({
-      ...issueKubeletClient(authority, clock.now()),
-      ca: authority.certificate,
+      credentials: pki.kubeletClient,
+      ca: pki.authority.certificate,
       families: host.config.ipFamilies,
       node: name => informers.of(nodes).get(name),
     })

@@ -6,6 +6,7 @@ import { secrets } from '../../api/resources/core/secret.ts'
 import { openTestServer } from '../../apiserver/apiserver.fake.ts'
 import { Client } from '../../client/client.ts'
 import { clientConfig, parseKubeconfig } from '../../client/kubeconfig.ts'
+import { FakeClock } from '../../component/clock.ts'
 import { FakeExec } from '../../host/exec.fake.ts'
 import { loadConfig } from '../config.ts'
 import { openPKI } from '../pki.ts'
@@ -21,7 +22,8 @@ function newDirectory(): StateDirectory {
   const directory = new StateDirectory(mkdtempSync(join(tmpdir(), 'futago-invitation-')), 'default')
   directory.create()
   const config = loadConfig({ ipFamilies: ['IPv6', 'IPv4'] })
-  openPKI({ directory, serviceClusterIPRange: config.serviceClusterIPRange, ownAddresses: [], nowMs })
+  const clock = new FakeClock(nowMs)
+  openPKI({ directory, serviceClusterIPRange: config.serviceClusterIPRange, ownAddresses: [], clock })
   directory.write(JSON.stringify(rangesOf(config)), 'ranges.json')
   return directory
 }

@@ -47,7 +47,7 @@ beforeEach(async () => {
   admin = new Client(server.transport({ name: 'admin', groups: ['system:masters'] }))
   const controllers = [
     certificateSigningController({ authority }),
-    certificateApprovingController({ reserved }),
+    certificateApprovingController({ reserved: () => reserved }),
   ]
   const manager = new ControllerManager({ client: admin, clock, controllers })
   await manager.start()

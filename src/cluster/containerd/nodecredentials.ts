@@ -26,15 +26,6 @@ const validityFrom = (nowMs: number) => ({
   notAfterMs: nowMs + 365 * 24 * hourMs,
 })
 
-/** With what the API server asks kubelets. */
-export const issueKubeletClient = (authority: Authority, nowMs: number): KeyedCertificate =>
-  issueCertificate(authority, {
-    commonName: 'kube-apiserver-kubelet-client',
-    organizations: ['system:masters'],
-    usages: ['client'],
-    ...validityFrom(nowMs),
-  })
-
 export function issueNodeCredentials(
   authority: Authority,
   { name, addresses, server, nowMs }: NodeCredentialsRequest,

@@ -1,0 +1,38 @@
+// Who is at the other end of a TLS connection: what their client certificate says, for as long as it is good.
+// Upstream verifies it again at each request (k8s.io/apiserver pkg/authentication/request/x509).
+import type { TLSSocket } from 'node:tls'
+import { type Clock, earliestNow } from '../component/clock.ts'
+import type { User } from './registry/registry.ts'
+
+export interface Identity {
+  readonly certificateUser?: User
+  readonly certificateProblem?: string
+  readonly remoteAddress?: string
+}
+
+export interface Peer {
+  readonly identity: Identity
+  /** Until then the certificate is good. */
+  readonly notAfterMs: number
+}
+
+export function identify(socket: TLSSocket): Peer {
+  const certificate = socket.getPeerCertificate()
+  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
+  const from = socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }
+  const unbounded = (identity: Identity): Peer => ({ identity, notAfterMs: Number.POSITIVE_INFINITY })
+  if (!subject) return unbounded(from)
+  if (!socket.authorized) {
+    return unbounded({ ...from, certificateProblem: String(socket.authorizationError) })
+  }
+  const groups = subject.O === undefined ? [] : [subject.O].flat()
+  const identity = { ...from, certificateUser: { name: subject.CN ?? '', groups } }
+  return { identity, notAfterMs: Date.parse(certificate.valid_to) }
+}
+
+/** A connection can outlive the certificate that it was opened with. */
+export function identityNow({ identity, notAfterMs }: Peer, clock: Clock): Identity {
+  if (earliestNow(clock) < notAfterMs) return identity
+  const { certificateUser: _, ...rest } = identity
+  return { ...rest, certificateProblem: 'CERT_HAS_EXPIRED' }
+}
