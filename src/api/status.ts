@@ -95,7 +95,7 @@ const qualified = ({ group, resource }: QualifiedResource) =>
 const detailsOf = ({ group, resource }: QualifiedResource, name: string): StatusDetails => ({
   ...(name === '' ? {} : { name }),
   ...(group === '' ? {} : { group }),
-  kind: resource,
+  ...(resource === '' ? {} : { kind: resource }),
 })
 
 export const notFound = (resource: QualifiedResource, name: string) =>
@@ -127,9 +127,11 @@ export const forbidden = (resource: QualifiedResource, name: string, why: string
     code: 403,
     reason: 'Forbidden',
     message:
-      name === ''
-        ? `${qualified(resource)} is forbidden: ${why}`
-        : `${qualified(resource)} "${name}" is forbidden: ${why}`,
+      resource.resource === ''
+        ? `forbidden: ${why}`
+        : name === ''
+          ? `${qualified(resource)} is forbidden: ${why}`
+          : `${qualified(resource)} "${name}" is forbidden: ${why}`,
     details: detailsOf(resource, name),
   })
 

@@ -55,10 +55,31 @@ test('Who shows no credentials sees how the server is and its version, and nothi
     '/debug/pprof/',
   ]) {
     const { status } = await server.ask(`GET ${path}`, undefined, { user: undefined })
-    if (status !== 401) seen.push(path)
+    if (status !== 403) seen.push(path)
   }
   const roots = new Set(seen.map(path => path.split('/')[1]))
   expect([...roots].sort()).toEqual(['healthz', 'livez', 'readyz', 'version'])
   expect(seen.filter(path => path.startsWith('/version'))).toEqual(['/version', '/version/'])
   await server.close()
+})
+
+test('Who shows no credentials may do what roles say, unless that is turned off', async () => {
+  const subjects = [{ kind: 'Group', apiGroup: 'rbac.authorization.k8s.io', name: 'system:unauthenticated' }]
+  const roleRef = { apiGroup: 'rbac.authorization.k8s.io', kind: 'ClusterRole', name: 'system:discovery' }
+  const statuses = async (options: Parameters<typeof openTestServer>[0], target: string) => {
+    const server = await openTestServer({ rbac: true, ...options })
+    const ask = async () => (await server.ask(`GET ${target}`, undefined, { user: undefined })).status
+    const before = await ask()
+    const binding = { metadata: { name: 'strangers' }, subjects, roleRef }
+    await server.ask('POST /apis/rbac.authorization.k8s.io/v1/clusterrolebindings', binding)
+    const after = await ask()
+    await server.close()
+    return [before, after]
+  }
+  expect(await statuses({}, '/apis')).toEqual([403, 200])
+  expect(await statuses({}, '/api/v1/secrets')).toEqual([403, 403])
+  expect(await statuses({ anonymous: { enabled: false } }, '/apis')).toEqual([401, 401])
+  expect(await statuses({ anonymous: { enabled: false } }, '/livez')).toEqual([401, 401])
+  expect(await statuses({ anonymous: { enabled: true, paths: ['/livez'] } }, '/apis')).toEqual([401, 401])
+  expect(await statuses({ rbac: false }, '/apis')).toEqual([401, 401])
 })

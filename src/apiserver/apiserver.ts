@@ -20,6 +20,7 @@ import { openServiceAllocator, type ServiceAllocator } from './allocation/servic
 import { Audit, type AuditOptions } from './audit/audit.ts'
 import { APIServerService } from './bootstrap.ts'
 import { createDiscovery } from './discovery.ts'
+import { type AnonymousAccess, anonymousRule } from './filters/anonymous.ts'
 import { auditing, failedAuthenticationAudit } from './filters/audit.ts'
 import { type Authenticator, authentication, clientCertificate } from './filters/authentication.ts'
 import { type Authorizer, authorization } from './filters/authorization.ts'
@@ -81,6 +82,8 @@ export interface APIServerOptions {
   /** Who bearer tokens belong to, besides those of ServiceAccounts. */
   readonly tokenAuthenticators?: readonly TokenAuthenticator[]
   readonly authorizer?: Authorizer
+  /** Requests without credentials. Default: what roles allow; without `rbac` health and version. */
+  readonly anonymous?: AnonymousAccess
   /** Roles and bindings decide who may do what. Default: everybody who is known may do everything. */
   readonly rbac?: boolean
   /** Absent: nothing is recorded. */
@@ -218,8 +221,12 @@ class ComposedServer implements APIServer {
 
   #filters(): readonly Filter[] {
     const { log, clock, authenticators = [], maxRequestsInFlight = 600 } = this.#options
+    const { anonymous = { enabled: true }, rbac = false } = this.#options
     const audit = this.#audit
-    const authenticate = authentication([clientCertificate, ...this.#bearers(), ...authenticators])
+    const authenticate = authentication(
+      [clientCertificate, ...authenticators, ...this.#bearers()],
+      anonymousRule(anonymous, { rolesDecide: rbac }),
+    )
     const authorize = authorization(this.#metrics.authorizer(this.#authorizer))
     const { lookup } = this.#registries
     return [

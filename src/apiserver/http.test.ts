@@ -47,6 +47,7 @@ const handler = chain([recover(silentLogger)], async made => {
     }
   }
   if (made.path === '/large') return textReply(200, 'x'.repeat(200_000))
+  if (made.path === '/headers') return textReply(200, JSON.stringify(made.headers['impersonate-group'] ?? ''))
   const body = await made.readBody()
   const who = made.certificateUser ? `${made.certificateUser.name} ${made.certificateUser.groups}` : 'nobody'
   return textReply(
@@ -110,7 +111,17 @@ test('A certificate from elsewhere is reported as a problem, not as a user', asy
   expect(String(answer.body)).toMatch(/^GET \/a 0 nobody .*(SELF_SIGNED|UNABLE_TO)/)
 })
 
-test('Another serving certificate is for new connections; open ones, also of clients with one, stay', async () => {
+test('Names of impersonated groups are UTF-8, and may have commas', async () => {
+  const groups = ['CN=ops, OU=all', 'dev', 'jürgen 双子']
+  const sent = groups.map(group => Buffer.from(group).toString('latin1'))
+  const headers = { 'impersonate-user': 'jane', 'impersonate-group': sent }
+  expect(JSON.parse(String((await ask('/headers', { headers })).body))).toEqual(groups)
+  const session = connect(`https://${loopback}:${listening.port}`, { ca: pem['ca.crt']! })
+  expect(JSON.parse(await overHTTP2(session, '/headers', headers))).toEqual(groups)
+  session.close()
+})
+
+test('Another serving certificate is for new connections, and open ones stay', async () => {
   const identity = { cert: pem['jane.crt'], key: pem['jane.key'] }
   const session = connect(`https://${loopback}:${listening.port}`, { ca: pem['ca.crt']!, ...identity })
   expect(await overHTTP2(session, '/a')).toBe('GET /a 0 jane dev,ops')
@@ -153,9 +164,9 @@ test('A path with a broken escape is answered 400', async () => {
   expect((await ask('/api/v1/nodes/%zz')).status).toBe(400)
 })
 
-function overHTTP2(session: ClientHttp2Session, path: string): Promise<string> {
+function overHTTP2(session: ClientHttp2Session, path: string, headers = {}): Promise<string> {
   return new Promise((resolve, reject) => {
-    const stream = session.request({ ':path': path })
+    const stream = session.request({ ':path': path, ...headers })
     let text = ''
     stream.setEncoding('utf8')
     stream.on('data', chunk => (text += chunk))

@@ -5,6 +5,7 @@ import type { Http2ServerRequest, Http2ServerResponse } from 'node:http2'
 import { promisify } from 'node:util'
 import { constants, gzip } from 'node:zlib'
 import { badRequest, StatusError } from '../api/status.ts'
+import { headersSent } from './impersonationheaders.ts'
 import { isGone, largeBytes, sendLarge } from './largebody.ts'
 import { headersOf } from './reply.ts'
 import { http1Stream, plainStream } from './replystream.ts'
@@ -70,7 +71,7 @@ export function requestInit(
     method: message.method ?? 'GET',
     // Over HTTP/2, a CONNECT has none.
     target: message.url ?? '*',
-    headers: message.headers,
+    headers: headersSent(message),
     readBody: () => readBody(message),
     openBody() {
       if (!hasBody(message)) return undefined

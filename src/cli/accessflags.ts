@@ -1,6 +1,6 @@
 // The flags of `futago up` about who may ask, what is recorded of it and what is encrypted, as kube-apiserver
 // has them.
-import type { Command } from 'commander'
+import { type Command, InvalidArgumentError } from 'commander'
 import type { ClusterOptions } from '../cluster/config.ts'
 
 /** As commander names what it has read. */
@@ -13,12 +13,22 @@ export interface AccessFlags {
   readonly auditLogMaxage?: number
 }
 
+const flag = (text: string) => {
+  if (text === 'true' || text === 'false') return text === 'true'
+  throw new InvalidArgumentError('expected true or false')
+}
+
 const list = (text: string) => text.split(',')
 const number = (text: string) => Number(/^\d+$/.test(text) ? text : Number.NaN)
 const collect = (text: string, before: readonly string[] = []) => [...before, text]
 
 export const addAccessFlags = (command: Command): Command =>
   command
+    .option(
+      '--anonymous-auth <true|false>',
+      'whether requests may come without credentials; default: true',
+      flag,
+    )
     .option('--token-auth-file <file>', 'static tokens: lines of token,user,uid,"group,group"')
     .option('--oidc-issuer-url <url>', 'accept the ID tokens of this OpenID Connect issuer')
     .option('--oidc-client-id <id>', 'the audience of its tokens for this cluster')

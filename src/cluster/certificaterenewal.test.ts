@@ -55,7 +55,7 @@ const clientCertificate = (path: string) => {
   return Buffer.from(data, 'base64').toString()
 }
 
-test('A cluster that runs for years always serves with a good certificate, and its kubeconfigs are good', async () => {
+test('A cluster that runs for years has a good certificate and good kubeconfigs all the time', async () => {
   const { clock, kubeconfigs, served } = await open('years')
   const [own = '', users = ''] = kubeconfigs
   writeFileSync(users, `${readFileSync(users, 'utf8')}preferences: {colors: true}\n`)

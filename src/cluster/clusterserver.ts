@@ -9,7 +9,7 @@ import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
 import type { Store } from '../storage/store.ts'
 import { openAudit } from './access/audit.ts'
-import { openTokens } from './access/tokens.ts'
+import { openAuthentication } from './access/authentication.ts'
 import type { ClusterConfig } from './config.ts'
 import {
   advertiseAddress,
@@ -49,7 +49,7 @@ export interface ClusterServerParts {
 /** Rejects with ConfigError for a file that cannot be used. */
 export async function createClusterServer(parts: ClusterServerParts): Promise<APIServer> {
   const { config, store, pki, kubelets, clock, metrics, tracer } = parts
-  const tokenAuthenticators = await openTokens(config.access, { clock, log: parts.log.child('tokens') })
+  const authentication = await openAuthentication(config.access, { clock, log: parts.log.child('tokens') })
   const audit = await openAudit(config.access.audit, { clock, log: parts.log.child('audit') })
   return createAPIServer({
     store,
@@ -65,7 +65,7 @@ export async function createClusterServer(parts: ClusterServerParts): Promise<AP
     ...(config.defaultIPFamilyPolicy ? { defaultIPFamilyPolicy: config.defaultIPFamilyPolicy } : {}),
     rbac: config.authorizationMode !== 'AlwaysAllow',
     nodeAuthorizer: config.authorizationMode === 'Node,RBAC',
-    tokenAuthenticators,
+    ...authentication,
     ...(audit ? { audit } : {}),
     serviceAccountTokens: { key: pki.serviceAccountKey, issuer: tokenIssuer },
     serviceClusterIPRanges: config.serviceClusterIPRange,

@@ -53,8 +53,8 @@ function issue(authority: Authority, contents: Contents, { clock, endMs }: Bound
 }
 
 /**
- * The certificate to use now, each time that is asked: the same one while it is good, for 70 percent of a year
- * and with all names that `contents` says.
+ * The certificate to use now, each time that is asked: the same one for 70 percent of a year, while it has
+ * all names that `contents` says.
  *
  * @example
  * const admin = renewedCertificate(authority, clock, () => ({ commonName: 'admin', usages: ['client'] }))

@@ -1,18 +1,15 @@
 // Who asks. A verified client certificate names a user (CN) and groups (O); further ways to say who one is
-// (tokens) are further authenticators. Without any, only the health paths and /version answer.
+// (tokens) are further authenticators. Who shows nothing is anonymous, where that is allowed.
 import { StatusError } from '../../api/status.ts'
 import type { User } from '../registry/registry.ts'
 import type { Filter, ServerRequest } from '../request.ts'
+import { type AnonymousRule, anonymous } from './anonymous.ts'
 
 /** Undefined: this one sees no credentials of its kind. Throws Unauthorized for bad ones. */
 export type Authenticator = (request: ServerRequest) => Promise<User | undefined> | User | undefined
 
 export const unauthorized = () =>
   new StatusError({ code: 401, reason: 'Unauthorized', message: 'Unauthorized' })
-
-export const anonymous: User = { name: 'system:anonymous', groups: ['system:unauthenticated'] }
-
-const openPaths = /^\/(healthz|livez|readyz)(\/|$)|^\/version\/?$/
 
 export const clientCertificate: Authenticator = request => {
   if (request.certificateProblem !== undefined) throw unauthorized()
@@ -43,11 +40,11 @@ async function identify(
   return undefined
 }
 
-export function authentication(authenticators: readonly Authenticator[]): Filter {
+export function authentication(authenticators: readonly Authenticator[], isOpen: AnonymousRule): Filter {
   return async (request, next) => {
     const user = await identify(authenticators, request)
     if (user) request.user = withAuthenticatedGroup(user)
-    else if (request.headers.authorization === undefined && openPaths.test(request.path)) {
+    else if (isOpen(request.info.path)) {
       request.user = anonymous
     } else throw unauthorized()
     return next(request)

@@ -5,7 +5,7 @@ import { ServerRequest } from '../request.ts'
 import type { RequestInfo } from '../requestinfo.ts'
 import { impersonation } from './impersonation.ts'
 
-async function pass(headers: Record<string, string>, refused?: string) {
+async function pass(headers: Record<string, string | string[]>, refused?: string) {
   const asked: string[] = []
   const authorizer = (_: User, info: RequestInfo) => {
     const { resource, subresource, namespace, name } = info
@@ -25,15 +25,15 @@ test('Without the headers one is oneself', async () => {
 test('A user with groups, a uid and more is asked about one by one', async () => {
   const headers = {
     'impersonate-user': 'joe',
-    'impersonate-group': 'dev, ops',
+    'impersonate-group': ['dev', 'CN=ops, OU=all'],
     'impersonate-uid': '7',
     'impersonate-extra-acme.com%2fproject': 'x',
   }
   expect(await pass(headers)).toEqual({
-    asked: ['users joe', 'groups dev', 'groups ops', 'uids 7', 'userextras acme.com/project x'],
+    asked: ['users joe', 'groups dev', 'groups CN=ops, OU=all', 'uids 7', 'userextras acme.com/project x'],
     user: {
       name: 'joe',
-      groups: ['dev', 'ops', 'system:authenticated'],
+      groups: ['dev', 'CN=ops, OU=all', 'system:authenticated'],
       uid: '7',
       extra: { 'acme.com/project': ['x'] },
     },
@@ -48,6 +48,20 @@ test('A ServiceAccount has the groups that it has', async () => {
       groups: ['system:serviceaccounts', 'system:serviceaccounts:team', 'system:authenticated'],
     },
   })
+})
+
+test('Whom nobody knows is not among those who are known', async () => {
+  const groupsOf = async (name: string, ...groups: string[]) =>
+    (await pass({ 'impersonate-user': name, 'impersonate-group': groups })).user?.groups
+  expect(await groupsOf('system:anonymous')).toEqual(['system:unauthenticated'])
+  expect(await groupsOf('system:anonymous', 'a')).toEqual(['a', 'system:unauthenticated'])
+  expect(await groupsOf('joe', 'system:unauthenticated', 'a')).toEqual(['system:unauthenticated', 'a'])
+  expect(await groupsOf('joe', 'system:authenticated', 'a')).toEqual(['system:authenticated', 'a'])
+})
+
+test('An extra key that is escaped wrongly is taken as it is', async () => {
+  const headers = { 'impersonate-user': 'joe', 'impersonate-extra-%zz': 'x' }
+  expect((await pass(headers)).user?.extra).toEqual({ '%zz': ['x'] })
 })
 
 test('Who may not is told for whom', async () => {

@@ -6,6 +6,7 @@ import { badRequest } from '../../api/status.ts'
 import type { User } from '../registry/registry.ts'
 import type { Filter } from '../request.ts'
 import type { RequestInfo } from '../requestinfo.ts'
+import { anonymous } from './anonymous.ts'
 import { type Authorizer, authorize } from './authorization.ts'
 
 const extraPrefix = 'impersonate-extra-'
@@ -19,17 +20,23 @@ interface Wanted {
   readonly extra: Readonly<Record<string, readonly string[]>>
 }
 
-/** Repeated headers arrive as one, joined by Node. */
 const valuesOf = (value: string | string[] | undefined): string[] =>
-  [value ?? []]
-    .flat()
-    .flatMap(text => text.split(', '))
-    .filter(text => text !== '')
+  [value ?? []].flat().filter(text => text !== '')
+
+/** One that is not escaped as it should be is taken as it is, as upstream does. */
+function extraKey(header: string): string {
+  const key = header.slice(extraPrefix.length)
+  try {
+    return decodeURIComponent(key)
+  } catch {
+    return key
+  }
+}
 
 function wantedOf(headers: IncomingHttpHeaders): Wanted | undefined {
   const extra = Object.entries(headers)
     .filter(([name]) => name.startsWith(extraPrefix))
-    .map(([name, value]) => [decodeURIComponent(name.slice(extraPrefix.length)), valuesOf(value)] as const)
+    .map(([name, value]) => [extraKey(name), valuesOf(value)] as const)
   const [name] = valuesOf(headers['impersonate-user'])
   const groups = valuesOf(headers['impersonate-group'])
   const [uid] = valuesOf(headers['impersonate-uid'])
@@ -77,10 +84,11 @@ function impersonated({ name, groups, uid, extra }: Wanted): User {
     groups.length === 0 && namespace
       ? ['system:serviceaccounts', `system:serviceaccounts:${namespace}`]
       : groups
-  const known = name === 'system:anonymous' ? 'system:unauthenticated' : 'system:authenticated'
+  const stranger = name === anonymous.name || own.includes('system:unauthenticated')
+  const known = stranger ? 'system:unauthenticated' : 'system:authenticated'
   return {
     name,
-    groups: [...new Set([...own, known])],
+    groups: own.includes(known) ? own : [...own, known],
     ...(uid ? { uid } : {}),
     ...(Object.keys(extra).length > 0 ? { extra } : {}),
   }

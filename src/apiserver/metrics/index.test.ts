@@ -102,7 +102,8 @@ test('Who gets in, who may and what admission plugins say is counted', async () 
   const server = await openTestServer({ rbac: true })
   const nobody = { name: 'nobody', groups: [] }
   await server.ask('GET /api/v1/pods', undefined, { user: nobody })
-  await server.ask('GET /api/v1/pods', undefined, { user: undefined })
+  const headers = { authorization: 'Bearer unknown' }
+  await server.ask('GET /api/v1/pods', undefined, { user: undefined, headers })
   const pod = { metadata: { name: 'p' }, spec: { containers: [{ name: 'c', image: 'i' }] } }
   expect((await server.ask('POST /api/v1/namespaces/absent/pods', pod)).status).toBe(404)
   const { lines } = await scrape(server)

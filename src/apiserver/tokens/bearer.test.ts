@@ -62,6 +62,18 @@ test('Anyone who is known can read how tokens are checked', async () => {
   })
 })
 
+test('A token that nobody knows is refused everywhere; whoever shows none is anonymous', async () => {
+  const statusOf = async (authorization: string) =>
+    (await server.ask('GET /version', undefined, { user: undefined, headers: { authorization } })).status
+  const { token } = (await issue()).status
+  for (const text of [`Bearer ${token}`, `bearer ${token} `, 'Basic YTpi', 'Bearer', 'Bearer ', 'x', '']) {
+    expect(await statusOf(text), text).toBe(200)
+  }
+  for (const text of ['Bearer x', 'BEARER x y', `Bearer ${token}x`]) {
+    expect(await statusOf(text), text).toBe(401)
+  }
+})
+
 test('A browser may show its token among the subprotocols of a WebSocket', async () => {
   const { token } = (await issue()).status
   const protocol = `base64url.bearer.authorization.k8s.io.${Buffer.from(token).toString('base64url')}`

@@ -5,13 +5,14 @@ import type { TokenReview } from '../../api/generated/types.ts'
 import type { KubeObject } from '../../api/object.ts'
 import { badRequest } from '../../api/status.ts'
 import type { Logger } from '../../component/log.ts'
-import type { Authenticator } from '../filters/authentication.ts'
+import { type Authenticator, unauthorized } from '../filters/authentication.ts'
 import type { Answerer } from '../registry/virtual.ts'
 import type { Reply, ServerRequest } from '../request.ts'
 import type { ServiceAccountTokens } from './serviceaccounttokens.ts'
 import { TokenError, type TokenVerifier, type Verified } from './tokenverifier.ts'
 
-const bearer = /^bearer\s+(\S+)\s*$/i
+/** Anything else in the header says nothing about who asks. */
+const bearer = /^bearer (\S+)(?:\s|$)/i
 
 /** How browsers say it, which can set no header of a WebSocket but the subprotocols: in base64url. */
 const webSocketBearer = 'base64url.bearer.authorization.k8s.io.'
@@ -28,18 +29,19 @@ function tokenOf(headers: IncomingHttpHeaders): string | undefined {
   return Buffer.from(encoded.slice(webSocketBearer.length), 'base64url').toString()
 }
 
-/** Undefined for what is no good token: with nobody else to know it, that is 401. */
+/** Comes last: a token that nobody knows is refused. */
 export function tokenAuthenticator(tokens: TokenVerifier, log: Logger): Authenticator {
   return async ({ headers }) => {
     const token = tokenOf(headers)
     if (!token) return undefined
     try {
-      return (await tokens.verify(token))?.user
+      const verified = await tokens.verify(token)
+      if (verified) return verified.user
     } catch (error) {
       if (!(error instanceof TokenError)) throw error
       log.info('a token is not accepted', { error: error.message })
-      return undefined
     }
+    throw unauthorized()
   }
 }
 

@@ -5,8 +5,8 @@ import { compileAuditPolicy } from '../../apiserver/audit/policy.ts'
 import type { Clock } from '../../component/clock.ts'
 import type { Logger } from '../../component/log.ts'
 import { ConfigError } from '../configerror.ts'
+import { readSetting } from './authentication.ts'
 import type { AuditConfig } from './settings.ts'
-import { readSetting } from './tokens.ts'
 
 interface AuditServices {
   readonly clock: Clock

@@ -6,8 +6,8 @@ import { storagePrefix } from '../../apiserver/registry/keys.ts'
 import { type Store, StoreError } from '../../storage/store.ts'
 import { type TransformerLookup, transformedStore } from '../../storage/transformed.ts'
 import { ConfigError } from '../configerror.ts'
+import { readSetting } from './authentication.ts'
 import type { AccessConfig } from './settings.ts'
-import { readSetting } from './tokens.ts'
 
 /** Without a configuration nothing that is encrypted can be read. */
 const unencrypted = transformerOf([identity])

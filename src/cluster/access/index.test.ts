@@ -6,15 +6,16 @@ import { FakeClock } from '../../component/clock.ts'
 import { silentLogger } from '../../component/log.ts'
 import { openMemoryStore } from '../../storage/memory.ts'
 import { openAudit } from './audit.ts'
+import { openAuthentication } from './authentication.ts'
 import { openEncryption } from './encryption.ts'
 import { type AccessOptions, loadAccess } from './settings.ts'
-import { openTokens } from './tokens.ts'
 
 const issuer = { oidcIssuerURL: 'https://issuer.example', oidcClientID: 'futago' }
 
 test("Settings about an issuer get upstream's defaults", () => {
   expect(loadAccess({ ...issuer, oidcUsernamePrefix: '-' }).oidc?.usernamePrefix).toBe('')
   expect(loadAccess({})).toEqual({
+    anonymousAuth: undefined,
     authenticationConfig: undefined,
     tokenAuthFile: undefined,
     oidc: undefined,
@@ -66,7 +67,8 @@ test.each<[AccessOptions, string]>([
 })
 
 const services = { clock: new FakeClock(), log: silentLogger }
-const open = (options: AccessOptions) => openTokens(loadAccess(options), services)
+const openAll = (options: AccessOptions) => openAuthentication(loadAccess(options), services)
+const open = async (options: AccessOptions) => (await openAll(options)).tokenAuthenticators
 
 test('A file of tokens is read', async () => {
   const file = join(mkdtempSync(join(tmpdir(), 'futago-access-')), 'tokens.csv')
@@ -94,6 +96,21 @@ jwt:
 `,
   )
   expect(await open({ authenticationConfig: file })).toHaveLength(1)
+  expect((await openAll({ authenticationConfig: file })).anonymous).toEqual({ enabled: true })
+  expect((await openAll({ authenticationConfig: file, anonymousAuth: false })).anonymous).toEqual({
+    enabled: false,
+  })
+  writeFileSync(
+    file,
+    `${readFileSync(file, 'utf8')}anonymous: {enabled: true, conditions: [{path: /livez}]}\n`,
+  )
+  expect((await openAll({ authenticationConfig: file })).anonymous).toEqual({
+    enabled: true,
+    paths: ['/livez'],
+  })
+  await expect(openAll({ authenticationConfig: file, anonymousAuth: false })).rejects.toThrow(
+    `Cannot use --anonymous-auth false: ${file} has \`anonymous\`, expected one of them`,
+  )
 })
 
 test('An audit log is opened as the settings say', async () => {

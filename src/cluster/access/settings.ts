@@ -5,6 +5,8 @@ import type { OIDCOptions } from '../../apiserver/tokens/oidc/oidctokens.ts'
 import { ConfigError } from '../configerror.ts'
 
 export interface AccessOptions {
+  /** Whether requests may come without credentials; what they may do is up to roles. Default true. */
+  readonly anonymousAuth?: boolean
   /** A file of static tokens: lines of `token,user,uid,"group,group"`. */
   readonly tokenAuthFile?: string
   /** `https://issuer.example`: whose ID tokens are accepted. */
@@ -53,6 +55,8 @@ export interface AuditConfig {
 }
 
 export interface AccessConfig {
+  /** Undefined: as the AuthenticationConfiguration says, or else yes. */
+  readonly anonymousAuth: boolean | undefined
   readonly tokenAuthFile: string | undefined
   readonly oidc: OIDCConfig | undefined
   readonly authenticationConfig: string | undefined
@@ -61,7 +65,8 @@ export interface AccessConfig {
 }
 
 /** How each is written in a configuration file. */
-export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list' | 'number'>> = {
+export const accessSettings: Readonly<Record<keyof AccessOptions, 'text' | 'list' | 'number' | 'boolean'>> = {
+  anonymousAuth: 'boolean',
   tokenAuthFile: 'text',
   oidcIssuerURL: 'text',
   oidcClientID: 'text',
@@ -158,6 +163,7 @@ function loadAudit(options: AccessOptions): AuditConfig | undefined {
 
 /** Throws ConfigError. Files are not looked at yet. */
 export const loadAccess = (options: AccessOptions): AccessConfig => ({
+  anonymousAuth: options.anonymousAuth,
   tokenAuthFile: options.tokenAuthFile,
   oidc: loadOIDC(options),
   authenticationConfig: options.authenticationConfig,

@@ -1,6 +1,17 @@
 // Issuers of tokens as an AuthenticationConfiguration names them (KEP-3331, apiserver.config.k8s.io/v1):
 // several, each with its own audiences and claims. What needs CEL (expressions) is refused by name.
-import { type Check, hasFields, isAnything, isListOf, isOneOf, isText, refuse } from '../../documentchecks.ts'
+
+import {
+  type Check,
+  hasFields,
+  isAnything,
+  isFlag,
+  isListOf,
+  isOneOf,
+  isText,
+  refuse,
+} from '../../documentchecks.ts'
+import type { AnonymousAccess } from '../../filters/anonymous.ts'
 import { signingAlgorithms } from '../jwt.ts'
 import type { OIDCOptions } from './oidctokens.ts'
 
@@ -82,7 +93,10 @@ const configuration = hasFields({
   optional: {
     metadata: isAnything,
     jwt: isListOf(jwt),
-    anonymous: (_, path) => refuse(path, 'is not supported here: anonymous requests see health and version'),
+    anonymous: hasFields({
+      required: { enabled: isFlag },
+      optional: { conditions: isListOf(hasFields({ required: { path: isText } })) },
+    }),
   },
 })
 
@@ -104,13 +118,33 @@ function optionsOf({ issuer, claimMappings, claimValidationRules }: JWTAuthentic
   }
 }
 
+interface Anonymous {
+  readonly enabled: boolean
+  readonly conditions?: readonly { readonly path: string }[] | null
+}
+
+function anonymousOf({ enabled, conditions }: Anonymous): AnonymousAccess {
+  if (!conditions?.length) return { enabled }
+  if (!enabled) refuse('anonymous.conditions', 'enabled should be set to true when conditions are defined')
+  return { enabled, paths: conditions.map(({ path }) => path) }
+}
+
+/** What an AuthenticationConfiguration says. */
+export interface Authentication {
+  readonly issuers: readonly OIDCOptions[]
+  readonly anonymous?: AnonymousAccess
+}
+
 /** `document` is the configuration as it was parsed from YAML. Throws an Error that names the field. */
-export function compileAuthentication(document: unknown): readonly OIDCOptions[] {
+export function compileAuthentication(document: unknown): Authentication {
   configuration(document, '')
-  const { jwt } = document as { readonly jwt?: readonly JWTAuthenticator[] | null }
+  const { jwt, anonymous } = document as {
+    readonly jwt?: readonly JWTAuthenticator[] | null
+    readonly anonymous?: Anonymous | null
+  }
   const issuers = jwt ?? []
   const urls = issuers.map(({ issuer }) => issuer.url)
   const twice = urls.findIndex((url, index) => urls.indexOf(url) !== index)
   if (twice >= 0) refuse(`jwt[${twice}].issuer.url`, `${JSON.stringify(urls[twice])} occurs twice`)
-  return issuers.map(optionsOf)
+  return { issuers: issuers.map(optionsOf), ...(anonymous ? { anonymous: anonymousOf(anonymous) } : {}) }
 }

@@ -232,7 +232,7 @@ describe('An AuthenticationConfiguration', () => {
   test('names several issuers, each with its own audiences and claims', async () => {
     const other = await startIssuer('IPv6')
     const { url, ca: certificateAuthority } = issuer
-    const configured = compileAuthentication({
+    const { issuers: configured } = compileAuthentication({
       ...head,
       jwt: [
         {
@@ -268,9 +268,25 @@ describe('An AuthenticationConfiguration', () => {
     other.close()
   })
 
+  test('says whether requests may be anonymous, and where', () => {
+    expect(compileAuthentication(head)).toEqual({ issuers: [] })
+    const conditions = [{ path: '/livez' }, { path: '/version' }]
+    expect(compileAuthentication({ ...head, anonymous: { enabled: true, conditions } })).toEqual({
+      issuers: [],
+      anonymous: { enabled: true, paths: ['/livez', '/version'] },
+    })
+    expect(compileAuthentication({ ...head, anonymous: { enabled: false } }).anonymous).toEqual({
+      enabled: false,
+    })
+  })
+
   test.each<[object, string]>([
     [{ kind: 'AuthenticationConfiguration' }, 'apiVersion: it is missing'],
-    [{ ...head, anonymous: { enabled: true } }, 'anonymous: is not supported here'],
+    [{ ...head, anonymous: {} }, 'anonymous.enabled: it is missing'],
+    [
+      { ...head, anonymous: { enabled: false, conditions: [{ path: '/livez' }] } },
+      'anonymous.conditions: enabled should be set to true when conditions are defined',
+    ],
     [
       documentOf({ issuer: { url: 'http://a', audiences: ['a'] } }),
       'jwt[0].issuer.url: "http://a" is no URL',

@@ -1,6 +1,10 @@
-// From the settings to those who know tokens; reads the files that the settings name.
+// From the settings to those who know who asks; reads the files that the settings name.
 import { readFileSync } from 'node:fs'
-import { compileAuthentication } from '../../apiserver/tokens/oidc/authenticationconfig.ts'
+import type { AnonymousAccess } from '../../apiserver/filters/anonymous.ts'
+import {
+  type Authentication,
+  compileAuthentication,
+} from '../../apiserver/tokens/oidc/authenticationconfig.ts'
 import { type OIDCServices, oidcTokens } from '../../apiserver/tokens/oidc/oidctokens.ts'
 import { parseStaticTokens } from '../../apiserver/tokens/statictokens.ts'
 import type { TokenAuthenticator } from '../../apiserver/tokens/tokenverifier.ts'
@@ -32,20 +36,35 @@ function oidc({ caFile, ...options }: OIDCConfig, services: OIDCServices): Token
   return oidcTokens({ ...options, ...ca }, services)
 }
 
-async function configured(path: string, services: OIDCServices): Promise<readonly TokenAuthenticator[]> {
+async function configured(path: string): Promise<Authentication> {
   const { load } = await import('js-yaml')
-  const issuers = readSetting('--authentication-config', path, text => compileAuthentication(load(text)))
-  return issuers.map(issuer => oidcTokens(issuer, services))
+  return readSetting('--authentication-config', path, text => compileAuthentication(load(text)))
+}
+
+/** What an API server wants to know of who asks. */
+interface OpenedAuthentication {
+  readonly tokenAuthenticators: readonly TokenAuthenticator[]
+  readonly anonymous: AnonymousAccess
 }
 
 /** Rejects with ConfigError. */
-export const openTokens = async (
+export async function openAuthentication(
   config: AccessConfig,
   services: OIDCServices,
-): Promise<readonly TokenAuthenticator[]> => [
-  ...(config.tokenAuthFile === undefined ? [] : [staticTokens(config.tokenAuthFile, services)]),
-  ...(config.oidc ? [oidc(config.oidc, services)] : []),
-  ...(config.authenticationConfig === undefined
-    ? []
-    : await configured(config.authenticationConfig, services)),
-]
+): Promise<OpenedAuthentication> {
+  const { tokenAuthFile, authenticationConfig: file, anonymousAuth } = config
+  const { issuers, anonymous } = file === undefined ? { issuers: [] } : await configured(file)
+  if (anonymous && anonymousAuth !== undefined) {
+    throw new ConfigError(
+      `Cannot use --anonymous-auth ${anonymousAuth}: ${file} has \`anonymous\`, expected one of them`,
+    )
+  }
+  return {
+    tokenAuthenticators: [
+      ...(tokenAuthFile === undefined ? [] : [staticTokens(tokenAuthFile, services)]),
+      ...(config.oidc ? [oidc(config.oidc, services)] : []),
+      ...issuers.map(issuer => oidcTokens(issuer, services)),
+    ],
+    anonymous: anonymous ?? { enabled: anonymousAuth ?? true },
+  }
+}
