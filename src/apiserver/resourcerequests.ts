@@ -111,7 +111,7 @@ export class ResourceRequests {
     if (info.subresource === '' || resource.resource !== 'pods' || resource.group !== '') return undefined
     const { kubelet, clock } = this.#options
     if (info.subresource === 'log' && info.verb === 'get') {
-      return podLog(call, kubelet, request.signal ?? never)
+      return podLog(call, kubelet, { request, signal: request.signal ?? never })
     }
     const stream = Object.hasOwn(streaming, info.subresource) && streaming[info.subresource]
     if (!stream || (info.verb !== 'get' && info.verb !== 'create')) return undefined

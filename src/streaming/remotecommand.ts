@@ -5,13 +5,24 @@ import type { Readable, Writable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { ExecOutcome, ExecSession, TerminalSize } from '../api/kubeletapi.ts'
 
+/** The Status that ends a session. */
+export interface Outcome {
+  readonly metadata: object
+  readonly status: 'Success' | 'Failure'
+  /** This and what follows: of a failure. */
+  readonly message?: string
+  readonly reason?: string
+  readonly details?: object
+  readonly code?: number
+}
+
 export interface ClientStreams {
   readonly stdin?: Readable
   readonly stdout?: Writable
   readonly stderr?: Writable
   onResize(callback: (size: TerminalSize) => void): void
   /** Sends the closing Status, after stdout and stderr have ended, and closes the connection. */
-  finish(status: object): Promise<void>
+  finish(status: Outcome): Promise<void>
   /** Once, when the connection is over. */
   onClose(callback: () => void): void
 }
@@ -24,7 +35,7 @@ export interface StreamSelection {
 }
 
 /** The Status that tells a client how its command ended. */
-export function outcomeStatus(outcome: ExecOutcome): object {
+export function outcomeStatus(outcome: ExecOutcome): Outcome {
   if (outcome.type === 'failed') {
     const message = `Internal error occurred: ${outcome.message}`
     const details = { causes: [{ message: outcome.message }] }

@@ -34,14 +34,21 @@ function namesIn(value: string | readonly string[] | undefined): string[] {
     .filter(name => name !== '')
 }
 
-function upgradeProtocolOf({ headers, canUpgrade }: UpgradeRequest): UpgradeProtocol {
+function upgradeProtocolOf(request: UpgradeRequest): UpgradeProtocol {
+  const { headers, canUpgrade } = request
   const asked = headerText(headers.upgrade).toLowerCase()
   const connection = namesIn(headers.connection).map(name => name.toLowerCase())
-  if (canUpgrade && connection.includes('upgrade')) {
-    if (asked.startsWith('spdy/3.1')) return 'spdy'
-    if (asked === 'websocket') return 'websocket'
-  }
+  if (wantsWebSocket(request)) return 'websocket'
+  if (canUpgrade && connection.includes('upgrade') && asked.startsWith('spdy/3.1')) return 'spdy'
   throw badRequest('Upgrade request required')
+}
+
+/** Whether a request that can be answered as any other wants its answer over a WebSocket. */
+export function wantsWebSocket({ headers, canUpgrade }: UpgradeRequest): boolean {
+  const connection = namesIn(headers.connection).map(name => name.toLowerCase())
+  return (
+    canUpgrade && connection.includes('upgrade') && headerText(headers.upgrade).toLowerCase() === 'websocket'
+  )
 }
 
 const askedIn: Readonly<Record<UpgradeProtocol, string>> = {
@@ -55,7 +62,8 @@ export interface Negotiated {
 }
 
 /**
- * The first of the client's subprotocols that is supported, or what a client gets whose are all unknown.
+ * The first of the client's subprotocols that is supported, or what a client gets whose are all unknown. The
+ * empty one, where it is supported, is that of clients that name none.
  * Throws BadRequest when the request asks for no protocol that is spoken here.
  */
 export function negotiate(
@@ -65,12 +73,14 @@ export function negotiate(
   const upgrade = upgradeProtocolOf(request)
   const asked = namesIn(request.headers[askedIn[upgrade]])
   const known = supported[upgrade]
-  const protocol = asked.find(name => known.includes(name))
+  const protocol =
+    asked.length === 0 ? known.find(name => name === '') : asked.find(name => known.includes(name))
   if (protocol !== undefined) return { upgrade, protocol }
+  const named = known.filter(name => name !== '')
   const text =
     `unable to upgrade: unable to negotiate protocol: client supports [${asked.join(' ')}], ` +
-    `server accepts [${known.join(' ')}]`
-  return { type: 'refuse', text, headers: { 'x-accepted-stream-protocol-versions': known.join(', ') } }
+    `server accepts [${named.join(' ')}]`
+  return { type: 'refuse', text, headers: { 'x-accepted-stream-protocol-versions': named.join(', ') } }
 }
 
 /** The head that switches a connection to SPDY. */

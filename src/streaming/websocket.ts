@@ -1,13 +1,23 @@
-// exec and attach over WebSocket: each message begins with its channel's number (v4.channel.k8s.io); v5 adds
-// a message that closes a channel, so that stdin has an end (KEP-4006).
+// exec and attach over WebSocket: each message begins with its channel's number. v4 ends with a Status, those
+// before it with the text of an error; v5 adds a message that closes a channel, so that stdin has an end
+// (KEP-4006).
 import type { IncomingMessage } from 'node:http'
 import { type Duplex, Readable, Writable } from 'node:stream'
 import type WebSocket from 'ws'
 import type { TerminalSize } from '../api/kubeletapi.ts'
-import { type ClientStreams, parseTerminalSize, type StreamSelection } from './remotecommand.ts'
+import { binaryFraming, type Framing, framingOf } from './framing.ts'
+import { type ClientStreams, type Outcome, parseTerminalSize, type StreamSelection } from './remotecommand.ts'
 import type { UpgradeRequest } from './upgrade.ts'
 
-export const webSocketCommandProtocols: readonly string[] = ['v5.channel.k8s.io', 'v4.channel.k8s.io']
+/** The last one is that of clients that name none. */
+export const webSocketCommandProtocols: readonly string[] = [
+  'v5.channel.k8s.io',
+  'v4.channel.k8s.io',
+  'v4.base64.channel.k8s.io',
+  'channel.k8s.io',
+  'base64.channel.k8s.io',
+  '',
+]
 
 const channel = { stdin: 0, stdout: 1, stderr: 2, error: 3, resize: 4, close: 255 } as const
 
@@ -32,7 +42,7 @@ export async function acceptWebSocket(connection: UpgradedConnection, protocol: 
   })
   // The names of Kubernetes' tunnels are no tokens, which ws insists on: the header is answered here.
   const { 'sec-websocket-protocol': _, ...headers } = connection.request.headers
-  server.on('headers', lines => lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
+  if (protocol !== '') server.on('headers', lines => lines.push(`Sec-WebSocket-Protocol: ${protocol}`))
   const message = { method: connection.request.method, url: connection.request.path, headers }
   return new Promise(resolve => {
     server.handleUpgrade(message as IncomingMessage, connection.socket, connection.head, resolve)
@@ -64,21 +74,29 @@ export class Incoming extends Readable {
   }
 }
 
-export function sendOn(socket: WebSocket, number: number, data: Buffer): Promise<void> {
+export function sendMessage(socket: WebSocket, message: Buffer | string): Promise<void> {
   return new Promise((resolve, reject) => {
-    const message = Buffer.allocUnsafe(data.length + 1)
-    message[0] = number
-    data.copy(message, 1)
     socket.send(message, error => (error ? reject(error) : resolve()))
   })
 }
 
-export function outgoing(socket: WebSocket, number: number): Writable {
+export const sendOn = (socket: WebSocket, number: number, data: Buffer): Promise<void> =>
+  sendMessage(socket, binaryFraming.frame(number, data))
+
+export function outgoing(socket: WebSocket, number: number, framing: Framing = binaryFraming): Writable {
   return new Writable({
     write(chunk: Buffer, _encoding, done) {
-      sendOn(socket, number, chunk).then(() => done(), done)
+      sendMessage(socket, framing.frame(number, chunk)).then(() => done(), done)
     },
   })
+}
+
+interface CommandForm {
+  readonly framing: Framing
+  /** The protocol has a message that ends a channel. */
+  readonly canClose: boolean
+  /** The outcome is told as a Status; otherwise as a text, and only when it is an error. */
+  readonly hasStatus: boolean
 }
 
 class WebSocketStreams implements ClientStreams {
@@ -86,17 +104,17 @@ class WebSocketStreams implements ClientStreams {
   readonly stdout?: Writable
   readonly stderr?: Writable
   readonly #socket: WebSocket
-  /** The protocol has a message that ends a channel. */
-  readonly #canClose: boolean
+  readonly #form: CommandForm
   #onResize: (size: TerminalSize) => void = () => undefined
 
-  constructor(socket: WebSocket, selection: StreamSelection, options: { readonly canClose: boolean }) {
+  constructor(socket: WebSocket, selection: StreamSelection, form: CommandForm) {
     this.#socket = socket
-    this.#canClose = options.canClose
+    this.#form = form
+    const { framing } = form
     const stdin = new Incoming(socket)
     if (selection.stdin) this.stdin = stdin
-    if (selection.stdout) this.stdout = outgoing(socket, channel.stdout)
-    if (selection.stderr && !selection.tty) this.stderr = outgoing(socket, channel.stderr)
+    if (selection.stdout) this.stdout = outgoing(socket, channel.stdout, framing)
+    if (selection.stderr && !selection.tty) this.stderr = outgoing(socket, channel.stderr, framing)
     socket.on('message', (data: Buffer) => this.#receive(data, stdin))
     socket.on('error', () => socket.terminate())
     socket.once('close', () => {
@@ -107,9 +125,10 @@ class WebSocketStreams implements ClientStreams {
   }
 
   #receive(data: Buffer, stdin: Incoming) {
-    if (data.length === 0) return
-    const payload = data.subarray(1)
-    switch (data[0]) {
+    const message = this.#form.framing.read(data)
+    if (!message) return
+    const { payload } = message
+    switch (message.channel) {
       case channel.stdin:
         if (payload.length > 0 && this.stdin) stdin.accept(payload)
         break
@@ -119,7 +138,7 @@ class WebSocketStreams implements ClientStreams {
         break
       }
       case channel.close:
-        if (this.#canClose && payload[0] === channel.stdin) stdin.end()
+        if (this.#form.canClose && payload[0] === channel.stdin) stdin.end()
         break
     }
   }
@@ -128,8 +147,10 @@ class WebSocketStreams implements ClientStreams {
     this.#onResize = callback
   }
 
-  async finish(status: object) {
-    await sendOn(this.#socket, channel.error, Buffer.from(JSON.stringify(status)))
+  async finish(status: Outcome) {
+    const { framing, hasStatus } = this.#form
+    const text = hasStatus ? JSON.stringify(status) : status.message
+    if (text) await sendMessage(this.#socket, framing.frame(channel.error, Buffer.from(text)))
     this.stdin?.unpipe().resume()
     this.#socket.close(normalClosure)
   }
@@ -145,10 +166,12 @@ export async function acceptWebSocketCommand(
   protocol: string,
 ): Promise<ClientStreams> {
   const socket = await acceptWebSocket(connection, protocol)
+  const framing = framingOf(protocol)
   const canClose = protocol === 'v5.channel.k8s.io'
-  const streams = new WebSocketStreams(socket, selection, { canClose })
+  const hasStatus = canClose || protocol.startsWith('v4.')
+  const streams = new WebSocketStreams(socket, selection, { framing, canClose, hasStatus })
   // An empty message on the first channel that is written to says that the session is there.
   const first = selection.stdout ? channel.stdout : selection.stderr ? channel.stderr : channel.error
-  await sendOn(socket, first, Buffer.alloc(0)).catch(() => undefined)
+  await sendMessage(socket, framing.frame(first, Buffer.alloc(0))).catch(() => undefined)
   return streams
 }

@@ -1,10 +1,13 @@
 // GET pods/log: a container's output as plain text, whole or followed.
-import type { Readable } from 'node:stream'
+import { Readable } from 'node:stream'
 import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import type { KubeletConnector, LogOptions } from '../../api/kubeletapi.ts'
+import { negotiate, wantsWebSocket } from '../../streaming/upgrade.ts'
+import { serveWebSocketReader, webSocketReaderProtocols } from '../../streaming/websocketreader.ts'
 import type { Call } from '../endpoints/call.ts'
 import type { Query } from '../query.ts'
-import type { Reply, ReplyStream } from '../request.ts'
+import type { Reply, ReplyStream, ServerRequest } from '../request.ts'
+import { replyOf, upgradeReply } from './command.ts'
 import { chooseContainer, containerReference, kubeletOf, podOf } from './podtarget.ts'
 
 const rfc3339 = /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)$/
@@ -71,14 +74,32 @@ async function whole(log: Readable): Promise<Buffer> {
   return Buffer.concat(chunks)
 }
 
-export async function podLog(call: Call, connector: KubeletConnector, signal: AbortSignal): Promise<Reply> {
+/** Where clients that can only read WebSockets read it. */
+async function overWebSocket(request: ServerRequest, open: () => Promise<Readable>): Promise<Reply> {
+  const found = negotiate(request, { spdy: [], websocket: webSocketReaderProtocols })
+  if ('type' in found) return replyOf(found)
+  const log = await open()
+  return upgradeReply((socket, head) => {
+    void serveWebSocketReader({ request, socket, head }, log, found.protocol)
+  })
+}
+
+export async function podLog(
+  call: Call,
+  connector: KubeletConnector,
+  { request, signal }: { readonly request: ServerRequest; readonly signal: AbortSignal },
+): Promise<Reply> {
   const options = logOptionsOf(call.query, call.info.name)
   const pod = await podOf(call)
   const container = chooseContainer(pod, call.query.get('container'))
-  // A Pod that has no node yet has said nothing.
-  if (!pod.spec?.nodeName) return { status: 200, contentType: 'text/plain', body: Buffer.alloc(0) }
-  const kubelet = await kubeletOf(pod, connector)
-  const log = await kubelet.logs(containerReference(pod, container), options, signal)
+  const open = async () => {
+    // A Pod that has no node yet has said nothing.
+    if (!pod.spec?.nodeName) return Readable.from([])
+    const kubelet = await kubeletOf(pod, connector)
+    return kubelet.logs(containerReference(pod, container), options, signal)
+  }
+  if (wantsWebSocket(request)) return overWebSocket(request, open)
+  const log = await open()
   if (!options.follow) return { status: 200, contentType: 'text/plain', body: await whole(log) }
   return { status: 200, contentType: 'text/plain', body: reply => send(log, reply) }
 }

@@ -175,6 +175,50 @@ test('attach over WebSocket v4 passes sizes on and reports the outcome', async (
   expect(JSON.parse(String(found.get(3)))).toEqual({ metadata: {}, status: 'Success' })
 })
 
+/** All messages of a WebSocket, from the first one on, when the server has closed it. */
+function messagesOf(path: string, protocols: readonly string[]) {
+  const socket = new WebSocket(`ws://localhost:${port()}${path}`, [...protocols])
+  const messages: Buffer[] = []
+  socket.on('message', (data: Buffer) => messages.push(data))
+  return new Promise<{ readonly protocol: string; readonly messages: readonly Buffer[] }>(
+    (resolve, reject) => {
+      socket.once('close', () => resolve({ protocol: socket.protocol, messages }))
+      socket.once('error', reject)
+    },
+  )
+}
+
+const decoded = (message: Buffer, start = 0) => Buffer.from(String(message.subarray(start)), 'base64')
+
+test('exec over the WebSockets of before v4 tells nothing but errors, in binary and in base64', async () => {
+  const exit = (code: number) => `${pod}/exec?command=exit&command=${code}&stdout=true&stderr=true`
+  const error = 'command terminated with non-zero exit code: exit status 3'
+  for (const protocols of [[], ['channel.k8s.io']]) {
+    const { protocol, messages } = await messagesOf(exit(3), protocols)
+    expect(protocol).toBe(protocols[0] ?? '')
+    expect(messages.map(String)).toEqual(['\u0001', '\u0002leaving with 3\n', `\u0003${error}`])
+    const fine = await messagesOf(exit(0), protocols)
+    expect(fine.messages.map(String)).toEqual(['\u0001', '\u0002leaving with 0\n'])
+  }
+  for (const asked of ['base64.channel.k8s.io', 'v4.base64.channel.k8s.io']) {
+    const { protocol, messages } = await messagesOf(exit(3), [asked])
+    expect(protocol).toBe(asked)
+    const last = messages.at(-1)!
+    expect(String(last)[0]).toBe('3')
+    expect(String(decoded(last, 1))).toContain(asked.startsWith('v4.') ? `"message":"${error}"` : error)
+  }
+})
+
+test('A log is read over WebSockets, in binary and in base64', async () => {
+  for (const protocols of [[], ['binary.k8s.io'], ['base64.binary.k8s.io']]) {
+    const { protocol, messages } = await messagesOf(`${pod}/log`, protocols)
+    expect(protocol).toBe(protocols[0] ?? '')
+    const isText = protocol.startsWith('base64.')
+    expect(messages.map(message => String(isText ? decoded(message) : message))).toEqual(['one\n', 'two\n'])
+  }
+  await expect(messagesOf(`${pod}/log`, ['v9.k8s.io'])).rejects.toThrow('403')
+})
+
 async function forward(client: SpdyClient, portNumber: string, id: string) {
   const headers = { port: portNumber, requestID: id }
   const error = await client.open({ ...headers, streamType: 'error' }, true)
