@@ -2,8 +2,14 @@ import { defineConfig } from 'vitest/config'
 import { BaseSequencer, type TestSpecification } from 'vitest/node'
 
 // Threads without isolation: a process per file costs five seconds for thirty files, this half a second.
-const shared = { pool: 'threads' as const, isolate: false, globalSetup: 'test/temporary.ts' }
-const patient = { testTimeout: 60_000, hookTimeout: 120_000 }
+const shared = {
+  pool: 'threads' as const,
+  isolate: false,
+  globalSetup: 'test/temporary.ts',
+  // Like all limits here for what hangs; a busy machine may take its time.
+  expect: { poll: { timeout: 30_000 } },
+}
+const patient = { testTimeout: 240_000, hookTimeout: 240_000 }
 
 /** Each starts clusters with containers and looks at what they do to the host. */
 const clusters = [
@@ -38,8 +44,8 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['src/**/*.{test,fuzz}.ts', 'scripts/**/*.test.ts'],
-          // For what hangs; a busy machine may take its time.
-          testTimeout: 30_000,
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -95,14 +95,3 @@ export function killOnNode(home: string, node: string, pattern: RegExp): number 
   for (const pid of found) process.kill(pid, 'SIGKILL')
   return found.length
 }
-
-/** Asks again until `check` holds; throws what was last seen when it does not within 30 s. */
-export async function eventually<T>(ask: () => Promise<T>, check: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const value = await ask().catch(error => error as T)
-    if (!(value instanceof Error) && check(value)) return value
-    if (attempt === 150)
-      throw value instanceof Error ? value : new Error(`last seen: ${JSON.stringify(value)}`)
-    await new Promise(resolve => setTimeout(resolve, 200))
-  }
-}

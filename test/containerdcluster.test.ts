@@ -3,14 +3,8 @@
 import { existsSync, writeFileSync } from 'node:fs'
 import { afterEach, describe, expect, test } from 'vitest'
 import { familyOf, familyOrders } from '../src/ip/family.ts'
-import {
-  clusterNeeds,
-  eventually,
-  hostTraces,
-  killOnNode,
-  upWithContainers,
-  webDeployment,
-} from './containercluster.ts'
+import { clusterNeeds, hostTraces, killOnNode, upWithContainers, webDeployment } from './containercluster.ts'
+import { eventually } from './eventually.ts'
 import { futago, newHome, type TestedCluster } from './futago.ts'
 import { startMachine } from './machine.ts'
 import { whyNot } from './needs.ts'
@@ -65,10 +59,17 @@ async function deploy(cluster: TestedCluster, replicas = 2): Promise<PodSummary[
   )
 }
 
-/** What a Pod serves at an address, asked from another Pod. */
+/** What a Pod serves at an address, asked from another Pod: nothing while it does not serve yet. */
 const ask = (cluster: TestedCluster, from: string, address: string, port = 8080) =>
   cluster.print(
-    `kubectl exec ${from} -- sh -c 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc ${address} ${port} | tail -n 1'`,
+    `kubectl exec ${from} -- sh -c 'printf "GET / HTTP/1.0\\r\\n\\r\\n" | nc -w 10 ${address} ${port} | tail -n 1'`,
+  )
+
+/** What it serves there once it does: a container that has been started may not listen yet. */
+const answer = (cluster: TestedCluster, from: string, address: string, port = 8080) =>
+  eventually(
+    () => ask(cluster, from, address, port),
+    text => text !== '',
   )
 
 const title = `clusters with containers${reason ? ` (skipped: ${reason})` : ''}`
@@ -89,7 +90,7 @@ describe.skipIf(reason !== undefined)(title, () => {
       const cluster = await up(['--ip-families', families])
       const [first, second] = await deploy(cluster)
       for (const { ips } of [first!, second!]) expect(ips.map(familyOf).join()).toBe(families)
-      for (const ip of second!.ips) expect(await ask(cluster, first!.name, ip)).toBe(`${second!.name}\n`)
+      for (const ip of second!.ips) expect(await answer(cluster, first!.name, ip)).toBe(`${second!.name}\n`)
       await cluster.print('kubectl create service clusterip web --tcp=80:8080')
       await cluster.print(
         `kubectl patch service web -p '{"spec":{"ipFamilyPolicy":"PreferDualStack"}}' --type merge`,
@@ -99,11 +100,8 @@ describe.skipIf(reason !== undefined)(title, () => {
       )
       expect(clusterIPs.map(familyOf).join()).toBe(families)
       for (const ip of clusterIPs) {
-        const answer = await eventually(
-          () => ask(cluster, first!.name, ip, 80),
-          text => text !== '',
-        )
-        expect([first!.name, second!.name]).toContain(answer.trim())
+        const text = await answer(cluster, first!.name, ip, 80)
+        expect([first!.name, second!.name]).toContain(text.trim())
       }
       const nodes = JSON.parse(await cluster.print('kubectl get nodes -o json')) as {
         items: { status: { addresses: { type: string; address: string }[] } }[]
@@ -146,7 +144,7 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(killOnNode(cluster.home, 'node1', /^\S+\/nodes\/node1\/init$/)).toBe(1)
     await settled(pod => pod.node === 'node2' || pod.restarts > restarts)
     await eventually(asked, text => text === `${before[1]!.name}\n`)
-  }, 180_000)
+  })
 
   test('after a kill -9 of the cluster the next start takes over, and down removes what is left', async () => {
     const first = await up()
@@ -159,14 +157,14 @@ describe.skipIf(reason !== undefined)(title, () => {
       found => found.length === 2 && found.every(({ ready, restarts }) => ready && restarts > 0),
     )
     const [one, two] = running
-    expect(await ask(second, one!.name, two!.ips[1]!)).toBe(`${two!.name}\n`)
+    expect(await answer(second, one!.name, two!.ips[1]!)).toBe(`${two!.name}\n`)
     await second.stop('SIGKILL')
     expect((await futago(['down'], second.home)).stdout).toBe(
       'cluster default: was not running, its nodes removed\n',
     )
     expect(await hostTraces(second.home)).toEqual([])
     expect(existsSync(`${second.home}/default/nodes/node1`)).toBe(true)
-  }, 120_000)
+  })
 
   test('two clusters have ranges of their own and do not disturb each other', async () => {
     const first = await up()
@@ -177,8 +175,8 @@ describe.skipIf(reason !== undefined)(title, () => {
     expect(second.stderr.text).toContain('--cluster-cidr is ')
     await first.stop()
     const [one, two] = pairs[1]!
-    for (const ip of two!.ips) expect(await ask(second, one!.name, ip)).toBe(`${two!.name}\n`)
-  }, 120_000)
+    for (const ip of two!.ips) expect(await answer(second, one!.name, ip)).toBe(`${two!.name}\n`)
+  })
 
   test('a node on another machine joins, serves over both families, and leaves nothing there', async () => {
     const cluster = await up(['--nodes', '1'])
@@ -204,12 +202,12 @@ describe.skipIf(reason !== undefined)(title, () => {
       const running = await deploy(cluster)
       expect(running.map(({ node }) => node)).toEqual(['far', 'node1'])
       const [far, near] = running
-      for (const ip of near!.ips) expect(await ask(cluster, far!.name, ip)).toBe(`${near!.name}\n`)
-      for (const ip of far!.ips) expect(await ask(cluster, near!.name, ip)).toBe(`${far!.name}\n`)
+      for (const ip of near!.ips) expect(await answer(cluster, far!.name, ip)).toBe(`${near!.name}\n`)
+      for (const ip of far!.ips) expect(await answer(cluster, near!.name, ip)).toBe(`${far!.name}\n`)
       expect(await joined.leave()).toBe(0)
       expect(await machine.state()).toEqual(machine.fresh)
     } finally {
       await machine.remove()
     }
-  }, 120_000)
+  })
 })

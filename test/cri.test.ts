@@ -117,7 +117,7 @@ class TestPod {
   }
 
   async runIn(container: string, ...command: readonly string[]): Promise<string> {
-    const result = await this.#runtime.run(this.reference(container), command, { timeoutMs: 20_000 })
+    const result = await this.#runtime.run(this.reference(container), command, { timeoutMs: 60_000 })
     return result.type === 'exited' ? result.output.trim() : JSON.stringify(result)
   }
 
@@ -138,6 +138,13 @@ class TestPod {
     }
   }
 
+  /** Resolves when a program of the container listens on the port. */
+  async listening(port: number): Promise<void> {
+    const hexadecimal = port.toString(16).toUpperCase().padStart(4, '0')
+    const script = `until grep -q ":${hexadecimal} .* 0A " /proc/net/tcp /proc/net/tcp6; do sleep 0.05; done`
+    expect(await this.run('sh', '-c', script)).toBe('')
+  }
+
   async remove(): Promise<void> {
     await this.#runtime.removePod(this.uid)
   }
@@ -145,7 +152,7 @@ class TestPod {
 
 /** Debian's busybox cannot resolve names, so its wget does not even take addresses. */
 const fetchFrom = (address: string, port: number) =>
-  `printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | nc -w 5 ${address} ${port}`
+  `printf 'GET /index.html HTTP/1.0\\r\\n\\r\\n' | nc -w 20 ${address} ${port}`
 
 const forever = 'trap "exit 7" TERM; while true; do sleep 0.1; done'
 
@@ -170,6 +177,7 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       expect(server.addresses.map(familyOf)).toEqual(families)
       await server.start('echo it works > index.html; exec httpd -f -p [::]:8080')
       await client.start(forever)
+      await server.listening(8080)
       for (const address of server.addresses) {
         expect(await client.run('sh', '-c', fetchFrom(address, 8080))).toContain('it works')
       }
@@ -261,8 +269,7 @@ describe.skipIf(reason)('A container', () => {
     }
     session.resize({ columns: 101, rows: 37 })
     await until('#')
-    await systemClock.sleep(300)
-    session.stdin!.write('stty size\n')
+    session.stdin!.write('until stty size | grep 101; do sleep 0.05; done\n')
     await until('37 101')
     session.stdin!.write('exit 5\n')
     expect(await session.outcome).toEqual({ type: 'exited', exitCode: 5 })
@@ -274,12 +281,13 @@ describe.skipIf(reason)('A container', () => {
     const outcome = await session.outcome
     expect(outcome.type).toBe('failed')
     expect(JSON.stringify(outcome)).toContain('executable file not found')
-    const run = (command: readonly string[]) => runtime.run(pod.reference(), command, { timeoutMs: 1000 })
+    const run = (command: readonly string[], timeoutMs = 60_000) =>
+      runtime.run(pod.reference(), command, { timeoutMs })
     expect(await run(['nonsense'])).toMatchObject({
       type: 'failed',
       message: expect.stringContaining('executable file not found'),
     })
-    expect(await run(['sleep', '60'])).toEqual({ type: 'timedOut' })
+    expect(await run(['sleep', '600'], 1000)).toEqual({ type: 'timedOut' })
     expect(await run(['sh', '-c', 'exit 3'])).toEqual({ type: 'exited', exitCode: 3, output: '' })
   })
 
@@ -306,7 +314,7 @@ describe.skipIf(reason)('A container', () => {
     for (const { address } of known) {
       const own = await new TestPod(runtime, {}).create()
       await own.start(`echo over ${address} > index.html; exec httpd -f -p ${bracketHost(address)}:8080`)
-      await systemClock.sleep(200)
+      await own.listening(8080)
       const stream = await runtime.portForward(own.reference(), 8080)
       stream.end('GET /index.html HTTP/1.0\r\n\r\n')
       expect(await textOf(stream)).toContain(`over ${address}`)

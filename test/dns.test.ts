@@ -16,7 +16,7 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
     let world: World
     const dig = async (family: IPFamily, ...args: readonly string[]) => {
       const server = [`@${loopbackAddress[family]}`, '-p', String(world.dns.port)]
-      const { stdout } = await hostExec.run('dig', [...server, '+time=2', '+tries=1', ...args])
+      const { stdout } = await hostExec.run('dig', [...server, '+time=30', '+tries=1', ...args])
       return stdout
     }
     const short = async (family: IPFamily, ...args: readonly string[]) =>

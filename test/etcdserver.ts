@@ -1,13 +1,13 @@
-// Starts real etcd members (Debian's etcd-server) on free loopback ports, with their data in a temporary
+// Starts real etcd members (Debian's etcd-server) on loopback ports of their own, with their data in a temporary
 // folder, kills and restarts them, and leaves nothing behind.
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { type IPFamily, loopbackAddress } from '../src/ip/family.ts'
 import { joinHostPort } from '../src/ip/hostport.ts'
 import { createAuthority, issueCertificate } from '../src/x509/certificates.ts'
+import { reservePorts } from './ports.ts'
 
 export interface EtcdServerOptions {
   readonly family: IPFamily
@@ -29,22 +29,6 @@ interface Member {
   readonly endpoint: string
   readonly args: readonly string[]
   process: ChildProcess | undefined
-}
-
-async function freePorts(family: IPFamily, count: number): Promise<number[]> {
-  const servers = Array.from({ length: count }, () => createServer())
-  const ports = await Promise.all(
-    servers.map(
-      server =>
-        new Promise<number>(resolve => {
-          server.listen(0, loopbackAddress[family], () => {
-            resolve((server.address() as { port: number }).port)
-          })
-        }),
-    ),
-  )
-  await Promise.all(servers.map(server => new Promise(resolve => server.close(resolve))))
-  return ports
 }
 
 /** A CA, and one certificate that serves as a server's and as a client's. */
@@ -97,7 +81,7 @@ export class EtcdServers {
     const folder = mkdtempSync(join(tmpdir(), 'futago-etcd-'))
     const address = loopbackAddress[family]
     const files = tls ? writeCertificates(folder, address) : undefined
-    const ports = await freePorts(family, members * 2)
+    const ports = await reservePorts(members * 2)
     const peers = ports.slice(members).map(port => `http://${joinHostPort(address, port)}`)
     const cluster = peers.map((url, index) => `m${index}=${url}`).join(',')
     const tlsFlags = files

@@ -29,22 +29,30 @@ const collect = (stream: NodeJS.ReadableStream | null, into: { text: string }) =
 export const futago = (args: readonly string[], home: string): Promise<CommandResult> =>
   resultOf(spawnFutago(args, home))
 
-/** Likewise; also how long it took, and the most memory it had at once. */
+/** Of `/proc/PID/stat`: what follows the name, which may hold anything. */
+function processorSecondsOf(stat: string): number {
+  const fields = stat.slice(stat.lastIndexOf(')') + 2).split(' ')
+  const ticksPerSecond = 100
+  return (Number(fields[11]) + Number(fields[12])) / ticksPerSecond
+}
+
+/** Likewise; also how long it kept a processor busy, and the most memory it had at once. */
 export async function futagoMeasured(args: readonly string[], home: string) {
-  const began = performance.now()
   const child = spawnFutago(args, home)
   let peakKiB = 0
+  let processorSeconds = 0
   const timer = setInterval(() => {
     try {
       const status = readFileSync(`/proc/${child.pid}/status`, 'utf8')
       peakKiB = Math.max(peakKiB, Number(/VmHWM:\s+(\d+)/.exec(status)?.[1] ?? 0))
+      processorSeconds = processorSecondsOf(readFileSync(`/proc/${child.pid}/stat`, 'utf8'))
     } catch {
       // It has ended.
     }
   }, 20)
   const result = await resultOf(child)
   clearInterval(timer)
-  return { ...result, seconds: (performance.now() - began) / 1000, peakMiB: peakKiB / 1024 }
+  return { ...result, processorSeconds, peakMiB: peakKiB / 1024 }
 }
 
 async function resultOf(child: ChildProcess): Promise<CommandResult> {

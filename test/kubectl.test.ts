@@ -3,6 +3,7 @@
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { TestedCluster } from './futago.ts'
 import { type KubectlVersion, kubectlVersions, missingKubectl } from './kubectl.ts'
+import { reservePorts } from './ports.ts'
 
 interface Step {
   readonly run: string
@@ -41,7 +42,7 @@ const create: readonly Step[] = [
   { run: `${deployment}kubectl apply -f $DIRECTORY/web.yaml`, prints: 'deployment.apps/web created' },
   { run: 'kubectl apply -f $DIRECTORY/web.yaml', prints: 'deployment.apps/web unchanged' },
   {
-    run: 'kubectl rollout status deployment/web --timeout=20s',
+    run: 'kubectl rollout status deployment/web --timeout=120s',
     prints: /deployment "web" successfully rolled out$/,
   },
   {
@@ -58,7 +59,7 @@ const create: readonly Step[] = [
   { run: 'kubectl create serviceaccount robot', prints: 'serviceaccount/robot created' },
   { run: 'kubectl create job sum --image=busybox -- sh -c "echo 42"', prints: 'job.batch/sum created' },
   {
-    run: 'kubectl wait --for=condition=complete job/sum --timeout=20s',
+    run: 'kubectl wait --for=condition=complete job/sum --timeout=120s',
     prints: 'job.batch/sum condition met',
   },
   { run: 'kubectl logs job/sum', prints: '42' },
@@ -71,7 +72,7 @@ const create: readonly Step[] = [
     prints: 'pod/good created',
   },
   { run: 'kubectl run bad --image=busybox --restart=Never -- sh -c "exit 3"', prints: 'pod/bad created' },
-  { run: 'kubectl wait --for=condition=Ready pod/good --timeout=20s', prints: 'pod/good condition met' },
+  { run: 'kubectl wait --for=condition=Ready pod/good --timeout=120s', prints: 'pod/good condition met' },
   {
     run: 'echo "echo from \\$0" | kubectl run talk --rm -i --image=busybox --restart=Never -- sh',
     prints: /from sh\n(pod "talk" deleted.*)?/,
@@ -137,7 +138,8 @@ const look: readonly Step[] = [
   },
   { run: 'kubectl get pods -n empty', prints: 'No resources found in empty namespace.' },
   {
-    run: 'timeout 2 kubectl get configmap one -w --no-headers; true',
+    run: `touch $DIRECTORY/watched; kubectl get configmap one -w --no-headers > $DIRECTORY/watched & until [ -s $DIRECTORY/watched ]; do sleep 0.05; done
+kill $!; cat $DIRECTORY/watched`,
     prints: 'one 1 AGE',
   },
   {
@@ -194,7 +196,7 @@ const change: readonly Step[] = [
     prints: 'deployment.apps/web image updated',
   },
   {
-    run: 'kubectl rollout status deployment/web --timeout=30s',
+    run: 'kubectl rollout status deployment/web --timeout=120s',
     prints: /deployment "web" successfully rolled out$/,
   },
   {
@@ -317,7 +319,7 @@ kubectl delete pod good-copy --force --grace-period=0 > /dev/null 2>&1`,
     only: '1.34',
   },
   {
-    run: 'touch $DIRECTORY/forwarded; kubectl port-forward pod/good :80 :81 > $DIRECTORY/forwarded & until [ $(wc -l < $DIRECTORY/forwarded) = 4 ]; do sleep 0.05; done; kill $!; sed "s/:[0-9]* /:PORT /" $DIRECTORY/forwarded | sort',
+    run: 'touch $DIRECTORY/forwarded; kubectl port-forward pod/good $PORT:80 $OTHER_PORT:81 > $DIRECTORY/forwarded & until [ $(wc -l < $DIRECTORY/forwarded) = 4 ]; do sleep 0.05; done; kill $!; sed "s/:[0-9]* /:PORT /" $DIRECTORY/forwarded | sort',
     prints: `Forwarding from 127.0.0.1:PORT -> 80
 Forwarding from 127.0.0.1:PORT -> 81
 Forwarding from [::1]:PORT -> 80
@@ -345,7 +347,7 @@ const remove: readonly Step[] = [
       'Error from server (Forbidden): namespaces "default" is forbidden: this namespace may not be deleted',
     ...failure,
   },
-  { run: 'kubectl delete namespace shop --timeout=30s', prints: 'namespace "shop" deleted' },
+  { run: 'kubectl delete namespace shop --timeout=120s', prints: 'namespace "shop" deleted' },
   { run: 'kubectl get all -n shop', prints: 'No resources found in shop namespace.' },
 ]
 
@@ -367,7 +369,10 @@ const normalize = (text: string) =>
 
 describe.each(kubectlVersions)('kubectl %s', version => {
   let cluster: TestedCluster
+  /** Those that kubectl finds by itself for one loopback address may be taken on the other. */
+  let ports: readonly number[]
   beforeAll(async () => {
+    ports = await reservePorts(2)
     if (!missingKubectl(version)) cluster = await TestedCluster.up(['--nodes', '2', '--store', 'memory'])
   })
   afterAll(() => cluster?.remove())
@@ -376,7 +381,8 @@ describe.each(kubectlVersions)('kubectl %s', version => {
     step => (step.only ?? version) === version,
   )
   test.skipIf(missingKubectl(version)).each(steps)('$run', async ({ run, prints, exitCode = 0 }) => {
-    const result = await cluster.shell(`DIRECTORY=${cluster.home}; exec 2>&1\n${run}`, version)
+    const variables = `DIRECTORY=${cluster.home}; PORT=${ports[0]}; OTHER_PORT=${ports[1]}`
+    const result = await cluster.shell(`${variables}; exec 2>&1\n${run}`, version)
     const printed = normalize(result.stdout)
     if (typeof prints === 'string') expect(printed).toBe(prints)
     else expect(printed).toMatch(prints)

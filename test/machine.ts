@@ -1,6 +1,6 @@
 // Another machine for tests: a network namespace with a cable to this host, on which a node can be.
 import { type ChildProcess, spawn } from 'node:child_process'
-import { readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { importImages } from '../src/cluster/containerd/images.ts'
 import { hostExec, inNetworkNamespace } from '../src/host/exec.ts'
@@ -9,10 +9,21 @@ import { createNetworkNamespace, removeNetworkNamespace } from '../src/host/netn
 import { newHome } from './futago.ts'
 import { root } from './kubectl.ts'
 
-const link = 'futago-far'
-const hostAddresses = ['198.18.77.1/24', 'fd00:77::1/64']
-const gateways = hostAddresses.map(cidr => cidr.split('/')[0]!)
+/** Ends with the process that made it: what is left of one that was killed goes with the next. */
+const links = 'futfar'
+const link = `${links}${process.pid}`
+/** Another run of the tests, on the same host, has others. */
+const subnet = process.pid % 256
+const address = (host: number) => [`198.18.${subnet}.${host}`, `fd00:77:${subnet}::${host}`]
+const gateways = address(1)
 const lengths = [24, 64]
+const hostAddresses = gateways.map((gateway, index) => `${gateway}/${lengths[index]}`)
+
+async function removeLeftLinks(): Promise<void> {
+  for (const name of readdirSync('/sys/class/net').filter(name => name.startsWith(links))) {
+    if (!existsSync(`/proc/${name.slice(links.length)}`)) await removeLink(hostExec, name)
+  }
+}
 
 export interface JoinedProcess {
   /** What it said first. */
@@ -22,7 +33,7 @@ export interface JoinedProcess {
 }
 
 class Machine {
-  readonly addresses = ['198.18.77.9', 'fd00:77::9']
+  readonly addresses = address(9)
   readonly #path = join(newHome(), 'machine')
   readonly #exec = inNetworkNamespace(hostExec, this.#path)
   #process: ChildProcess | undefined
@@ -30,6 +41,7 @@ class Machine {
   fresh: unknown
 
   async make(): Promise<void> {
+    await removeLeftLinks()
     await createNetworkNamespace(hostExec, this.#path)
     await this.#exec.run('sysctl', ['-q', '-w', 'net.ipv6.conf.default.accept_dad=0'])
     await runIPCommands(hostExec, [

@@ -20,7 +20,7 @@ async function serve({ name, port }) {
   return 'serving'
 }
 
-const askTCP = ({ host, port, localAddress, timeoutMs = 1500 }) =>
+const askTCP = ({ host, port, localAddress, timeoutMs = 20_000 }) =>
   new Promise(resolve => {
     const socket = connect({ host, port, localAddress })
     const chunks = []
@@ -36,7 +36,7 @@ const askTCP = ({ host, port, localAddress, timeoutMs = 1500 }) =>
     })
   })
 
-const askUDP = ({ host, port, localPort = 0, timeoutMs = 1500 }) =>
+const askUDP = ({ host, port, localPort = 0, timeoutMs = 20_000 }) =>
   new Promise(resolve => {
     const socket = createSocket(host.includes(':') ? 'udp6' : 'udp4')
     const finish = answer => {

@@ -1,10 +1,10 @@
 // Node.js 24, from a package of npm's registry, for the tests that do not run on 20. It is unpacked below
 // node_modules/.cache and nowhere else.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { existsSync, mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { root } from './kubectl.ts'
+import { join } from 'node:path'
+import { installProgram, root } from './kubectl.ts'
 
 const version = '24.21.0'
 const platform = process.platform === 'win32' ? 'win' : process.platform
@@ -17,11 +17,7 @@ function fetchNode(): void {
   try {
     const archive = run('npm', ['pack', '--silent', `node-${platform}-${process.arch}@${version}`]).trim()
     run('tar', ['-xzf', archive, 'package/bin/node'])
-    mkdirSync(dirname(target), { recursive: true })
-    const temporary = `${target}.${process.pid}`
-    // Another file system is no place to rename from.
-    run('cp', [join(folder, 'package/bin/node'), temporary])
-    renameSync(temporary, target)
+    installProgram(target, join(folder, 'package/bin/node'))
   } finally {
     rmSync(folder, { recursive: true, force: true })
   }

@@ -1,11 +1,12 @@
 // Nodes made of network namespaces: a bridge joins them, Pods are namespaces that the real CNI plugins
 // connect, and a router stands for the world outside. The parts under test run in this process, over a real
 // API server.
-import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import type { KubeObject } from '../src/api/object.ts'
+import type { Resource } from '../src/api/resource.ts'
 import { namespaces } from '../src/api/resources/core/namespace.ts'
 import { nodes } from '../src/api/resources/core/node.ts'
 import { admin, openTestServer } from '../src/apiserver/apiserver.fake.ts'
@@ -21,9 +22,7 @@ import type { IPFamilies, IPFamily } from '../src/ip/family.ts'
 import { PodNetwork } from '../src/network/cni/podnetwork.ts'
 import { NftCommand } from '../src/network/nftables/nft.ts'
 import { NodeRoutes } from '../src/network/routes/routes.ts'
-
-/** Into the namespace that a file stands for. */
-const enter = 'nsenter'
+import { Place } from './networklab.ts'
 
 type Addresses = Readonly<Record<IPFamily, string>>
 
@@ -41,39 +40,6 @@ const clusterRanges: Addresses = { IPv4: '10.201.0.0/16', IPv6: 'fd00:201::/56' 
 const nodeRanges: Addresses = { IPv4: '172.31.7.0/24', IPv6: 'fd00:31:7::/64' }
 const serviceRanges: Addresses = { IPv4: '10.96.0.0/16', IPv6: 'fd00:10:96::/112' }
 
-/** Says to whom it talks, `172.31.7.1`, and closes. */
-const serverScript = `
-const [port, protocol] = process.argv.slice(1)
-const plain = address => address.replace(/^::ffff:/, '')
-if (protocol === 'UDP') {
-  for (const type of ['udp4', 'udp6']) {
-    const socket = require('dgram').createSocket({ type, ipv6Only: type === 'udp6' })
-    socket.on('message', (_, from) => socket.send(from.address, from.port, from.address))
-    socket.bind(port)
-  }
-  setTimeout(() => console.log('listening'), 50)
-} else {
-  const server = require('net').createServer(socket => socket.on('error', () => {}).end(plain(socket.remoteAddress)))
-  server.listen(port, '::', () => console.log('listening'))
-}`
-
-const clientScript = `
-const [host, port, protocol, timeout] = process.argv.slice(1)
-const finish = text => { console.log(text); process.exit() }
-// Twice: a process that was kept waiting first gets to see what has arrived.
-setTimeout(() => setTimeout(() => finish('timeout'), 150), Number(timeout))
-if (protocol === 'UDP') {
-  const socket = require('dgram').createSocket(host.includes(':') ? 'udp6' : 'udp4')
-  socket.on('message', text => finish(String(text)))
-  socket.on('error', error => finish(error.code))
-  socket.connect(port, host, () => socket.send('x'))
-} else {
-  const socket = require('net').connect(port, host)
-  socket.on('data', text => finish(String(text)))
-  socket.on('error', error => finish(error.code))
-  socket.on('close', () => finish('closed'))
-}`
-
 /** A network namespace of the test: a node, a Pod, or a machine outside. */
 export class Machine {
   readonly name: string
@@ -81,7 +47,7 @@ export class Machine {
   readonly exec: Exec
   /** One for each family, in the network's order. */
   readonly addresses: readonly string[]
-  readonly #servers: ChildProcess[] = []
+  #place: Place | undefined
 
   constructor(name: string, path: string, addresses: readonly string[]) {
     this.name = name
@@ -94,31 +60,31 @@ export class Machine {
     return this.addresses.find(address => address.includes(':') === (family === 'IPv6'))!
   }
 
-  /** Answers every connection with the address it comes from. */
-  async serve(port: number, protocol: 'TCP' | 'UDP' = 'TCP'): Promise<void> {
-    const args = [`--net=${this.path}`, '--', process.execPath, '-e', serverScript, String(port), protocol]
-    const child = spawn(enter, args, { stdio: ['ignore', 'pipe', 'inherit'] })
-    this.#servers.push(child)
-    await new Promise((resolve, reject) => {
-      child.stdout.once('data', resolve)
-      child.once('exit', () => reject(new Error(`Cannot serve in ${this.name}: the server ended`)))
-    })
+  /** Started by the first who serves or asks here. */
+  get #agent(): Place {
+    this.#place ??= new Place(this.name, this.path)
+    return this.#place
+  }
+
+  /** Answers every connection, and every packet of UDP, with the address it comes from. */
+  async serve(port: number): Promise<void> {
+    await this.#agent.ask({ kind: 'serve', name: '', port })
   }
 
   /** What the server there said, or `timeout`, `ECONNREFUSED`. */
   async connect(
-    address: string,
+    host: string,
     port: number,
-    { protocol = 'TCP', timeoutMs = 1000 }: { protocol?: 'TCP' | 'UDP'; timeoutMs?: number } = {},
+    { protocol = 'TCP', timeoutMs = 20_000 }: { protocol?: 'TCP' | 'UDP'; timeoutMs?: number } = {},
   ): Promise<string> {
-    const args = ['-e', clientScript, address, String(port), protocol, String(timeoutMs)]
-    return (await this.exec.run(process.execPath, args)).stdout.trim()
+    const kind = protocol === 'TCP' ? 'tcp' : 'udp'
+    return (await this.#agent.ask({ kind, host, port, timeoutMs })).trim()
   }
 
-  /** Whether one of `count` echo requests, a tenth of a second apart, is answered. */
-  async ping(address: string, count = 1): Promise<boolean> {
+  /** Whether an echo request is answered in time. */
+  async ping(address: string, waitSeconds = 10): Promise<boolean> {
     try {
-      await this.exec.run('ping', ['-n', '-q', '-i', '0.1', '-W', '1', '-c', String(count), address])
+      await this.exec.run('ping', ['-n', '-q', '-W', String(waitSeconds), '-c', '1', address])
       return true
     } catch (error) {
       if (error instanceof ExecError) return false
@@ -127,13 +93,17 @@ export class Machine {
   }
 
   async close(): Promise<void> {
-    for (const child of this.#servers) {
-      child.kill('SIGKILL')
-      await new Promise(resolve => (child.exitCode === null ? child.once('exit', resolve) : resolve(0)))
-    }
+    await this.#place?.stop()
     await removeNetworkNamespace(hostExec, this.path)
   }
 }
+
+/** Of objects: what they are called, and which version each is. */
+export const versionsOf = (objects: Iterable<KubeObject>): string =>
+  [...objects]
+    .map(({ metadata }) => `${metadata.namespace} ${metadata.name} ${metadata.resourceVersion}`)
+    .sort()
+    .join()
 
 interface CNIResult {
   readonly ips: readonly { readonly address: string }[]
@@ -245,6 +215,15 @@ export class NodeNetwork {
     })
     await this.start(network)
     await this.start(new NodeRoutes(shared))
+  }
+
+  /** Whether the informers have all that the API server has of these. */
+  async informed(resources: readonly Resource<KubeObject>[]): Promise<boolean> {
+    const each = resources.map(async resource => {
+      const { items } = await this.client.list(resource)
+      return versionsOf(items) === versionsOf(this.informers.of(resource).values())
+    })
+    return (await Promise.all(each)).every(Boolean)
   }
 
   /** Stopped when the network is closed. */

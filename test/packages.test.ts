@@ -46,11 +46,12 @@ test.concurrent.each([
   ['', 'the same modules'],
   ['--no-experimental-require-module', 'copies, as loaders use them that know only CommonJS'],
 ])('CommonJS uses it %s: %s', async flag => {
+  const file = `use${flag}.cjs`
   project.write(
-    'use.cjs',
+    file,
     use(door => `require('futago/${door}')`),
   )
-  const { stdout, stderr } = await project.run('node', [...(flag ? [flag] : []), 'use.cjs'])
+  const { stdout, stderr } = await project.run('node', [...(flag ? [flag] : []), file])
   expect({ stdout, stderr }).toEqual({ stdout: 'a true true\n', stderr: '' })
 })
 
@@ -118,12 +119,12 @@ const resolutions: readonly (readonly [string, readonly string[]])[] = [
 
 test.concurrent.each(resolutions)(
   'TypeScript finds complete types with the resolution %s',
-  async (_, flags) => {
-    for (const file of ['typed.mts', 'typed.cts', 'typed.ts']) project.write(file, typed)
+  async (name, flags) => {
+    const files = ['typed.mts', 'typed.cts', 'typed.ts'].map(file => `${name}/${file}`)
+    for (const file of files) project.write(file, typed)
     const strict = ['--noEmit', '--strict', '--exactOptionalPropertyTypes', '--skipLibCheck', 'false']
     const language = ['--target', 'es2022', '--lib', 'es2022,esnext.disposable', '--types', 'node']
     const compiler = 'node_modules/typescript/bin/tsc'
-    const files = ['typed.mts', 'typed.cts', 'typed.ts']
     const { stdout } = await project.run('node', [compiler, ...strict, ...language, ...flags, ...files])
     expect(stdout).toBe('')
   },

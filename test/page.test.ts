@@ -29,7 +29,7 @@ describe.each(familyOrders.map(order => ({ order, name: order.join(',') })))(
       beforeAll(async () => {
         if (missing) return
         await kubectl('apply -f docs/examples/pod01.yaml')
-        await kubectl('wait --for=condition=Ready pod/pod01 --timeout=20s')
+        await kubectl('wait --for=condition=Ready pod/pod01 --timeout=120s')
       })
       afterAll(async () => {
         if (!missing) await kubectl('delete pod pod01 --now')

@@ -6,6 +6,7 @@ import { systemClock } from '../src/component/clock.ts'
 import { familyOrders } from '../src/ip/family.ts'
 import { PodNetwork } from '../src/network/cni/podnetwork.ts'
 import { NftCommand } from '../src/network/nftables/nft.ts'
+import { eventually } from './eventually.ts'
 import { whyNot } from './needs.ts'
 import { type Machine, NodeNetwork, outside } from './nodenetwork.ts'
 
@@ -108,18 +109,10 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       const routes = async () =>
         (await first.exec.run('bash', ['-c', 'ip -4 route show proto 102; ip -6 route show proto 102']))
           .stdout
-      expect(await eventually(routes, text => text === '')).toBe('')
+      await eventually(routes, text => text === '', 50)
     })
   },
 )
-
-async function eventually<T>(read: () => Promise<T>, isDone: (value: T) => boolean): Promise<T> {
-  for (let attempt = 0; ; attempt++) {
-    const value = await read()
-    if (isDone(value) || attempt > 50) return value
-    await systemClock.sleep(100)
-  }
-}
 
 describe.skipIf(reason)('the removal', () => {
   test('leaves nothing of the network', async () => {

@@ -7,7 +7,7 @@ import { pods } from '../src/api/resources/core/pod.ts'
 import { serviceAccounts } from '../src/api/resources/core/serviceaccount.ts'
 import { networkPolicies } from '../src/api/resources/networking.k8s.io/networkpolicy.ts'
 import { systemClock } from '../src/component/clock.ts'
-import { familyOrders } from '../src/ip/family.ts'
+import { familyOrders, type IPFamily } from '../src/ip/family.ts'
 import { NftCommand } from '../src/network/nftables/nft.ts'
 import { NetworkPolicies } from '../src/network/policy/policy.ts'
 import { whyNot } from './needs.ts'
@@ -23,6 +23,7 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
     let near: Machine
     let far: Machine
     let stranger: Machine
+    const guards: NetworkPolicies[] = []
 
     async function addPod(node: Machine, name: string, namespace = 'default'): Promise<Machine> {
       const pod = await network.addPod(node, name)
@@ -50,55 +51,64 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       near = await addPod(first, 'near')
       far = await addPod(second, 'far')
       stranger = await addPod(second, 'stranger', 'other')
-      for (const port of [80, 81]) await server.serve(port)
-      await server.serve(53, 'UDP')
+      for (const port of [80, 81, 53]) await server.serve(port)
       await far.serve(80)
       await network.router.serve(9090)
       for (const { name, exec } of network.nodes) {
         const nft = new NftCommand(exec)
-        await network.start(
-          new NetworkPolicies({ informers: network.informers, clock: systemClock, nft, nodeName: name }),
-        )
+        const guard = new NetworkPolicies({
+          informers: network.informers,
+          clock: systemClock,
+          nft,
+          nodeName: name,
+        })
+        guards.push(guard)
+        await network.start(guard)
       }
     })
     afterAll(() => network?.close())
 
-    /** The text of both nodes' rules. */
-    const rules = async () => {
-      const texts = network.nodes.map(({ exec }) =>
-        exec.run('nft', ['list', 'table', 'inet', 'futago-policy']),
-      )
-      return (await Promise.all(texts)).map(({ stdout }) => stdout).join('')
+    /** Both nodes have in their kernels what the API server has. */
+    const settled = () => {
+      const isSettled = async () =>
+        (await network.informed([networkPolicies, pods, namespaces])) &&
+        guards.every(({ isCurrent }) => isCurrent)
+      return expect.poll(isSettled).toBe(true)
     }
-    const settled = async (isDone: (text: string) => boolean) => {
-      for (let attempt = 0; !isDone(await rules()) && attempt < 100; attempt++) await systemClock.sleep(50)
-    }
-    const hasPolicies = (text: string) => text.includes('goto')
     const apply = async (spec: NetworkPolicy['spec'], name = 'policy') => {
       const metadata = { name, namespace: 'default' }
       await network.client.create(networkPolicies, { metadata, spec: { podSelector: {}, ...spec } })
-      await settled(hasPolicies)
-      await systemClock.sleep(50)
+      await settled()
     }
     afterEach(async () => {
       await network.client.deleteCollection(networkPolicies, { namespace: 'default' })
-      await settled(text => !hasPolicies(text))
+      await settled()
     })
 
     const isServer = { podSelector: { matchLabels: { app: 'server' } } }
     const app = (name: string) => ({ podSelector: { matchLabels: { app: name } } })
-    /** `near 80`, for those of these that get an answer, in every family. */
-    async function reaching(port: number, protocol: 'TCP' | 'UDP' = 'TCP'): Promise<string[]> {
-      const from = { near, far, stranger, node: network.nodes[0]!, self: server }
+    /** What is dropped is waited for so long; an answer as long as it takes. */
+    const droppedMs = 300
+    const from = () => ({ near, far, stranger, node: network.nodes[0]!, self: server })
+    type From = keyof ReturnType<typeof from>
+    const everybody: readonly From[] = ['near', 'far', 'stranger', 'node', 'self']
+    const inAll = (...names: readonly From[]) =>
+      names.flatMap(name => families.map(family => `${name} ${family}`)).sort()
+    /** Of these who get an answer of the server are those that are told: `near IPv4`. */
+    async function expectReaching(
+      expected: readonly string[],
+      port: number,
+      protocol: 'TCP' | 'UDP' = 'TCP',
+    ): Promise<void> {
       const found = await Promise.all(
-        Object.entries(from).flatMap(([name, machine]) =>
-          families.map(async family => {
-            const answer = await machine.connect(server.address(family), port, { protocol, timeoutMs: 700 })
-            return answer === 'timeout' ? [] : [`${name} ${family}`]
-          }),
-        ),
+        inAll(...everybody).map(async way => {
+          const [name, family] = way.split(' ') as [From, IPFamily]
+          const limit = expected.includes(way) ? {} : { timeoutMs: droppedMs }
+          const answer = await from()[name].connect(server.address(family), port, { protocol, ...limit })
+          return answer === 'timeout' ? [] : [way]
+        }),
       )
-      return found.flat().sort()
+      expect(found.flat()).toEqual([...expected].sort())
     }
     interface Connection {
       readonly from: Machine
@@ -110,8 +120,9 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
     }
     /** Made all at once, since what is dropped is waited for. */
     async function expectAnswers(connections: readonly Connection[]): Promise<void> {
-      const asked = connections.map(async ({ from, to, port, protocol = 'TCP' }) => {
-        const answer = await from.connect(to, port, { protocol, timeoutMs: 700 })
+      const asked = connections.map(async ({ from, to, port, protocol = 'TCP', answer: expected }) => {
+        const limit = expected === undefined ? { timeoutMs: droppedMs } : {}
+        const answer = await from.connect(to, port, { protocol, ...limit })
         return `${from.name} ${to} ${protocol} ${port}: ${answer}`
       })
       const expected = connections.map(
@@ -120,22 +131,19 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       )
       expect(await Promise.all(asked)).toEqual(expected)
     }
-    const inAll = (...names: readonly string[]) =>
-      names.flatMap(name => families.map(family => `${name} ${family}`)).sort()
 
     test('without policies everybody gets through', async () => {
-      expect(await reaching(80)).toEqual(inAll('near', 'far', 'stranger', 'node', 'self'))
+      await expectReaching(inAll(...everybody), 80)
     })
 
     test('a Pod that a policy chooses takes nothing but from its own node and itself', async () => {
       await apply({ ...isServer })
-      const [overTCP, overUDP, pings] = await Promise.all([
-        reaching(80),
-        reaching(53, 'UDP'),
+      const [pings] = await Promise.all([
         Promise.all(
-          families.flatMap(family =>
-            [network.nodes[0]!, near].map(machine => machine.ping(server.address(family))),
-          ),
+          families.flatMap(family => [
+            network.nodes[0]!.ping(server.address(family)),
+            near.ping(server.address(family), 1),
+          ]),
         ),
         expectAnswers(
           families.map(family => {
@@ -143,22 +151,23 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
             return { from: near, to: far.address(family), port: 80, answer }
           }),
         ),
+        expectReaching(inAll('node', 'self'), 80),
+        expectReaching(inAll('node', 'self'), 53, 'UDP'),
       ])
-      expect([overTCP, overUDP]).toEqual([inAll('node', 'self'), inAll('node', 'self')])
       expect(pings).toEqual(families.flatMap(() => [true, false]))
     })
 
     test('Pods of the namespace that a rule names get through, on the same bridge and from afar', async () => {
       await apply({ ...isServer, ingress: [{ from: [app('near')] }] }, 'near')
-      expect(await reaching(80)).toEqual(inAll('near', 'node', 'self'))
+      await expectReaching(inAll('near', 'node', 'self'), 80)
       await apply({ ...isServer, ingress: [{ from: [app('far')] }] }, 'far')
-      expect(await reaching(80)).toEqual(inAll('near', 'far', 'node', 'self'))
+      await expectReaching(inAll('near', 'far', 'node', 'self'), 80)
     })
 
     test('Pods of another namespace get through when it is named', async () => {
       const other = { namespaceSelector: { matchLabels: { 'kubernetes.io/metadata.name': 'other' } } }
       await apply({ ...isServer, ingress: [{ from: [other] }] })
-      expect(await reaching(80)).toEqual(inAll('stranger', 'node', 'self'))
+      await expectReaching(inAll('stranger', 'node', 'self'), 80)
     })
 
     test.each<[string, object, number[]]>([
@@ -191,7 +200,7 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
         ipBlock: { cidr: all[family], except: [`${near.address(family)}/${length[family]}`] },
       }))
       await apply({ ...isServer, ingress: [{ from }] })
-      expect(await reaching(80)).toEqual(inAll('far', 'stranger', 'node', 'self'))
+      await expectReaching(inAll('far', 'stranger', 'node', 'self'), 80)
     })
 
     test('a block of one family lets nothing of the other through', async () => {
@@ -199,7 +208,7 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
       const cidr = { IPv4: '0.0.0.0/0', IPv6: '::/0' }[family!]
       await apply({ ...isServer, ingress: [{ from: [{ ipBlock: { cidr } }] }] })
       const others = ['near', 'far', 'stranger'].map(name => `${name} ${family}`)
-      expect(await reaching(80)).toEqual([...inAll('node', 'self'), ...others].sort())
+      await expectReaching([...inAll('node', 'self'), ...others], 80)
     })
 
     test('egress is held to its rules, and answers to what came in are free', async () => {
@@ -223,16 +232,16 @@ describe.skipIf(reason).each(familyOrders.map(families => ({ families })))(
 
     test('both ends must agree', async () => {
       await apply({ ...app('far'), policyTypes: ['Egress'], egress: [{ to: [isServer] }] }, 'sender')
-      expect(await reaching(80)).toEqual(inAll('near', 'far', 'stranger', 'node', 'self'))
+      await expectReaching(inAll('near', 'far', 'stranger', 'node', 'self'), 80)
       await apply({ ...isServer, ingress: [{ from: [app('near')] }] }, 'receiver')
-      expect(await reaching(80)).toEqual(inAll('near', 'node', 'self'))
+      await expectReaching(inAll('near', 'node', 'self'), 80)
     })
 
     test('a Pod that comes later is guarded, and let through, as those before', async () => {
       await apply({ ...isServer, ingress: [{ from: [app('late')] }] })
       const late = await addPod(network.nodes[1]!, 'late')
+      await settled()
       for (const family of families) {
-        await settled(text => text.includes(late.address(family)))
         expect(await late.connect(server.address(family), 80)).toBe(late.address(family))
       }
     })

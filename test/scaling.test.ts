@@ -37,7 +37,7 @@ let servers: Server[]
 async function startServer(name: string, nodes: number): Promise<Server> {
   const flags = ['--name', name, '--nodes', String(nodes), '--store', etcd.location]
   const cluster = await TestedCluster.up(
-    flags.concat('--cert-dir', join(home, 'keys'), '--leader-elect-lease-duration', '3s'),
+    flags.concat('--cert-dir', join(home, 'keys'), '--leader-elect-lease-duration', '6s'),
     home,
   )
   const config = await parseKubeconfig(readFileSync(cluster.kubeconfig, 'utf8'))
@@ -167,7 +167,7 @@ describe.skipIf(missing !== undefined)(
       home = mkdtempSync(join(tmpdir(), 'futago-scaling-'))
       const first = await startServer('a', 0)
       servers = [first, ...(await Promise.all([startServer('b', 1), startServer('c', 0)]))]
-    }, 60_000)
+    })
     afterAll(async () => {
       for (const { cluster, transport } of servers ?? []) {
         transport.close()
@@ -225,7 +225,7 @@ describe.skipIf(missing !== undefined)(
 
       await takenOver(b, before)
       await reached(c)
-    }, 60_000)
+    })
   },
 )
 
@@ -246,12 +246,13 @@ async function takenOver({ client }: Server, before: Lease): Promise<void> {
     resource: deployments,
     namespace,
     name: 'web',
-    timeoutMs: 15_000,
+    timeoutMs: 120_000,
     until: found => found?.status?.readyReplicas === 3,
   })
   const after = await client.get(leases, { namespace: 'kube-system', name: 'kube-controller-manager' })
   expect(after.spec?.holderIdentity).not.toBe(before.spec?.holderIdentity)
-  expect(after.spec?.leaseTransitions).toBe((before.spec?.leaseTransitions ?? 0) + 1)
+  // More than one when the machine is so busy that a leader is too late to renew.
+  expect(after.spec?.leaseTransitions).toBeGreaterThan(before.spec?.leaseTransitions ?? 0)
 }
 
 /** Pods of a node that another server simulates. */

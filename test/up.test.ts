@@ -62,7 +62,7 @@ describe('futago up', () => {
   test('Pods go on running after a restart, with their addresses', async () => {
     const first = await up([])
     await first.print('kubectl apply -f docs/examples/pod01.yaml')
-    await first.print('kubectl wait --for=condition=Ready pod/pod01 --timeout=20s')
+    await first.print('kubectl wait --for=condition=Ready pod/pod01 --timeout=120s')
     const addresses = await first.print('kubectl get pod pod01 -o jsonpath={.status.podIPs[*].ip}')
     await first.stop()
     const second = await up([], first.home)

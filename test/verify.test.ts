@@ -1,21 +1,12 @@
 // `futago verify` as a person runs it, against clusters of all four family lists and against what is no
 // cluster at all: what it says, how it ends, and that nothing of it is left.
 import { readFileSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { familyOrders, formatFamilies } from '../src/ip/family.ts'
 import type { Report } from '../src/verify/report.ts'
 import { futago, futagoMeasured, newHome, TestedCluster } from './futago.ts'
-
-/** Nobody listens there by then. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '::1', resolve))
-  const { port } = server.address() as { port: number }
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
+import { reservePort } from './ports.ts'
 
 const simulated = ['--store', 'memory', '--runtime', 'simulated']
 
@@ -122,7 +113,7 @@ describe('futago verify', () => {
       return stderr
     }
     const server = /server: (\S+)/.exec(text)![1]!
-    const nobody = `https://[::1]:${await freePort()}`
+    const nobody = `https://[::1]:${await reservePort()}`
     expect(await broken('unreachable', text.replace(server, nobody))).toContain(nobody)
     expect(await broken('wrong-context', text, '--context', 'elsewhere')).toContain('elsewhere')
     expect(await broken('no-yaml', 'clusters: [')).toContain('no-yaml')
@@ -140,9 +131,11 @@ test('1,000 nodes are looked at in seconds, in little memory', async () => {
     newHome(),
   )
   const flags = ['verify', '--kubeconfig', cluster.kubeconfig, '--profile', 'quick']
-  const { exitCode, stdout, seconds, peakMiB } = await futagoMeasured(flags, cluster.home)
+  const { exitCode, stdout, processorSeconds, peakMiB } = await futagoMeasured(flags, cluster.home)
   await cluster.remove()
   expect([exitCode, stdout.includes('linux IPv4 + IPv6: 1000')]).toEqual([0, false])
-  expect(seconds).toBeLessThan(5)
+  // Of a processor: how long it takes is up to what else this machine does.
+  expect(processorSeconds).toBeGreaterThan(0)
+  expect(processorSeconds).toBeLessThan(5)
   expect(peakMiB).toBeLessThan(300)
 })

@@ -26,7 +26,7 @@ const proven = [
   'DNS-02',
 ]
 
-describe.skipIf(whyNot(clusterNeeds))('On two real nodes', { timeout: 60_000 }, () => {
+describe.skipIf(whyNot(clusterNeeds))('On two real nodes', () => {
   let cluster: TestedCluster | undefined
   afterEach(() => cluster?.remove())
 

@@ -101,7 +101,7 @@ describe.skipIf(reason)('Two real nodes, with', { timeout: 240_000 }, () => {
       programs('lone', '0.0.0.0:8080'),
     ].join('---')
     await cluster.print('kubectl apply -f -', '1.34', yaml)
-    await cluster.print('kubectl wait --for=condition=Ready pod --all --timeout=60s')
+    await cluster.print('kubectl wait --for=condition=Ready pod --all --timeout=120s')
     const report = await breakable.verify(ofPods)
     expect(idsOf(report, 'fail', 'IPv6')).toEqual(['WRK-01'])
     expect(idsOf(report, 'warn', 'IPv6')).toEqual(['WRK-02'])

@@ -60,25 +60,21 @@ describe.each([...simulated, ...withContainers])(
       rmSync(home, { recursive: true, force: true })
     })
 
-    test.skipIf(missing)(
-      reason ? `is skipped: ${reason}` : 'prints what it says',
-      { timeout: 120_000 },
-      async () => {
-        const steps = readTranscript(read(document), version)
-        expect(steps.length).toBeGreaterThan(6)
-        for (const { line, command, output } of steps) {
-          // The port that a reader would use may be taken here.
-          const flags = `--detach --secure-port 0 ${upFlags()}`
-          const shown = async () =>
-            normalize(withoutDNS((await run(command.replace('--detach', flags))).stdout))
-          const message = `${document}:${line} ${command}`
-          const expected = normalize(output)
-          // What is read may need a moment, as for a reader.
-          if (/^kubectl (get|describe|exec)/.test(command)) {
-            await expect.poll(shown, { message, timeout: 10_000 }).toBe(expected)
-          } else expect(await shown(), message).toBe(expected)
-        }
-      },
-    )
+    test.skipIf(missing)(reason ? `is skipped: ${reason}` : 'prints what it says', async () => {
+      const steps = readTranscript(read(document), version)
+      expect(steps.length).toBeGreaterThan(6)
+      for (const { line, command, output } of steps) {
+        // The port that a reader would use may be taken here.
+        const flags = `--detach --secure-port 0 ${upFlags()}`
+        const shown = async () =>
+          normalize(withoutDNS((await run(command.replace('--detach', flags))).stdout))
+        const message = `${document}:${line} ${command}`
+        const expected = normalize(output)
+        // What is read may need a moment, as for a reader.
+        if (/^kubectl (get|describe|exec)/.test(command)) {
+          await expect.poll(shown, { message }).toBe(expected)
+        } else expect(await shown(), message).toBe(expected)
+      }
+    })
   },
 )

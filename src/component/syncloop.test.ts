@@ -32,6 +32,16 @@ test('requests are gathered into one run', async () => {
   expect(runs).toEqual([0, 10])
 })
 
+test('it is idle when all that was asked for is done', async () => {
+  const { clock, loop } = loopOf()
+  await loop.start()
+  expect(loop.isIdle).toBe(true)
+  loop.request()
+  expect(loop.isIdle).toBe(false)
+  await clock.advance(10)
+  expect(loop.isIdle).toBe(true)
+})
+
 test('a request during a run is one more run after it', async () => {
   let release: () => void = () => undefined
   let count = 0

@@ -52,6 +52,11 @@ export class SyncLoop {
     if (!this.#running) this.#schedule(this.#options.delayMs ?? 10)
   }
 
+  /** No run is going on, and none was asked for. */
+  get isIdle(): boolean {
+    return !this.#running && !this.#isRequested
+  }
+
   /** Resolves when no run is going on, nor will be. */
   async stop(): Promise<void> {
     this.#isActive = false

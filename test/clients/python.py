@@ -84,7 +84,7 @@ def dynamically():
     kind = "application/merge-patch+json"
     equal(services.patch(name="dynamic", namespace=namespace, body=patch, content_type=kind).metadata.labels.a, "b")
     equal([item.metadata.name for item in services.get(namespace=namespace).items], ["dynamic"])
-    for event in services.watch(namespace=namespace, timeout=5):
+    for event in services.watch(namespace=namespace, timeout=120):
         equal(event["object"].metadata.name, "dynamic")
         break
     services.delete(name="dynamic", namespace=namespace)
@@ -122,7 +122,7 @@ def executes():
     equal(text, "hello\n")
     session = stream(connect, "main", namespace, command=["sh"], stdin=True, _preload_content=False, **both)
     session.write_stdin("echo out; echo err >&2; exit 3\n")
-    session.run_forever(timeout=10)
+    session.run_forever(timeout=120)
     equal((session.read_stdout(), session.read_stderr(), session.returncode), ("out\n", "err\n", 3))
 
 

@@ -77,11 +77,14 @@ describe('the component', () => {
   })
 
   test('a transaction that is refused is followed by a fresh start', async () => {
-    const { client, nft, settle } = await start()
+    const { client, nft, settle, component } = await start()
     nft.failNext = new Error('busy')
+    expect(component.isCurrent).toBe(true)
     await client.create(networkPolicies, policy('db', {}))
     await settle()
+    expect(component.isCurrent).toBe(false)
     await settle(300)
+    expect(component.isCurrent).toBe(true)
     expect(nft.ran.at(-1)).toContain('delete table inet futago-policy\nadd table inet futago-policy\n')
   })
 

@@ -77,6 +77,11 @@ export class NetworkPolicies implements Component {
     })
   }
 
+  /** The kernel has all that the informers have. */
+  get isCurrent(): boolean {
+    return this.#applied !== undefined && this.#loop.isIdle
+  }
+
   /** Resolves when the policies known so far are enforced. */
   async start(): Promise<void> {
     await this.#options.informers.start()
