@@ -149,9 +149,8 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
     expect(missing.stderr).toContain('executable file not found')
     expect(await cluster.print('kubectl exec -i web -- cat', version, 'in and out')).toBe('in and out')
     expect((await cluster.shell("kubectl exec web -- sh -c 'exit 7'", version)).exitCode).toBe(7)
-    expect((await cluster.print('kubectl exec web -- echo $(printf %020000d 0)', version)).length).toBe(
-      20_000,
-    )
+    const zeros = await cluster.print('kubectl exec web -- echo $(printf %020000d 0)', version)
+    expect(zeros).toBe(`${'0'.repeat(20_000)}\n`)
     expect(await cluster.print('kubectl logs web --tail=2', version)).toBe('line\nline\n')
     expect(await cluster.print('timeout 60 kubectl logs -f --tail=1 web | head -2', version)).toBe(
       'line\nline\n',
