@@ -1,7 +1,9 @@
 // Reads and writes kubeconfig files as kubectl does: several files merge with the first one winning, relative
 // paths are relative to their file, and a context names the cluster, the user and the namespace to work with.
+
 import { readFile } from 'node:fs/promises'
 import { dirname, isAbsolute, join } from 'node:path'
+import { withoutTrailing } from '../component/text.ts'
 
 export interface KubeconfigCluster {
   server?: string
@@ -248,7 +250,7 @@ export async function clientConfig(config: Kubeconfig, contextName?: string): Pr
 async function ofCluster(cluster: KubeconfigCluster): Promise<Omit<ClientConfig, 'namespace'>> {
   const ca = await textOf(cluster['certificate-authority-data'], cluster['certificate-authority'])
   return {
-    server: (cluster.server ?? '').replace(/\/+$/, ''),
+    server: withoutTrailing(cluster.server ?? '', '/'),
     ...(cluster['insecure-skip-tls-verify'] ? { insecureSkipTLSVerify: true } : {}),
     ...defined({
       ca,

@@ -74,3 +74,13 @@ test('A JumpingClock runs as time does, and what is due by a jump happens in ord
   expect(aheadMs).toBeGreaterThanOrEqual(600_000)
   await clock.sleep(0)
 })
+
+test('What is further away than timers reach does not come at once', async () => {
+  let called = 0
+  const timers = [2 ** 31, 1e15, Number.POSITIVE_INFINITY].map(delayMs =>
+    systemClock.after(delayMs, () => called++),
+  )
+  await systemClock.sleep(5)
+  for (const timer of timers) timer.cancel()
+  expect(called).toBe(0)
+})

@@ -47,10 +47,21 @@ function sleepOn(clock: Clock, delayMs: number, signal?: AbortSignal): Promise<v
   })
 }
 
+/** What Node's timers can hold, 24 days; they fire at once when they are given more. */
+const longestDelayMs = 2 ** 31 - 1
+
+function afterLong(delayMs: number, callback: () => void): Timer {
+  let timer = systemClock.after(longestDelayMs, () => {
+    timer = systemClock.after(delayMs - longestDelayMs, callback)
+  })
+  return { cancel: () => timer.cancel() }
+}
+
 export const systemClock: Clock = {
   now: () => wallClock(),
   monotonic: () => monotonic(),
   after(delayMs, callback) {
+    if (delayMs > longestDelayMs) return afterLong(delayMs, callback)
     const handle = setTimeout(callback, delayMs)
     handle.unref()
     return { cancel: () => clearTimeout(handle) }

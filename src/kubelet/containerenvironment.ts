@@ -1,7 +1,9 @@
 // Everything the kubelet gives a container: variables, /etc/hosts, resolv.conf, command and mounts. It is
 // made only when a runtime asks for it; variables that come from ConfigMaps and Secrets are fixed when the
 // container starts.
+
 import type { Container, Pod, Service, Volume, VolumeMount } from '../api/generated/types.ts'
+import { withoutTrailing } from '../component/text.ts'
 import { ContainerConfigError, containerVariables } from './environment.ts'
 import { expandReferences } from './expansion.ts'
 import type { DownwardContext } from './fieldpath.ts'
@@ -52,7 +54,7 @@ function mountOf(volume: Volume, mount: VolumeMount, context: MountContext): Con
     ? expandReferences(mount.subPathExpr, name => values.get(name))
     : (mount.subPath ?? '')
   return {
-    path: mount.mountPath.replace(/(.)\/+$/, '$1'),
+    path: withoutTrailing(mount.mountPath, '/') || mount.mountPath.slice(0, 1),
     volume: volume.name,
     subPath,
     isReadOnly: mount.readOnly ?? !plugin.isWritable,

@@ -18,3 +18,9 @@ test.each([
 ])('%s becomes %s', (text, expected) => {
   expect(expandReferences(text, name => values.get(name))).toBe(expected)
 })
+
+test('What opens a reference again and again is read once', () => {
+  const text = '$('.repeat(1_000_000)
+  expect(expandReferences(text, () => '') === text).toBe(true)
+  expect(expandReferences(`${text}A)`, () => '1')).toBe('1')
+})

@@ -1,7 +1,7 @@
 // The files a simulated container sees: a root of its own and volumes mounted into it, all in memory.
 // Volumes that containers may write to are shared by the Pod's containers.
 
-export type FileErrorCode = 'ENOENT' | 'EISDIR' | 'ENOTDIR' | 'EROFS' | 'EEXIST' | 'ENOTEMPTY'
+export type FileErrorCode = 'ENOENT' | 'EISDIR' | 'ENOTDIR' | 'EROFS' | 'EEXIST' | 'ENOTEMPTY' | 'ENOSPC'
 
 const messages: Readonly<Record<FileErrorCode, string>> = {
   ENOENT: 'No such file or directory',
@@ -10,6 +10,7 @@ const messages: Readonly<Record<FileErrorCode, string>> = {
   EROFS: 'Read-only file system',
   EEXIST: 'File exists',
   ENOTEMPTY: 'Directory not empty',
+  ENOSPC: 'No space left on device',
 }
 
 /** The message is the C library's. */
@@ -23,10 +24,30 @@ export class FileError extends Error {
   }
 }
 
+/** Of one tree, which is memory of this process. */
+const mostBytes = 256 * 1024 * 1024
+const mostEntries = 50_000
+
 /** Files and folders by path, without a slash at either end; the root is ''. */
 export class FileTree {
   readonly files = new Map<string, Buffer>()
   readonly folders = new Set<string>()
+  /** Of what was written after the tree was made. */
+  #written = 0
+
+  /** Throws FileError when there is no room. */
+  write(path: string, content: Buffer): void {
+    const before = this.files.get(path)?.length ?? 0
+    const isFull = this.files.size + this.folders.size >= mostEntries && !this.files.has(path)
+    if (isFull || this.#written + content.length - before > mostBytes) throw new FileError('ENOSPC')
+    this.#written += content.length - before
+    this.files.set(path, content)
+  }
+
+  removeFile(path: string): void {
+    this.#written -= this.files.get(path)?.length ?? 0
+    this.files.delete(path)
+  }
 
   static of(files: ReadonlyMap<string, Buffer>): FileTree {
     const tree = new FileTree()
@@ -116,7 +137,7 @@ export class ContainerFiles {
     if (this.kind(path) === 'folder') throw new FileError('EISDIR')
     if (isReadOnly) throw new FileError('EROFS')
     this.#requireParent(path)
-    tree.files.set(inside, content)
+    tree.write(inside, content)
   }
 
   append(path: string, content: Buffer): void {
@@ -130,6 +151,7 @@ export class ContainerFiles {
     this.#requireParent(path)
     const { tree, path: inside, isReadOnly } = this.#locate(path)
     if (isReadOnly) throw new FileError('EROFS')
+    if (tree.files.size + tree.folders.size >= mostEntries) throw new FileError('ENOSPC')
     tree.folders.add(inside)
   }
 
@@ -140,7 +162,7 @@ export class ContainerFiles {
     const { tree, path: inside, isReadOnly } = this.#locate(path)
     if (isReadOnly) throw new FileError('EROFS')
     if (kind === 'folder' && this.list(path).length > 0) throw new FileError('ENOTEMPTY')
-    tree.files.delete(inside)
+    tree.removeFile(inside)
     tree.folders.delete(inside)
     const parent = inside.slice(0, Math.max(0, inside.lastIndexOf('/')))
     if (parent) tree.folders.add(parent)

@@ -1,8 +1,10 @@
 // One run of a container on a simulated node: a server of which nothing is known and that runs until it is
 // stopped, or a process of the simulated shell. Files, variables and shell are made when somebody looks.
+
 import { createHash } from 'node:crypto'
 import { formatTime } from '../api/meta/timestamps.ts'
 import { type Clock, nextTurn } from '../component/clock.ts'
+import { withoutTrailing } from '../component/text.ts'
 import { ContainerFiles, FileTree, type Mounted } from './filesystem.ts'
 import { imageCommand, imageName } from './image.ts'
 import { LogBuffer } from './logbuffer.ts'
@@ -247,7 +249,7 @@ export class SimulatedContainer {
     }
     for (const [name, text] of Object.entries(etc)) root.files.set(`etc/${name}`, Buffer.from(text))
     root.files.set(terminationLog.slice(1), Buffer.alloc(0))
-    const directory = (environment.workingDirectory ?? '').replace(/^\/+|\/+$/g, '')
+    const directory = withoutTrailing(environment.workingDirectory ?? '', '/').replace(/^\/+/, '')
     if (directory) root.folders.add(directory)
     const files = new ContainerFiles(root)
     this.#files = files

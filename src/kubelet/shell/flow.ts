@@ -20,3 +20,11 @@ export class ShellJump extends Error {
     this.count = count
   }
 }
+
+/** `${NAME:?word}` found nothing, `set -u` an unset variable, or there is no room for the result. */
+export class ExpansionError extends Error {
+  constructor(message: string) {
+    super(message)
+    this.name = 'ExpansionError'
+  }
+}

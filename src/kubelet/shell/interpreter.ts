@@ -1,23 +1,19 @@
 // Runs shell scripts: lists, pipelines (all commands at once, joined by pipes), compound commands,
 // functions and redirections to files in memory. Commands are those of commands/, builtins those of
 // builtins.ts.
-import { nextTurn } from '../../component/clock.ts'
+
+import { withoutTrailing } from '../../component/text.ts'
 import { absolutePath, FileError } from '../filesystem.ts'
 import { ArithmeticError } from './arithmetic.ts'
 import type { AndOr, Command, Pipeline, Script, SimpleCommand } from './ast.ts'
 import { builtins } from './builtins.ts'
 import { findCommand } from './commands/index.ts'
-import { ShellExit, ShellJump } from './flow.ts'
+import { ExpansionError, ShellExit, ShellJump } from './flow.ts'
 import { ShellSyntaxError } from './lexer.ts'
+import { checkLength, forked, LimitError, takeTurn } from './limits.ts'
 import { redirect } from './redirection.ts'
 import { BrokenPipe, Collector, type Input, LineReader, Pipe } from './streams.ts'
-import {
-  type ExpansionContext,
-  ExpansionError,
-  expandToPattern,
-  expandToText,
-  expandWords,
-} from './wordexpansion.ts'
+import { type ExpansionContext, expandToPattern, expandToText, expandWords } from './wordexpansion.ts'
 import type { Streams, World } from './world.ts'
 
 export interface ShellOptions {
@@ -30,10 +26,6 @@ export interface ShellOptions {
   readonly positional?: readonly string[]
 }
 
-/** So many commands in a row before others get their turn, and before it has to pause. */
-const turnCommands = 32
-const pauseCommands = 10_000
-const pauseMs = 20
 const deepest = 200
 
 export class Shell {
@@ -49,7 +41,6 @@ export class Shell {
   directory: string
   status = 0
   readonly settings = { errexit: false, xtrace: false }
-  #commands = 0
   #depth = 0
   /** `errexit` does not look at conditions. */
   #conditions = 0
@@ -91,7 +82,8 @@ export class Shell {
   }
 
   #runBehind(item: Script[number], streams: Streams): void {
-    const run = this.#copy().runScript([{ ...item, background: false }], streams)
+    const shell = this.#copy()
+    const run = forked(this.world, () => shell.runScript([{ ...item, background: false }], streams))
     const job: Promise<unknown> = run.catch(() => 1).finally(() => this.jobs.delete(job))
     this.jobs.add(job)
   }
@@ -134,7 +126,11 @@ export class Shell {
       directory: this.directory,
       variables: variables ?? this.exportedVariables(),
       signal: this.signal,
-      run: (words, environment, inner) => this.#copy(environment).runWords(words, inner, environment),
+      run: async (words, environment, inner) => {
+        await takeTurn(this.world, this.signal)
+        const shell = this.#copy(environment)
+        return forked(this.world, () => shell.runWords(words, inner, environment))
+      },
     })
   }
 
@@ -187,11 +183,13 @@ export class Shell {
       input = pipe
       const shell = this.#copy()
       try {
-        return await shell.#runCommand(command, own)
+        return await forked(this.world, () => shell.#runCommand(command, own))
       } catch (error) {
         if (error instanceof BrokenPipe) return 141
         if (error instanceof ShellExit) return error.exitCode
-        throw error
+        if (!(error instanceof LimitError)) throw error
+        await streams.stderr.write(`${this.name}: ${error.message}\n`)
+        return 2
       } finally {
         pipe.close()
         if (from instanceof Pipe && index > 0) from.cancel()
@@ -201,15 +199,8 @@ export class Shell {
     return codes.at(-1) ?? 0
   }
 
-  async #takeTurn(): Promise<void> {
-    this.#commands++
-    if (this.signal.aborted) throw new ShellExit(143)
-    if (this.#commands % turnCommands === 0) await nextTurn()
-    if (this.#commands % pauseCommands === 0) await this.world.clock.sleep(pauseMs, this.signal)
-  }
-
   async #runCommand(command: Command, streams: Streams): Promise<number> {
-    await this.#takeTurn()
+    await takeTurn(this.world, this.signal)
     if (this.#depth >= deepest) throw new ExpansionError('too much recursion')
     this.#depth++
     try {
@@ -274,12 +265,7 @@ export class Shell {
   async #runCompound(command: Exclude<Command, SimpleCommand>, streams: Streams): Promise<number> {
     switch (command.type) {
       case 'subshell':
-        return this.#copy()
-          .runScript(command.body, streams)
-          .catch(error => {
-            if (error instanceof ShellExit) return error.exitCode
-            throw error
-          })
+        return this.#inSubshell(shell => shell.runScript(command.body, streams))
       case 'group':
         return this.runScript(command.body, streams)
       case 'if':
@@ -300,7 +286,8 @@ export class Shell {
         const subject = await expandToText(command.subject, context)
         for (const { patterns, body } of command.branches) {
           for (const pattern of patterns) {
-            if ((await expandToPattern(pattern, context)).test(subject)) return this.#body(body, streams)
+            const matches = await expandToPattern(pattern, context)
+            if (matches(subject)) return this.#body(body, streams)
           }
         }
         return 0
@@ -309,6 +296,14 @@ export class Shell {
         this.functions.set(command.name, command.body)
         return 0
     }
+  }
+
+  #inSubshell(run: (shell: Shell) => Promise<number>): Promise<number> {
+    const shell = this.#copy()
+    return forked(this.world, () => run(shell)).catch(error => {
+      if (error instanceof ShellExit) return error.exitCode
+      throw error
+    })
   }
 
   async #body(script: Script, streams: Streams): Promise<number> {
@@ -331,7 +326,7 @@ export class Shell {
   ): Promise<number> {
     let status = 0
     for (;;) {
-      await this.#takeTurn()
+      await takeTurn(this.world, this.signal)
       if (((await this.#test(condition, streams)) === 0) === until) return status
       const goesOn = await this.#iteration(body, streams)
       status = this.status
@@ -378,12 +373,11 @@ export class Shell {
       special: name => this.#special(name),
       substitute: async script => {
         const output = new Collector()
-        const shell = this.#copy()
-        this.#substituted = await shell.runScript(script, { ...streams, stdout: output }).catch(error => {
-          if (error instanceof ShellExit) return error.exitCode
-          throw error
-        })
-        return output.text.replace(/\n+$/, '')
+        this.#substituted = await this.#inSubshell(shell =>
+          shell.runScript(script, { ...streams, stdout: output }),
+        )
+        checkLength(output.bytes.length)
+        return withoutTrailing(output.text, '\n')
       },
     }
   }

@@ -1,5 +1,7 @@
 // Shell patterns (* ? [abc]) and quoting of values.
 
+import { withinTime } from './limits.ts'
+
 const escapeRegExp = (text: string) => text.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
 
 /** `literal` marks characters that were quoted. */
@@ -25,6 +27,14 @@ export function patternSource(text: string, literal: (index: number) => boolean 
     } else source += escapeRegExp(char)
   }
   return source
+}
+
+/** Whether a text fits a pattern; several stars can mean more ways than there is time for. */
+export function matcher(pattern: string, literal?: (index: number) => boolean): (text: string) => boolean {
+  const expression = new RegExp(`^${patternSource(pattern, literal)}$`)
+  const isSimple = pattern.split('*').length <= 2
+  return text =>
+    isSimple && text.length < 1000 ? expression.test(text) : withinTime(() => expression.test(text))
 }
 
 /** As bash's `set` shows values: quoted only when it must be. */

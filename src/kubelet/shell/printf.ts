@@ -1,5 +1,7 @@
 // Escapes of echo -e and formats of printf.
 
+import { checkLength } from './limits.ts'
+
 const escapes: Readonly<Record<string, string>> = {
   '\\': '\\',
   a: '\x07',
@@ -19,6 +21,7 @@ export const unescapeEcho = (text: string): string =>
   })
 
 function pad(text: string, flags: string, width: number): string {
+  checkLength(width)
   if (flags.includes('-')) return text.padEnd(width)
   if (!flags.includes('0')) return text.padStart(width)
   const sign = text.startsWith('-') ? '-' : ''
@@ -40,6 +43,7 @@ export function formatPrintf(format: string, values: readonly string[]): string 
         return pad(formatOne(kind, value, precision), flags, Number(width || 0))
       },
     )
+    checkLength(output.length)
     if (rest.length === before) break
   } while (rest.length > 0)
   return output

@@ -5,6 +5,7 @@ import { commandNames, findCommand } from './commands/index.ts'
 import { markTerminal } from './commands/shells.ts'
 import { ShellExit } from './flow.ts'
 import { Shell } from './interpreter.ts'
+import { LimitError } from './limits.ts'
 import { BrokenPipe } from './streams.ts'
 import type { Terminal } from './terminal.ts'
 import type { Streams, World } from './world.ts'
@@ -54,7 +55,8 @@ async function run(shell: Shell, argv: readonly string[], streams: Streams): Pro
     if (error instanceof ShellExit) return error.exitCode
     if (error instanceof BrokenPipe) return 141
     if (shell.signal.aborted) return 143
-    await streams.stderr.write(`${name}: ${String(error)}\n`).catch(() => undefined)
+    const why = error instanceof LimitError ? error.message : String(error)
+    await streams.stderr.write(`${name}: ${why}\n`).catch(() => undefined)
     return 1
   }
 }

@@ -1,5 +1,6 @@
 // Byte streams between simulated commands: pipes with back-pressure, and bridges to Node's streams.
 import type { Readable, Writable } from 'node:stream'
+import { memoryBytes, outOfMemory } from './limits.ts'
 
 export interface Input {
   /** Undefined: there is no more. */
@@ -80,9 +81,13 @@ export const noOutput: Output = { write: async () => undefined }
 /** Keeps what is written. */
 export class Collector implements Output {
   readonly #chunks: Buffer[] = []
+  #length = 0
 
   async write(data: Buffer | string): Promise<void> {
-    this.#chunks.push(typeof data === 'string' ? Buffer.from(data) : data)
+    const chunk = typeof data === 'string' ? Buffer.from(data) : data
+    this.#length += chunk.length
+    if (this.#length > memoryBytes) throw outOfMemory()
+    this.#chunks.push(chunk)
   }
 
   get bytes(): Buffer {
@@ -95,9 +100,9 @@ export class Collector implements Output {
 }
 
 export async function readAll(input: Input): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  for (let chunk = await input.read(); chunk; chunk = await input.read()) chunks.push(chunk)
-  return Buffer.concat(chunks)
+  const collected = new Collector()
+  for (let chunk = await input.read(); chunk; chunk = await input.read()) await collected.write(chunk)
+  return collected.bytes
 }
 
 /** Reads line by line, without newlines; what it has read too much is there for who reads next. */

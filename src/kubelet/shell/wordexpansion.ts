@@ -3,7 +3,9 @@
 import { absolutePath, type ContainerFiles } from '../filesystem.ts'
 import { evaluateArithmetic } from './arithmetic.ts'
 import type { Operator, Script, Word, WordPart } from './ast.ts'
-import { patternSource } from './patterns.ts'
+import { ExpansionError } from './flow.ts'
+import { checkLength, withinTime } from './limits.ts'
+import { matcher, patternSource } from './patterns.ts'
 
 export interface ExpansionContext {
   readonly variables: Map<string, string>
@@ -17,14 +19,6 @@ export interface ExpansionContext {
   substitute(script: Script): Promise<string>
 }
 
-/** `${NAME:?word}` found nothing, or `set -u` an unset variable. */
-export class ExpansionError extends Error {
-  constructor(message: string) {
-    super(message)
-    this.name = 'ExpansionError'
-  }
-}
-
 /** Text, and for each character whether it was quoted. */
 interface Field {
   text: string
@@ -36,22 +30,25 @@ interface Field {
 const newField = (): Field => ({ text: '', quoted: [], isKept: false })
 
 function append(field: Field, text: string, quoted: boolean): void {
+  checkLength(field.text.length + text.length)
   field.text += text
   for (let index = 0; index < text.length; index++) field.quoted.push(quoted)
   if (quoted) field.isKept = true
 }
 
 function trimPattern(value: string, kind: Operator['kind'], pattern: string): string {
-  const source = patternSource(pattern)
+  const matches = new RegExp(`^${patternSource(pattern)}$`)
   const lengths = Array.from({ length: value.length + 1 }, (_, index) => index)
   if (kind === '##' || kind === '%%') lengths.reverse()
   const fromStart = kind.startsWith('#')
-  for (const length of lengths) {
-    const part = fromStart ? value.slice(0, length) : value.slice(value.length - length)
-    if (!new RegExp(`^${source}$`).test(part)) continue
-    return fromStart ? value.slice(length) : value.slice(0, value.length - length)
+  const trim = () => {
+    for (const length of lengths) {
+      const part = fromStart ? value.slice(0, length) : value.slice(value.length - length)
+      if (matches.test(part)) return fromStart ? value.slice(length) : value.slice(0, value.length - length)
+    }
+    return value
   }
-  return value
+  return value.length < 100 ? trim() : withinTime(trim)
 }
 
 async function variableValue(
@@ -112,15 +109,21 @@ async function partValue(part: WordPart, context: ExpansionContext): Promise<str
 /** One string: for assignments, redirections and case. */
 export async function expandToText(word: Word, context: ExpansionContext): Promise<string> {
   let text = ''
-  for (const part of word) text += await partValue(part, context)
+  for (const part of word) {
+    text += await partValue(part, context)
+    checkLength(text.length)
+  }
   return text
 }
 
 /** With pattern characters that were quoted taken literally. */
-export async function expandToPattern(word: Word, context: ExpansionContext): Promise<RegExp> {
+export async function expandToPattern(
+  word: Word,
+  context: ExpansionContext,
+): Promise<(text: string) => boolean> {
   const field = newField()
   for (const part of word) append(field, await partValue(part, context), part.quoted)
-  return new RegExp(`^${patternSource(field.text, index => field.quoted[index] ?? false)}$`)
+  return matcher(field.text, index => field.quoted[index] ?? false)
 }
 
 function splitInto(fields: Field[], text: string): void {
@@ -167,8 +170,7 @@ function expandFileNames(field: Field, { files, directory }: ExpansionContext): 
   }
   let found = ['']
   segments.forEach(({ text, start: offset }, index) => {
-    const source = patternSource(text, at => field.quoted[offset + at] ?? false)
-    const pattern = new RegExp(`^${source}$`)
+    const matches = matcher(text, at => field.quoted[offset + at] ?? false)
     const isPlain = !/[*?[]/.test(text)
     found = found.flatMap(prefix => {
       const joined = (name: string) => (index === 0 ? name : `${prefix}/${name}`)
@@ -177,7 +179,7 @@ function expandFileNames(field: Field, { files, directory }: ExpansionContext): 
       if (files.kind(folder) !== 'folder') return []
       return files
         .list(folder)
-        .filter(name => pattern.test(name) && (text.startsWith('.') || !name.startsWith('.')))
+        .filter(name => matches(name) && (text.startsWith('.') || !name.startsWith('.')))
         .map(joined)
     })
   })

@@ -1,5 +1,7 @@
 // tar, with as much of it as copying into and out of containers needs (`kubectl cp`).
+
 import { formatTar, parseTar, type TarEntry } from '../../../component/tar.ts'
+import { withoutTrailing } from '../../../component/text.ts'
 import { absolutePath, type ContainerFiles, FileError } from '../../filesystem.ts'
 import { readAll } from '../streams.ts'
 import {
@@ -47,7 +49,7 @@ async function create(
   }
   for (const name of operands) {
     try {
-      const member = name.replace(/^\/+|\/+$/g, '')
+      const member = withoutTrailing(name, '/').replace(/^\/+/, '')
       entries.push(...entriesBelow(files, absolutePath(name, directory), member))
     } catch (error) {
       if (!(error instanceof FileError)) throw error

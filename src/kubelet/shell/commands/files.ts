@@ -1,4 +1,5 @@
 // Commands on files and folders; all of them are in memory.
+import { withoutTrailing } from '../../../component/text.ts'
 import { absolutePath, type ContainerFiles, FileError } from '../../filesystem.ts'
 import { type CommandFunction, type Commands, fail, type Invocation, parseFlags } from '../world.ts'
 
@@ -139,13 +140,13 @@ const copy =
   }
 
 const basename: CommandFunction = async ({ args: [path = '', suffix = ''], stdout }) => {
-  const name = path.replace(/\/+$/, '').replace(/^.*\//, '')
+  const name = withoutTrailing(path, '/').replace(/^.*\//, '')
   await stdout.write(`${suffix && name.endsWith(suffix) ? name.slice(0, -suffix.length) : name}\n`)
   return 0
 }
 
 const dirname: CommandFunction = async ({ args: [path = ''], stdout }) => {
-  const end = path.replace(/\/+$/, '').lastIndexOf('/')
+  const end = withoutTrailing(path, '/').lastIndexOf('/')
   await stdout.write(`${end > 0 ? path.slice(0, end) : end === 0 ? '/' : '.'}\n`)
   return 0
 }

@@ -4,6 +4,7 @@ import type { Script } from '../ast.ts'
 import { ShellExit } from '../flow.ts'
 import { Shell } from '../interpreter.ts'
 import { ShellSyntaxError } from '../lexer.ts'
+import { forked } from '../limits.ts'
 import { parseLines, parseShell } from '../parser.ts'
 import { LineReader } from '../streams.ts'
 import type { Terminal } from '../terminal.ts'
@@ -32,7 +33,9 @@ function newShell(invocation: Invocation, signal: AbortSignal, positional: reado
 
 async function script(invocation: Invocation, text: string, positional: readonly string[]): Promise<number> {
   const shell = newShell(invocation, invocation.signal, positional)
-  return shell.runWhole(() => shell.runScript(parseShell(text), invocation), invocation)
+  return forked(invocation.world, () =>
+    shell.runWhole(() => shell.runScript(parseShell(text), invocation), invocation),
+  )
 }
 
 /** Runs each command as soon as it is whole; what follows it may be what it reads. */
@@ -40,7 +43,7 @@ async function fromInput(invocation: Invocation): Promise<number> {
   const shell = newShell(invocation, invocation.signal)
   const input = new LineReader(invocation.stdin)
   const streams = { stdin: input, stdout: invocation.stdout, stderr: invocation.stderr }
-  return shell.runWhole(async () => {
+  const run = async () => {
     let text = ''
     for (;;) {
       const line = await input.line()
@@ -51,7 +54,8 @@ async function fromInput(invocation: Invocation): Promise<number> {
       text = ''
       await shell.runScript(script, streams)
     }
-  }, streams)
+  }
+  return forked(invocation.world, () => shell.runWhole(run, streams))
 }
 
 /** Runs what was entered; Ctrl-C ends that, not the shell. */

@@ -1,6 +1,7 @@
 // Commands that read and write text.
 import { nextTurn } from '../../../component/clock.ts'
 import { absolutePath, FileError } from '../../filesystem.ts'
+import { withinTime } from '../limits.ts'
 import { formatPrintf, unescapeEcho } from '../printf.ts'
 import { LineReader, readAll } from '../streams.ts'
 import { type CommandFunction, type Commands, fail, type Invocation, parseFlags } from '../world.ts'
@@ -112,12 +113,14 @@ const grep: CommandFunction = async invocation => {
     const prefix = (flags.set.has('H') || names.length > 1) && !flags.set.has('h') ? `${name}:` : ''
     let count = 0
     let text = ''
-    linesOf(content).forEach((line, index) => {
-      if (count >= most || pattern.test(line) === flags.set.has('v')) return
-      count++
-      const number = flags.set.has('n') ? `${index + 1}:` : ''
-      text += `${prefix}${number}${flags.set.has('o') ? (pattern.exec(line)?.[0] ?? '') : line}\n`
-    })
+    const search = () =>
+      linesOf(content).forEach((line, index) => {
+        if (count >= most || pattern.test(line) === flags.set.has('v')) return
+        count++
+        const number = flags.set.has('n') ? `${index + 1}:` : ''
+        text += `${prefix}${number}${flags.set.has('o') ? (pattern.exec(line)?.[0] ?? '') : line}\n`
+      })
+    withinTime(search)
     if (count > 0) found = true
     if (flags.set.has('q')) return
     if (flags.set.has('l')) text = count > 0 ? `${name}\n` : ''
@@ -203,11 +206,13 @@ const wc: CommandFunction = async invocation => {
 const sort: CommandFunction = async invocation => {
   const { set, operands } = parseFlags(invocation.args, 'nru', 'kt')
   const all: string[] = []
-  const status = await eachFile(invocation, operands, async content => void all.push(...linesOf(content)))
+  const status = await eachFile(invocation, operands, async content => {
+    for (const line of linesOf(content)) all.push(line)
+  })
   const compare = set.has('n')
     ? (a: string, b: string) => Number.parseFloat(a) - Number.parseFloat(b) || (a < b ? -1 : 1)
     : (a: string, b: string) => (a < b ? -1 : a > b ? 1 : 0)
-  const sorted = (set.has('u') ? [...new Set(all)] : all).sort(compare)
+  const sorted = withinTime(() => (set.has('u') ? [...new Set(all)] : all).sort(compare))
   if (set.has('r')) sorted.reverse()
   await invocation.stdout.write(sorted.map(line => `${line}\n`).join(''))
   return status
@@ -247,14 +252,15 @@ const cut: CommandFunction = async invocation => {
   const characters = values.get('c') ?? values.get('b')
   if (!fields && !characters) return fail(invocation, 'expected a list of bytes, characters, or fields')
   return eachFile(invocation, operands, async content => {
-    const shown = linesOf(content).map(line => {
+    const choose = (line: string) => {
       if (!fields) return [...line].filter((_, index) => isSelected(characters ?? '', index + 1)).join('')
       if (!line.includes(delimiter)) return line
       return line
         .split(delimiter)
         .filter((_, index) => isSelected(fields, index + 1))
         .join(delimiter)
-    })
+    }
+    const shown = withinTime(() => linesOf(content).map(choose))
     await invocation.stdout.write(shown.map(line => `${line}\n`).join(''))
   })
 }
@@ -274,11 +280,12 @@ const tr: CommandFunction = async invocation => {
   const from = characterSet(operands[0] ?? '')
   const to = characterSet(operands[1] ?? '')
   const text = (await readAll(invocation.stdin)).toString()
-  const mapped = [...text].map(char => {
+  const map = (char: string) => {
     const index = from.lastIndexOf(char)
     if (index < 0) return char
     return set.has('d') ? '' : (to[Math.min(index, to.length - 1)] ?? char)
-  })
+  }
+  const mapped = withinTime(() => [...text].map(map))
   await invocation.stdout.write(mapped.join(''))
   return 0
 }
@@ -295,16 +302,20 @@ const tee: CommandFunction = async invocation => {
   return 0
 }
 
-const seq: CommandFunction = async ({ args, stdout }) => {
+const seq: CommandFunction = async ({ args, stdout, signal }) => {
   const numbers = args.map(Number)
   const [first, step, last] =
     numbers.length === 1 ? [1, 1, numbers[0]] : numbers.length === 2 ? [numbers[0], 1, numbers[1]] : numbers
+  let written = 0
   for (
     let value = first ?? 1;
     (step ?? 1) > 0 ? value <= (last ?? 0) : value >= (last ?? 0);
     value += step || 1
   ) {
     await stdout.write(`${value}\n`)
+    // What throws its input away never waits.
+    if (++written % 1000 === 0) await nextTurn()
+    if (signal.aborted) return 143
   }
   return 0
 }
