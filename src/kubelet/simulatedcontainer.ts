@@ -165,8 +165,9 @@ export class SimulatedContainer {
     if (!this.#run.exit) this.#end(0)
   }
 
-  get isWatched(): boolean {
-    return (this.#watchers?.size ?? 0) > 0
+  /** Somebody has been attached to it. */
+  get wasWatched(): boolean {
+    return this.#watchers !== undefined
   }
 
   /** Returns a function that ends it. */

@@ -1,7 +1,8 @@
 // One exec or attach on a simulated container: Node streams on the client's side, the simulated shell's on
 // the other.
 import { PassThrough } from 'node:stream'
-import type { ExecOptions, ExecOutcome, ExecSession } from '../api/kubeletapi.ts'
+import type { ExecOptions, ExecOutcome, ExecSession, TerminalSize } from '../api/kubeletapi.ts'
+import type { Terminal } from './shell/terminal.ts'
 import type { SimulatedContainer } from './simulatedcontainer.ts'
 
 export class SimulatedSession implements ExecSession {
@@ -12,7 +13,9 @@ export class SimulatedSession implements ExecSession {
   readonly #isTerminal: boolean
   readonly #closing = new AbortController()
   #settle: (outcome: ExecOutcome) => void = () => undefined
-  #onResize: (size: { columns: number; rows: number }) => void = () => undefined
+  /** The last one told: it may come before there is a terminal. */
+  #size: TerminalSize | undefined
+  #terminal: Terminal | undefined
 
   constructor({ stdin, stdout, stderr, tty }: ExecOptions) {
     if (stdin) this.stdin = new PassThrough()
@@ -25,8 +28,14 @@ export class SimulatedSession implements ExecSession {
     })
   }
 
-  resize(size: { columns: number; rows: number }): void {
-    this.#onResize(size)
+  resize(size: TerminalSize): void {
+    this.#size = size
+    if (this.#terminal) this.#terminal.size = size
+  }
+
+  #show(terminal: Terminal): void {
+    this.#terminal = terminal
+    if (this.#size) terminal.size = this.#size
   }
 
   close(): void {
@@ -84,28 +93,28 @@ export class SimulatedSession implements ExecSession {
     stdout: import('./shell/streams.ts').Output,
     stdin: import('./shell/streams.ts').Input,
   ) {
-    const { Terminal } = await import('./shell/terminal.ts')
-    const terminal = new Terminal(stdout)
-    this.#onResize = size => {
-      terminal.size = size
-    }
+    const { Terminal: NewTerminal } = await import('./shell/terminal.ts')
+    const terminal = new NewTerminal(stdout)
+    this.#show(terminal)
     if (this.stdin) void terminal.feed(stdin)
     return terminal
   }
 
   /**
-   * The first to attach to a terminal sees what was written before it came: the prompt. That the container
-   * has ended is no failure of the session, whatever its exit code: its status has that.
+   * The first to attach to a terminal sees what was written before it came: the prompt. Who comes back sees
+   * what is written from then on. That the container has ended is no failure of the session, whatever its
+   * exit code: its status has that.
    */
   async attach(container: SimulatedContainer): Promise<void> {
     const { inputFrom, outputTo } = await import('./shell/streams.ts')
     const { stdout } = this
     if (stdout) {
       const output = outputTo(stdout)
-      if (container.start.container.tty && !container.isWatched) stdout.write(container.log.text)
+      if (container.start.container.tty && !container.wasWatched) stdout.write(container.log.text)
       const unwatch = container.watch(output)
       this.#closing.signal.addEventListener('abort', unwatch, { once: true })
     }
+    if (container.terminal && this.#isTerminal) this.#show(container.terminal)
     if (this.stdin && container.input) void this.#forward(inputFrom(this.stdin), container)
     const gone = new Promise<void>(resolve => {
       this.#closing.signal.addEventListener('abort', () => resolve(), { once: true })

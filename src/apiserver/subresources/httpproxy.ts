@@ -187,7 +187,9 @@ function replyOf(message: IncomingMessage, { request, target, prefix }: ProxiedR
   const shared = { status, contentType, headers: replyHeaders(headers, place), cookies }
   if (request.method === 'HEAD' || status === 204 || status === 304) {
     message.resume()
-    return { ...shared, ...length, body: Buffer.alloc(0) }
+    // Without a length there is none to be told of what HEAD leaves out, not even nought.
+    const isUnknown = request.method === 'HEAD' && headers['content-length'] === undefined
+    return { ...shared, ...length, body: isUnknown ? reply => reply.end() : Buffer.alloc(0) }
   }
   const through = isPage(contentType) && !headers.location && pageFilters(headers['content-encoding'], place)
   if (through) return { ...shared, body: reply => stream(message, reply, through) }

@@ -61,8 +61,10 @@ const answers: Record<string, Answer> = {
   '/large': (_, response) => response.setHeader('content-length', large.length).end(large),
   '/events': (_, response) =>
     inTwoParts(response.setHeader('content-type', 'text/event-stream'), ['data: 1\n\n', 'data: 2\n\n']),
-  '/page': (_, response) =>
-    inTwoParts(response.setHeader('content-type', 'text/html; charset=utf-8'), [page(''), '<p>end</p>']),
+  '/page': ({ method }, response) =>
+    method === 'HEAD'
+      ? response.end()
+      : inTwoParts(response.setHeader('content-type', 'text/html; charset=utf-8'), [page(''), '<p>end</p>']),
   '/zipped': ({ headers }, response) =>
     response
       .writeHead(200, { 'content-type': 'text/html', 'content-encoding': String(headers['accept-encoding']) })
@@ -211,6 +213,10 @@ test.each(versions)('%s: HEAD tells the length, and cookies stay apart', patient
   sent.end()
   const { headers, body } = await answer
   expect([headers['content-length'], await text(body)]).toEqual([String(large.length), ''])
+  const unknown = ask('HEAD ~/page')
+  unknown.sent.end()
+  const { headers: withoutLength, body: nothing } = await unknown.answer
+  expect([withoutLength['content-length'], await text(nothing)]).toEqual([undefined, ''])
   const cookies = await get(ask, '~/cookies')
   expect(cookies.headers['set-cookie']).toEqual(['a=1; Path=/', 'b=2'])
   cookies.body.resume()

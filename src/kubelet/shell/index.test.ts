@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { FakeClock } from '../../component/clock.ts'
+import { formatTar } from '../../component/tar.ts'
 import { ContainerFiles, FileTree } from '../filesystem.ts'
 import { isExecutable, runProcess } from './process.ts'
 import { Collector, noInput, Pipe } from './streams.ts'
@@ -28,7 +29,7 @@ const variables = new Map([
   ['WORDS', 'a  b'],
 ])
 
-async function run(argv: readonly string[], world: World = testWorld(), input = '') {
+async function run(argv: readonly string[], world: World = testWorld(), input: string | Buffer = '') {
   const stdout = new Collector()
   const stderr = new Collector()
   const stdin = new Pipe()
@@ -104,6 +105,10 @@ test.each([
   ['printf "b\\na\\nb\\n" | sort | uniq -c | tr -s " "', '      1 a\n      2 b\n'],
   ['echo a:b:c | cut -d: -f2-', 'b:c\n'],
   ['seq 5 | tail -2; seq 5 | sort -rn | head -n1', '4\n5\n5\n'],
+  ['seq 5 | tail -n +4; printf abcdef | tail -c 2; printf abcdef | tail -c+3', '4\n5\nefcdef'],
+  ['printf abc | tail -c+0; printf abc | tail -c 9; printf abc | tail -c 0', 'abcabc'],
+  ['printf abc | sha256sum', 'ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad  -\n'],
+  ['tty; stty size 2>&1', 'not a tty\nstty: standard input: Inappropriate ioctl for device\n'],
   ['printf "x1\\ny2\\n" | grep -E "^(x|z)[0-9]"; printf "a\\nb\\n" | grep -vn a', 'x1\n2:b\n'],
   ['mkdir -p /tmp/a/b && touch /tmp/a/b/c && find /tmp -type f && rm -r /tmp/a && ls /tmp', '/tmp/a/b/c\n'],
   ['echo aGVsbG8= | base64 -d', 'hello'],
@@ -237,7 +242,7 @@ async function openTerminal() {
     await settle()
   }
   await settle()
-  return { screen, type, exitCode }
+  return { screen, type, terminal, exitCode }
 }
 
 test('At a terminal the shell prompts, echoes and answers until Ctrl-D', async () => {
@@ -249,6 +254,14 @@ test('At a terminal the shell prompts, echoes and answers until Ctrl-D', async (
   expect(screen.text).toBe('/ # echo hx\b \bi\r\nhi\r\n/ # cd /etc\r\n/etc # ')
 })
 
+test('A terminal has a name and the size of its window', async () => {
+  const { screen, type, terminal } = await openTerminal()
+  await type('tty\r')
+  terminal.size = { columns: 132, rows: 50 }
+  await type('stty size\r')
+  expect(screen.text).toBe('/ # tty\r\n/dev/pts/0\r\n/ # stty size\r\n50 132\r\n/ # ')
+})
+
 test('Ctrl-C interrupts the command, not the shell; arrow up brings the last line back', async () => {
   const { screen, type, exitCode } = await openTerminal()
   await type('sleep 1000\r')
@@ -258,6 +271,28 @@ test('Ctrl-C interrupts the command, not the shell; arrow up brings the last lin
   await type('exit 4\r')
   expect(await exitCode).toBe(4)
   expect(screen.text).toBe('/ # sleep 1000\r\n^C\r\n/ # echo $?\r\n130\r\n/ # echo $?\r\n0\r\n/ # exit 4\r\n')
+})
+
+test('What links in an archive lead to is copied, and one that leads nowhere is told', async () => {
+  const world = testWorld()
+  const archive = formatTar([
+    { path: 'd/file', linkTo: 'sub/a' },
+    { path: 'd/folder', linkTo: '../d/sub' },
+    { path: 'd/sub/a', content: 'x' },
+    { path: 'd/nowhere', linkTo: '/none' },
+    { path: 'd/itself', linkTo: '.' },
+  ])
+  const unpacked = await run(['tar', 'xf', '-', '-C', '/tmp'], world, archive)
+  expect(unpacked).toEqual({
+    exitCode: 1,
+    stdout: '',
+    stderr:
+      "tar: can't create symlink '/tmp/d/nowhere' to '/none': No such file or directory\n" +
+      "tar: can't create symlink '/tmp/d/itself' to '.': No such file or directory\n",
+  })
+  expect((await sh('cd /tmp; find d -type f | sort; cat d/file d/folder/a', world)).stdout).toBe(
+    'd/file\nd/folder/a\nd/sub/a\nxx',
+  )
 })
 
 test('tar packs and unpacks files and folders, as kubectl cp asks it to', async () => {

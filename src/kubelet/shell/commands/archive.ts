@@ -68,16 +68,45 @@ async function archiveOf({ world, stdin, directory }: Invocation, { values }: Fl
   return parseTar(source === '-' ? await readAll(stdin) : world.files.read(absolutePath(source, directory)))
 }
 
-function extract(files: ContainerFiles, entries: readonly TarEntry[], directory: string): void {
+/** There are no links here: one that leads to a file or a folder becomes a copy of it. */
+async function copyLinked(invocation: Invocation, target: string, linkTo: string): Promise<number> {
+  const { files } = invocation.world
+  try {
+    const from = absolutePath(linkTo, target.slice(0, target.lastIndexOf('/')))
+    if (target.startsWith(`${from}/`)) throw new FileError('ENOENT')
+    const entries = entriesBelow(files, from, target)
+    for (const { path, content } of entries) {
+      if (path.endsWith('/')) makeFolders(files, path)
+      else files.write(path, Buffer.from(content ?? ''))
+    }
+    return 0
+  } catch (error) {
+    if (!(error instanceof FileError)) throw error
+    return fail(invocation, `can't create symlink '${target}' to '${linkTo}': ${error.message}`)
+  }
+}
+
+/** Links come last, when what they lead to is there. */
+async function extract(
+  invocation: Invocation,
+  entries: readonly TarEntry[],
+  directory: string,
+): Promise<number> {
+  const { files } = invocation.world
+  const links: (readonly [target: string, linkTo: string])[] = []
   for (const { path, content, linkTo } of entries) {
     const target = absolutePath(path.replace(/^\/+/, ''), directory)
-    if (linkTo !== undefined) continue
     if (path.endsWith('/')) makeFolders(files, target)
     else {
       makeFolders(files, target.slice(0, target.lastIndexOf('/')))
-      files.write(target, Buffer.from(content ?? ''))
+      if (linkTo === undefined) files.write(target, Buffer.from(content ?? ''))
+      else links.push([target, linkTo])
     }
   }
+  let status = 0
+  for (const [target, linkTo] of links)
+    status = Math.max(status, await copyLinked(invocation, target, linkTo))
+  return status
 }
 
 const tar: CommandFunction = async invocation => {
@@ -89,7 +118,7 @@ const tar: CommandFunction = async invocation => {
     if (set.has('c')) return await create(invocation, options, directory)
     const entries = await archiveOf(invocation, options)
     if (set.has('t')) await invocation.stdout.write(entries.map(({ path }) => `${path}\n`).join(''))
-    else if (set.has('x')) extract(invocation.world.files, entries, directory)
+    else if (set.has('x')) return await extract(invocation, entries, directory)
     else return fail(invocation, 'need at least one option')
     return 0
   } catch (error) {

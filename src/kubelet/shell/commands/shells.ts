@@ -8,7 +8,7 @@ import { forked } from '../limits.ts'
 import { parseLines, parseShell } from '../parser.ts'
 import { LineReader } from '../streams.ts'
 import type { Terminal } from '../terminal.ts'
-import type { CommandFunction, Commands, Invocation, Streams } from '../world.ts'
+import { type CommandFunction, type Commands, fail, type Invocation, type Streams } from '../world.ts'
 
 /** The terminal, if that is what the command reads from. */
 const terminals = new WeakMap<object, Terminal>()
@@ -16,6 +16,21 @@ const terminals = new WeakMap<object, Terminal>()
 /** Makes a command that reads from `input` know that it is a terminal. */
 export function markTerminal(input: object, terminal: Terminal): void {
   terminals.set(input, terminal)
+}
+
+const tty: CommandFunction = async ({ stdin, stdout }) => {
+  const isTerminal = terminals.has(stdin)
+  await stdout.write(isTerminal ? '/dev/pts/0\n' : 'not a tty\n')
+  return isTerminal ? 0 : 1
+}
+
+/** What the client's window has; the other settings are not there. */
+const stty: CommandFunction = async invocation => {
+  const size = terminals.get(invocation.stdin)?.size
+  if (!size) return fail(invocation, 'standard input: Inappropriate ioctl for device')
+  if (invocation.args[0] !== 'size') return fail(invocation, `invalid argument '${invocation.args[0] ?? ''}'`)
+  await invocation.stdout.write(`${size.rows} ${size.columns}\n`)
+  return 0
 }
 
 function newShell(invocation: Invocation, signal: AbortSignal, positional: readonly string[] = []): Shell {
@@ -145,4 +160,4 @@ const sh: CommandFunction = async invocation => {
   return fromInput(invocation)
 }
 
-export const shellCommands: Commands = { sh, bash: sh, ash: sh }
+export const shellCommands: Commands = { sh, bash: sh, ash: sh, stty, tty }

@@ -1,4 +1,5 @@
 // Commands that read and write text.
+import { createHash } from 'node:crypto'
 import { nextTurn } from '../../../component/clock.ts'
 import { absolutePath, FileError } from '../../filesystem.ts'
 import { withinTime } from '../limits.ts'
@@ -158,14 +159,23 @@ const head: CommandFunction = async invocation => {
   return 0
 }
 
+/** Of `length` lines or bytes the last `wanted`, or with a plus sign all from that one on. */
+function tailStart(wanted: string, length: number): number {
+  const count = Number(wanted)
+  return Math.max(0, wanted.startsWith('+') ? count - 1 : length - count)
+}
+
 const tail: CommandFunction = async invocation => {
   const args = invocation.args.map(arg => (/^-\d+$/.test(arg) ? `-n${arg.slice(1)}` : arg))
   const { set, values, operands } = parseFlags(args, 'fFq', 'nc')
-  const wanted = values.get('n') ?? '10'
-  const count = Number(wanted)
   const status = await eachFile(invocation, operands, async content => {
+    const bytes = values.get('c')
+    if (bytes !== undefined) {
+      await invocation.stdout.write(content.subarray(tailStart(bytes, content.length)))
+      return
+    }
     const lines = linesOf(content)
-    const chosen = wanted.startsWith('+') ? lines.slice(count - 1) : count === 0 ? [] : lines.slice(-count)
+    const chosen = lines.slice(tailStart(values.get('n') ?? '10', lines.length))
     await invocation.stdout.write(chosen.map(line => `${line}\n`).join(''))
   })
   const [followed] = operands
@@ -202,6 +212,13 @@ const wc: CommandFunction = async invocation => {
     await invocation.stdout.write(`${figures}${label}\n`)
   })
 }
+
+const checksum =
+  (algorithm: string): CommandFunction =>
+  invocation =>
+    eachFile(invocation, invocation.args, async (content, name) => {
+      await invocation.stdout.write(`${createHash(algorithm).update(content).digest('hex')}  ${name}\n`)
+    })
 
 const sort: CommandFunction = async invocation => {
   const { set, operands } = parseFlags(invocation.args, 'nru', 'kt')
@@ -350,6 +367,8 @@ export const textCommands: Commands = {
   printf,
   seq,
   sort,
+  md5sum: checksum('md5'),
+  sha256sum: checksum('sha256'),
   tail,
   tee,
   tr,
