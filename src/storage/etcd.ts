@@ -2,6 +2,7 @@
 // a write is one transaction; one watch of etcd feeds all watches of this store (etcdfeed.ts).
 import { type Clock, systemClock } from '../component/clock.ts'
 import { type Logger, silentLogger } from '../component/log.ts'
+import { Periodic } from '../component/periodic.ts'
 import { etcdAPI, type KeyValue } from './etcdapi.ts'
 import { EtcdClient, type EtcdTLSFiles } from './etcdclient.ts'
 import { EtcdCompactor } from './etcdcompactor.ts'
@@ -38,6 +39,8 @@ export interface EtcdStoreOptions extends EtcdTLSFiles {
 
 const defaultTimeoutMs = 5000
 const defaultCompactionIntervalMs = 300_000
+/** So often it is made sure that the watch still tells what happens, also when nobody reads. */
+const lookIntervalMs = 10_000
 /** A write waits so long for its own event, so that who has written also sees it. */
 const echoTimeoutMs = 1000
 
@@ -92,6 +95,7 @@ class EtcdStore implements Store {
   readonly #hub = new WatchHub()
   readonly #feed: EtcdFeed
   readonly #compactor: EtcdCompactor
+  readonly #looks: Periodic
   /** Values on their way to etcd. */
   readonly #writing = new Map<string, Buffer>()
   readonly #closing = new AbortController()
@@ -120,6 +124,13 @@ class EtcdStore implements Store {
     void this.#feed.run()
     this.#compactor = new EtcdCompactor({ client, clock, log, intervalMs: compactionIntervalMs })
     this.#compactor.start()
+    this.#looks = new Periodic({
+      clock,
+      intervalMs: lookIntervalMs,
+      run: () => this.progress(),
+      onError: error => log.debug('the watch of etcd is behind', { error: String(error) }),
+    })
+    this.#looks.start()
   }
 
   revision(): Promise<number> {
@@ -208,6 +219,7 @@ class EtcdStore implements Store {
     if (this.#closing.signal.aborted) return
     this.#closing.abort()
     this.#compactor.stop()
+    this.#looks.stop()
     this.#feed.stop(closedError())
     this.#parts.client.close()
     this.#hub.end(closedError())
