@@ -44,6 +44,7 @@ export default defineConfig({
           ...shared,
           name: 'unit',
           include: ['src/**/*.{test,fuzz}.ts', 'scripts/**/*.test.ts'],
+          setupFiles: 'test/seed.ts',
           testTimeout: 60_000,
           hookTimeout: 60_000,
         },

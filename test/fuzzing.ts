@@ -1,6 +1,6 @@
 // What the fuzzers beside the parsers share: how often they run, from which seed, and texts that are almost
-// right, which reach deeper than random ones. A failure prints its seed; FUZZ_SEED=<it> runs the same again,
-// FUZZ_RUNS=100000 looks longer.
+// right, which reach deeper than random ones. FUZZ_RUNS=100000 looks longer, and at others than usual (seed.ts); a
+// failure prints its seed, FUZZ_SEED=<it> runs the same again.
 import fc from 'fast-check'
 
 const { FUZZ_SEED: seed, FUZZ_RUNS: runs } = process.env

@@ -5,8 +5,14 @@
 import { createServer, type Server } from 'node:net'
 import { loopbackAddress } from '../src/ip/family.ts'
 
-const first = 20_000
-const count = 10_000
+interface Range {
+  readonly first: number
+  readonly count: number
+}
+
+const usual: Range = { first: 20_000, count: 10_000 }
+/** Of what API servers give to Services, the end: they begin at the other. */
+export const nodePorts: Range = { first: 31_500, count: 1_268 }
 
 /** Held until the process ends, and named so that they are not collected. */
 const reservations: Server[] = []
@@ -32,7 +38,7 @@ async function isFree(port: number): Promise<boolean> {
 const reserve = (port: number) => listens({ path: `\0futago-test-port-${port}` })
 
 /** They are free on both loopbacks now, and no other test takes them, of this run or of another. */
-export async function reservePorts(wanted: number): Promise<number[]> {
+export async function reservePorts(wanted: number, { first, count } = usual): Promise<number[]> {
   const ports: number[] = []
   for (let port = first + Math.floor(Math.random() * count); ports.length < wanted; port++) {
     if (port === first + count) port = first
@@ -46,7 +52,7 @@ export async function reservePorts(wanted: number): Promise<number[]> {
   return ports
 }
 
-export async function reservePort(): Promise<number> {
-  const [port] = await reservePorts(1)
+export async function reservePort(range = usual): Promise<number> {
+  const [port] = await reservePorts(1, range)
   return port!
 }

@@ -17,6 +17,7 @@ import { familyOf, familyOrders, type IPFamilies, type IPFamily } from '../src/i
 import { ServiceProxy } from '../src/network/proxy/proxy.ts'
 import { addressIn, type Lab, missingForTraffic, type Place, startLab } from './networklab.ts'
 import { versionsOf } from './nodenetwork.ts'
+import { nodePorts, reservePort } from './ports.ts'
 
 const missing = missingForTraffic()
 const namespace = 'ns'
@@ -253,7 +254,9 @@ describe.skipIf(missing && !process.env['NO_SKIP']).each(familyOrders.map(famili
     })
 
     test('With externalTrafficPolicy Local the client keeps its address and meets Pods of the node alone', async () => {
-      const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local' }
+      // On it the proxy listens for health checks, in this process and not in the node's namespace.
+      const healthCheckNodePort = await reservePort(nodePorts)
+      const spec = { type: 'LoadBalancer', externalTrafficPolicy: 'Local', healthCheckNodePort }
       const service = await world.service('local', spec, ingress)
       await world.endpoints('local', [['podA'], ['podC']])
       const port = service.spec!.ports![0]!.nodePort!

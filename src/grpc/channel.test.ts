@@ -1,7 +1,8 @@
 import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
-import { type AddressInfo, connect, createServer as createTCPServer } from 'node:net'
+import { type AddressInfo, connect } from 'node:net'
 import { Duplex } from 'node:stream'
 import { afterEach, expect, test } from 'vitest'
+import { reservePort } from '../../test/ports.ts'
 import { FakeClock } from '../component/clock.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import { GRPCChannel, type GRPCChannelOptions, GRPCError } from './channel.ts'
@@ -147,10 +148,7 @@ test('It is told whether the server can have begun with a call', async () => {
   const call = { path: '/x', message: Buffer.alloc(0) }
   const broken = await channelTo(stream => stream.session?.destroy())
   expect(await broken.call(call, 1000).catch(error => error)).toMatchObject({ code: 14, isUnsent: false })
-  const nobody = createTCPServer()
-  await new Promise<void>(resolve => nobody.listen(0, loopbackAddress.IPv6, resolve))
-  const { port } = nobody.address() as AddressInfo
-  await new Promise(resolve => nobody.close(resolve))
+  const port = await reservePort()
   const refused = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), new FakeClock())
   channels.push(refused)
   const error = await refused.call(call, 1000).catch(error => error)

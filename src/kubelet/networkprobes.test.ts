@@ -1,7 +1,8 @@
 import { createServer as createHTTP, type RequestListener } from 'node:http'
 import { createServer as createHTTP2, createSecureServer } from 'node:http2'
-import { type AddressInfo, createServer as createTCP, type Server } from 'node:net'
+import type { AddressInfo, Server } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { reservePort } from '../../test/ports.ts'
 import { FakeClock } from '../component/clock.ts'
 import { loopbackAddress } from '../ip/family.ts'
 import { createAuthority, issueCertificate } from '../x509/certificates.ts'
@@ -98,9 +99,7 @@ test('HTTPS asks whether somebody is there, not who', async () => {
 })
 
 test.each(Object.values(loopbackAddress))('Who refuses at %s is named as Go names it', async host => {
-  const server = createTCP()
-  const port = await listen(server, host)
-  await new Promise(resolve => server.close(resolve))
+  const port = await reservePort()
   const where = host.includes(':') ? `[${host}]:${port}` : `${host}:${port}`
   const why = `dial tcp ${where}: connect: connection refused`
   expect(await probes.tcp({ port }, target(port, host))).toEqual({ outcome: 'failure', output: why })

@@ -1,6 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { afterEach, expect, test } from 'vitest'
+import { reservePort } from '../../../test/ports.ts'
 import { silentLogger } from '../../component/log.ts'
 import { familyOrders, type IPFamily, loopbackAddress } from '../../ip/family.ts'
 import { bracketHost } from '../../ip/hostport.ts'
@@ -11,15 +12,6 @@ const closing: (() => Promise<void>)[] = []
 afterEach(async () => {
   for (const close of closing.splice(0)) await close()
 })
-
-/** A port that is free in both families, unless somebody is quicker. */
-async function freePort(): Promise<number> {
-  const server = createServer()
-  await new Promise<void>(resolve => server.listen(0, '::', resolve))
-  const { port } = server.address() as AddressInfo
-  await new Promise(resolve => server.close(resolve))
-  return port
-}
 
 const checkOf = (port: number, localEndpoints: HealthCheck['localEndpoints']): HealthCheck => ({
   namespace: 'ns',
@@ -48,7 +40,7 @@ test.each(familyOrders.map(families => ({ families })))(
   async ({ families }) => {
     const servers = new HealthCheckServers({ families, log: silentLogger })
     closing.push(() => servers.stop())
-    const port = await freePort()
+    const port = await reservePort()
     await servers.update([checkOf(port, { IPv4: 1, IPv6: 0 })])
     const statuses = { IPv4: 200, IPv6: 503 }
     for (const family of families) expect((await ask(family, port))?.status).toBe(statuses[family])
@@ -73,7 +65,7 @@ test('A port that somebody else has is told, and does not keep the others from a
   const log = { ...silentLogger, warn: (message: string) => void warnings.push(message) }
   const servers = new HealthCheckServers({ families: ['IPv6'], log })
   closing.push(() => servers.stop())
-  const free = await freePort()
+  const free = await reservePort()
   await servers.update([checkOf(port, {}), { ...checkOf(free, { IPv6: 1 }), name: 'db' }])
   expect(warnings).toEqual(['cannot listen for health checks'])
   expect((await ask('IPv6', free))?.status).toBe(200)
