@@ -4,7 +4,7 @@
 import { type FieldError, invalid, invalidValue } from '../../api/fields.ts'
 import { sameValue, validateObjectMetaUpdate } from '../../api/meta/objectmeta.ts'
 import type { KubeObject } from '../../api/object.ts'
-import { conflict, notFound, StatusError } from '../../api/status.ts'
+import { badRequest, conflict, notFound } from '../../api/status.ts'
 import { type AdmissionAttributes, admit, validateAdmission } from '../admission/admission.ts'
 import { subresourceStrategy, type UpdateStrategy } from '../subresources/strategy.ts'
 import { createObject, matchNamespace } from './create.ts'
@@ -147,7 +147,7 @@ function checkIdentity(
   if (resourceVersion !== '' && resourceVersion !== '0') {
     if (!/^\d+$/.test(resourceVersion)) {
       const message = `strconv.ParseUint: parsing ${JSON.stringify(resourceVersion)}: invalid syntax`
-      throw new StatusError({ code: 500, reason: '', message })
+      throw badRequest(message)
     }
     if (resourceVersion !== String(current.revision)) throw conflict(resource, name, modifiedText)
     return

@@ -80,13 +80,13 @@ function validateStrategy(strategy: DeploymentStrategy, field: string): FieldErr
 }
 
 /** A number of Pods or a share of them, as a number. */
-function amount(value: number | string): number {
+export function amount(value: number | string): number {
   if (typeof value === 'number') return value
   const parsed = Number(percentString(value).length === 0 ? value.slice(0, -1) : value)
   return Number.isInteger(parsed) ? parsed : 0
 }
 
-function validateAmount(value: number | string, field: string): FieldError[] {
+export function validateAmount(value: number | string, field: string): FieldError[] {
   if (typeof value === 'string') {
     return percentString(value).map(problem => invalidValue(field, value, problem))
   }

@@ -1,14 +1,36 @@
 // PodDisruptionBudget: how many Pods of a set may be evicted at a time.
-import { type FieldError, invalidValue } from '../../fields.ts'
+import { type FieldError, invalidValue, notSupported } from '../../fields.ts'
 import type { PodDisruptionBudget } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
+import { validateLabelSelector } from '../../meta/objectmeta.ts'
 import { column, defineResource } from '../../resource.ts'
+import { amount, validateAmount } from '../apps/deployment.ts'
 import { nameColumn } from '../columns.ts'
 
-function validate({ spec }: PodDisruptionBudget): FieldError[] {
-  if (spec?.minAvailable === undefined || spec.maxUnavailable === undefined) return []
-  const text = 'minAvailable and maxUnavailable cannot be both set'
-  return [invalidValue('spec', spec, text)]
+const evictionPolicies = ['AlwaysAllow', 'IfHealthyBudget']
+
+function validateShare(value: number | string | undefined, field: string): FieldError[] {
+  if (value === undefined) return []
+  const isTooMuch = typeof value === 'string' && amount(value) > 100
+  return [
+    ...validateAmount(value, field),
+    ...(isTooMuch ? [invalidValue(field, value, 'must not be greater than 100%')] : []),
+  ]
+}
+
+/** Upstream's pkg/apis/policy/validation. */
+function validate({ spec = {} }: PodDisruptionBudget): FieldError[] {
+  const { minAvailable, maxUnavailable, selector, unhealthyPodEvictionPolicy: policy } = spec
+  const both = minAvailable !== undefined && maxUnavailable !== undefined
+  return [
+    ...(both ? [invalidValue('spec', spec, 'minAvailable and maxUnavailable cannot be both set')] : []),
+    ...validateShare(minAvailable, 'spec.minAvailable'),
+    ...validateShare(maxUnavailable, 'spec.maxUnavailable'),
+    ...validateLabelSelector(selector, 'spec.selector'),
+    ...(policy !== undefined && !evictionPolicies.includes(policy)
+      ? [notSupported('spec.unhealthyPodEvictionPolicy', policy, evictionPolicies)]
+      : []),
+  ]
 }
 
 export const podDisruptionBudgets = defineResource<PodDisruptionBudget>({
