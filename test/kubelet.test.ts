@@ -10,6 +10,7 @@ import { eventually } from './eventually.ts'
 import type { TestedCluster } from './futago.ts'
 import { kubectlVersions, root } from './kubectl.ts'
 import { whyNot } from './needs.ts'
+import { findNode24, missingNode24 } from './node24.ts'
 import { reservePort } from './ports.ts'
 import { run } from './project.ts'
 import { missingPythonClient, python3 } from './python.ts'
@@ -169,13 +170,16 @@ describe.skipIf(reason)(`A kubelet with containers${reason ? ` (${reason})` : ''
   })
 
   test('lets client libraries forward ports', async () => {
-    const args = [clientScript('javascript.mjs'), 'client-node-1', cluster.kubeconfig, 'forwards']
-    const inNode = await run(process.execPath, args, { folder: root })
-    expect(inNode).toEqual({ exitCode: 0, stdout: 'forwards\n', stderr: '' })
+    const inNode = (node: string, library: string) =>
+      run(node, [clientScript('javascript.mjs'), library, cluster.kubeconfig, 'forwards'], { folder: root })
+    const done = { exitCode: 0, stdout: 'forwards\n', stderr: '' }
+    expect(await inNode(process.execPath, 'client-node-1')).toEqual(done)
+    if (!missingNode24()) {
+      expect(await inNode(findNode24(), '@kubernetes/client-node')).toEqual(done)
+    }
     if (missingPythonClient()) return
     const inPython = [clientScript('python.py'), cluster.kubeconfig, 'forwards']
-    const forwarded = await run(python3, inPython, { folder: root })
-    expect(forwarded).toEqual({ exitCode: 0, stdout: 'forwards\n', stderr: '' })
+    expect(await run(python3, inPython, { folder: root })).toEqual(done)
   })
 
   test('passes requests on to Pods, Services and the kubelet itself', async () => {

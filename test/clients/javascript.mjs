@@ -1,7 +1,11 @@
 // Drives a cluster with @kubernetes/client-node as its documentation shows it, and says what went well.
 // Usage: node javascript.mjs PACKAGE KUBECONFIG PART... (those below; each line printed is one that passed)
 import assert from 'node:assert/strict'
+import { createHash, randomBytes } from 'node:crypto'
+import { mkdirSync, mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { connect, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
 import { PassThrough, Writable } from 'node:stream'
 
 const [, , packageName, kubeconfig, ...wanted] = process.argv
@@ -188,6 +192,42 @@ spec: {ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
     stdin.write('typed\n')
     const typed = await execute(['sh', '-c', 'read line; echo got $line'], { stdin })
     assert.deepEqual([typed.stdout, typed.status.status], ['got typed\n', 'Success'])
+  },
+
+  /** Into a Pod and, where the library can, out of it again: 1.4 asks for a gzipped archive and does not unzip it. */
+  async copies() {
+    const folder = mkdtempSync(join(tmpdir(), 'copies-'))
+    // Who unpacks goes on for a while.
+    process.once('exit', () => rmSync(folder, { recursive: true }))
+    const content = randomBytes(2_000_000)
+    mkdirSync(join(folder, 'in/below'), { recursive: true })
+    writeFileSync(join(folder, 'in/below/ü file'), content)
+    // The class does not say when it is done.
+    const exec = new k8s.Exec(config)
+    let done
+    const execution = {
+      exec: (...args) => {
+        const ended = args.pop()
+        const { promise, resolve, reject } = withResolvers()
+        done = promise
+        return exec.exec(...args, status => ended(status).then(() => resolve(status), reject))
+      },
+    }
+    const cp = new k8s.Cp(config, execution)
+    await execute(['mkdir', '/copied'])
+    await cp.cpToPod(namespace, 'main', 'main', join(folder, 'in'), '/copied')
+    assert.equal((await done)?.status, 'Success')
+    const sum = createHash('sha256').update(content).digest('hex')
+    const { stdout } = await execute(['sha256sum', '/copied/below/ü file'])
+    assert.equal(stdout.slice(0, 64), sum)
+    if (packageName !== 'client-node-1') {
+      await cp.cpFromPod(namespace, 'main', 'main', 'below', join(folder, 'out'), '/copied')
+      await done
+      const copied = join(folder, 'out/below/ü file')
+      const size = () => statSync(copied, { throwIfNoEntry: false })?.size
+      while (size() !== content.length) await new Promise(resolve => setImmediate(resolve))
+      assert.ok(readFileSync(copied).equals(content))
+    }
   },
 
   async logs() {

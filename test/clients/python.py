@@ -3,9 +3,13 @@
 Usage: python.py KUBECONFIG PART... (those below; each line printed is one that passed)
 """
 
+import base64
+import hashlib
+import io
 import logging
 import os
 import sys
+import tarfile
 
 from kubernetes import client, config, dynamic, utils, watch
 from kubernetes.client.rest import ApiException
@@ -124,6 +128,33 @@ def executes():
     session.write_stdin("echo out; echo err >&2; exit 3\n")
     session.run_forever(timeout=120)
     equal((session.read_stdout(), session.read_stderr(), session.returncode), ("out\n", "err\n", 3))
+
+
+def copies():
+    """Into a Pod and out of it by tar through exec, as the library's examples do it."""
+    connect = core.connect_get_namespaced_pod_exec
+    both = {"stderr": True, "stdout": True, "tty": False}
+    content = os.urandom(2_000_000)
+    with io.BytesIO() as buffer:
+        with tarfile.open(fileobj=buffer, mode="w") as archive:
+            member = tarfile.TarInfo("copied/below/\u00fc file")
+            member.size = len(content)
+            archive.addfile(member, io.BytesIO(content))
+        packed = buffer.getvalue()
+    into = ["tar", "xf", "-", "-C", "/"]
+    session = stream(connect, "main", namespace, command=into, stdin=True, _preload_content=False, **both)
+    for start in range(0, len(packed), 100_000):
+        session.write_stdin(packed[start : start + 100_000])
+    session.close()
+    # The library cannot say that the input has ended but by hanging up: what was sent is unpacked after that.
+    unpacked = f"until [ -f '{member.name}' ]; do sleep 0.1; done; sha256sum '{member.name}'"
+    text = stream(connect, "main", namespace, command=["sh", "-c", unpacked], stdin=False, **both)
+    equal(text[:64], hashlib.sha256(content).hexdigest())
+    # What comes out is text to this version of the library.
+    out = ["sh", "-c", "tar cf - copied | base64"]
+    packed = base64.b64decode(stream(connect, "main", namespace, command=out, stdin=False, **both))
+    with tarfile.open(fileobj=io.BytesIO(packed)) as archive:
+        equal(archive.extractfile(member.name).read() == content, True)
 
 
 def elects():
