@@ -10,14 +10,14 @@ import { textReply } from './reply.ts'
 import type { Reply, ServerRequest } from './request.ts'
 
 /** For machines that do much else. */
-const patient = { timeout: 30_000 }
+const patient = { timeout: 120_000 }
 
 const host = 'localhost'
 const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
 const authority = createAuthority('ca', validity)
 const names = { commonName: host, dnsNames: [host] }
 const { certificate, key } = issueCertificate(authority, { ...names, usages: ['server'], ...validity })
-const timeouts = { handshakeMs: 5000, headersMs: 5000, bodyMs: 5000, idleMs: 200, pingMs: 5000 }
+const timeouts = { handshakeMs: 60_000, headersMs: 60_000, bodyMs: 60_000, idleMs: 1000, pingMs: 60_000 }
 
 let listening: Listening
 const gone: Promise<unknown>[] = []

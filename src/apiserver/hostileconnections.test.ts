@@ -12,7 +12,7 @@ import { admin, openTestServer } from './apiserver.fake.ts'
 import type { ConnectionTimeouts } from './connectionguard.ts'
 
 /** For machines that do much else. */
-const patient = { timeout: 30_000 }
+const patient = { timeout: 120_000 }
 
 const validity = { notBeforeMs: Date.now() - 60_000, notAfterMs: Date.now() + 3_600_000 }
 const authority = createAuthority('ca', validity)
@@ -31,6 +31,8 @@ const maps = '/api/v1/namespaces/default/configmaps'
 let server: Awaited<ReturnType<typeof openTestServer>>
 let usual: number
 let impatient: number
+/** Of whom it waits for to begin. */
+let hasty: number
 
 async function listen(timeouts?: ConnectionTimeouts): Promise<number> {
   const { port } = await server.server.listen({
@@ -53,7 +55,9 @@ beforeAll(async () => {
     await server.ask(`POST ${maps}`, { metadata: { name: `large-${index}` }, data })
   }
   usual = await listen()
-  impatient = await listen({ handshakeMs: 1000, headersMs: 400, bodyMs: 400, idleMs: 1500, pingMs: 1000 })
+  const late = { handshakeMs: 60_000, headersMs: 400, bodyMs: 400, idleMs: 1500, pingMs: 60_000 }
+  impatient = await listen(late)
+  hasty = await listen({ ...late, handshakeMs: 400 })
 })
 
 afterAll(() => server.close())
@@ -136,7 +140,7 @@ test(
 )
 
 test('Who does not finish a handshake, a head or a body is hung up on', patient, async () => {
-  const silent = connectTCP({ host: loopbackAddress.IPv6, port: impatient })
+  const silent = connectTCP({ host: loopbackAddress.IPv6, port: hasty })
   silent.on('error', () => undefined)
   await once(silent, 'close')
   expect((await send(impatient, 'GET /version HTTP/1.1\r\nHost: a\r\n')).status).toBe(408)

@@ -32,7 +32,7 @@ beforeAll(async () => {
     namespace: 'default',
     name: 'p',
     until: pod => pod?.status?.phase === 'Running',
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
   })
 })
 

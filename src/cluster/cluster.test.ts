@@ -108,7 +108,7 @@ test('Traces show reconciles, the scheduler and the kubelet at work', async () =
   const metadata = { namespace: 'default', name: 'p' }
   await cluster.client.create(pods, { metadata, spec: { containers: [{ name: 'c', image: 'i' }] } })
   await waitForObject({
-    ...{ client: cluster.client, clock: systemClock, resource: pods, ...metadata, timeoutMs: 10_000 },
+    ...{ client: cluster.client, clock: systemClock, resource: pods, ...metadata, timeoutMs: 60_000 },
     until: pod => pod?.status?.phase === 'Running',
   })
   await cluster.stop()

@@ -62,7 +62,7 @@ async function holder({ client }: Cluster, name: string) {
     clock,
     resource: leases,
     ...target,
-    timeoutMs: 5_000,
+    timeoutMs: 60_000,
     until: isHeld,
   })
   return lease?.spec?.holderIdentity
@@ -77,7 +77,7 @@ function scaled({ client }: Cluster, replicas: number) {
     resource: deployments,
     namespace: 'default',
     name: 'web',
-    timeoutMs: 10_000,
+    timeoutMs: 60_000,
     until: found => found?.status?.replicas === replicas,
   })
 }

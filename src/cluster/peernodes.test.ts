@@ -54,7 +54,7 @@ test.each(familyOrders.map(families => [families]))(
       namespace: 'default',
       name: 'p',
       until: pod => pod?.status?.phase === 'Running',
-      timeoutMs: 10_000,
+      timeoutMs: 60_000,
     })
     const target = { namespace: 'default', pod: 'p', container: 'c', protocol: 'v5.channel.k8s.io' } as const
     for (const cluster of [a, b]) {

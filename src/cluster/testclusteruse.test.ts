@@ -35,16 +35,16 @@ test('A wait that takes too long shows what was last seen', async () => {
   await using cluster = await TestCluster.start({ nodes: 0, objects: [configMap('a', { state: 'new' })] })
   const a = { namespace: 'default', name: 'a' }
   const isDone = ({ data }: { data?: Record<string, string> }) => data?.['state'] === 'done'
-  await expect(cluster.waitFor(configMaps, a, { until: isDone, timeoutMs: 20 })).rejects.toThrow(
-    'configmaps a was not as wanted within 0 s; last seen:\nConfigMap default/a:\n  data:\n    state: new\n',
+  await expect(cluster.waitFor(configMaps, a, { until: isDone, timeoutMs: 1000 })).rejects.toThrow(
+    'configmaps a was not as wanted within 1 s; last seen:\nConfigMap default/a:\n  data:\n    state: new\n',
   )
   const b = { namespace: 'default', name: 'b' }
-  await expect(cluster.waitFor(configMaps, b, { timeoutMs: 20 })).rejects.toThrow(
-    'configmaps b was not as wanted within 0 s; there is no such ConfigMap',
+  await expect(cluster.waitFor(configMaps, b, { timeoutMs: 1000 })).rejects.toThrow(
+    'configmaps b was not as wanted within 1 s; there is no such ConfigMap',
   )
-  const all = { namespace: 'default', until: () => false, timeoutMs: 20 }
+  const all = { namespace: 'default', until: () => false, timeoutMs: 1000 }
   await expect(cluster.waitForList(configMaps, all)).rejects.toThrow(
-    /within 0 s; last seen:\nConfigMap default\//,
+    /within 1 s; last seen:\nConfigMap default\//,
   )
 })
 

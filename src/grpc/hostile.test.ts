@@ -21,7 +21,7 @@ afterEach(() => {
 async function channelTo(server: Server | Http2Server) {
   await new Promise<void>(resolve => server.listen(0, loopbackAddress.IPv6, resolve))
   const { port } = server.address() as AddressInfo
-  const options = { connectTimeoutMs: 1000, maxMessageBytes: 1000 }
+  const options = { connectTimeoutMs: 60_000, maxMessageBytes: 1000 }
   const channel = new GRPCChannel(() => connect(port, loopbackAddress.IPv6), systemClock, options)
   closing.push(
     () => channel.close(),
@@ -31,7 +31,7 @@ async function channelTo(server: Server | Http2Server) {
 }
 
 const called = (channel: GRPCChannel) =>
-  channel.call({ path: '/a.B/C', message: Buffer.from('x') }, 5000).then(
+  channel.call({ path: '/a.B/C', message: Buffer.from('x') }, 60_000).then(
     answer => `answered ${answer}`,
     error => error.message as string,
   )

@@ -1,5 +1,5 @@
-import { spawn } from 'node:child_process'
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs'
+import { execFileSync, spawn } from 'node:child_process'
+import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -10,7 +10,8 @@ const isLinux = process.platform === 'linux'
 
 test.skipIf(!isLinux)('a process is found by its program, even a deleted one, and ended', async () => {
   const path = join(mkdtempSync(join(tmpdir(), 'futago-processes-')), 'sleep')
-  copyFileSync('/bin/sleep', path)
+  // By another process: what this one has open to write cannot be executed while it starts others.
+  execFileSync('cp', ['/bin/sleep', path])
   const child = spawn(path, ['60'])
   await new Promise(resolve => child.once('spawn', resolve))
   expect(findProcesses(path)).toEqual([child.pid])

@@ -61,7 +61,7 @@ async function feedOf(
     await running
     await server.stop()
   })
-  const reached = (revision: number) => feed.reached(revision, 10_000)
+  const reached = (revision: number) => feed.reached(revision, 60_000)
   return { feed, hub, seen, own, reached }
 }
 

@@ -1,6 +1,7 @@
 // The smaller parts of the framework, on values: samples of nodes, modes, logs of probe Pods, roles.
 import { createServer } from 'node:http'
 import { describe, expect, test } from 'vitest'
+import { reservePort } from '../../test/ports.ts'
 import type { EndpointSlice, Node, Pod } from '../api/generated/types.ts'
 import { services } from '../api/resources/core/service.ts'
 import { loopbackAddress } from '../ip/family.ts'
@@ -220,11 +221,11 @@ test('This process is running, another machine is not known', () => {
 
 test('This machine connects, is refused, and gives up', async () => {
   const server = createServer((_, response) => response.end('hello'))
-  await new Promise<void>(resolve => server.listen(0, loopbackAddress.IPv4, resolve))
-  const { port } = server.address() as { port: number }
+  const port = await reservePort()
+  await new Promise<void>(resolve => server.listen(port, loopbackAddress.IPv4, resolve))
   const host = thisMachine()
   const ask = (path?: string) =>
-    host.connect(loopbackAddress.IPv4, port, { timeoutMs: 2000, ...(path ? { path } : {}) })
+    host.connect(loopbackAddress.IPv4, port, { timeoutMs: 60_000, ...(path ? { path } : {}) })
   expect(await ask()).toMatchObject({ outcome: 'connected' })
   expect(await ask('/')).toMatchObject({ outcome: 'connected', body: 'hello' })
   server.closeAllConnections()

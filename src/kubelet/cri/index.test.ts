@@ -255,7 +255,7 @@ describe('A container', () => {
     const runtime = await startRuntime()
     await runtime.createSandbox(pod, sandbox)
     await runtime.startContainer(startOf())
-    const options = { timeoutMs: 1500 }
+    const options = { timeoutMs: 60_000 }
     const result = await runtime.run(reference, ['a', 'b'], options)
     expect(result).toEqual({ type: 'exited', exitCode: 3, output: 'a b!' })
     await runtime.stopContainer('u', 'main', 0)
