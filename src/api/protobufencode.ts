@@ -148,19 +148,21 @@ function writePartialObject(encoder: Encoder, writer: ProtobufWriter, object: JS
   writer.endBlock(1, before)
 }
 
+/** In v1beta1 the two fields have each other's numbers. */
 function writePartialList(encoder: Encoder, writer: ProtobufWriter, list: JSONObject) {
+  const [metadata, items] = list.apiVersion === 'meta.k8s.io/v1beta1' ? [2, 1] : [1, 2]
   for (const item of [...(list.items as readonly JSONObject[])].reverse()) {
     const before = writer.length
     writePartialObject(encoder, writer, item)
-    writer.endBlock(2, before)
+    writer.endBlock(items, before)
   }
   const before = writer.length
   encoder.object(loadSchema().struct('ListMeta')!, (list.metadata ?? {}) as JSONObject)
-  writer.endBlock(1, before)
+  writer.endBlock(metadata, before)
 }
 
 const isPartial = (kind: string, apiVersion: string) =>
-  apiVersion === 'meta.k8s.io/v1' && partialKinds.has(kind)
+  (apiVersion === 'meta.k8s.io/v1' || apiVersion === 'meta.k8s.io/v1beta1') && partialKinds.has(kind)
 
 /** Discovery's kinds are of no group and version. */
 const discoveryKinds: ReadonlySet<string> = new Set([

@@ -1,5 +1,6 @@
 // Cuts the metadata out of an object's bytes without parsing them, and renders PartialObjectMetadata from
 // it: what Tables and metadata-only clients (garbage collectors, `kubectl get`) are sent.
+import type { MetaVersion } from './negotiation.ts'
 import type { StoredList, StoredObject } from './registry/registry.ts'
 
 const before = /^\{(?:"(?:kind|apiVersion)":"[^"\\]*",){0,2}"metadata":\{/
@@ -50,14 +51,18 @@ export function metadataBytes(stored: StoredObject): Buffer {
   return made
 }
 
-export const partialStart = Buffer.from(
-  '{"kind":"PartialObjectMetadata","apiVersion":"meta.k8s.io/v1","metadata":',
-)
+const startOf = (version: MetaVersion) =>
+  Buffer.from(`{"kind":"PartialObjectMetadata","apiVersion":"${version}","metadata":`)
+
+export const partialStart: Readonly<Record<MetaVersion, Buffer>> = {
+  'meta.k8s.io/v1': startOf('meta.k8s.io/v1'),
+  'meta.k8s.io/v1beta1': startOf('meta.k8s.io/v1beta1'),
+}
 const end = Buffer.from('}')
 
 /** The object as PartialObjectMetadata. */
-export const partialObject = (stored: StoredObject): Buffer =>
-  Buffer.concat([partialStart, metadataBytes(stored), end])
+export const partialObject = (stored: StoredObject, version: MetaVersion = 'meta.k8s.io/v1'): Buffer =>
+  Buffer.concat([partialStart[version], metadataBytes(stored), end])
 
 /** What a list says of itself: resourceVersion, continue, remainingItemCount. */
 export function listMetadata(list: Omit<StoredList, 'items'>): string {
@@ -70,13 +75,13 @@ export function listMetadata(list: Omit<StoredList, 'items'>): string {
 }
 
 /** A list as PartialObjectMetadataList. */
-export function partialObjectList(list: StoredList): Buffer {
-  const kind = '"kind":"PartialObjectMetadataList","apiVersion":"meta.k8s.io/v1"'
+export function partialObjectList(list: StoredList, version: MetaVersion = 'meta.k8s.io/v1'): Buffer {
+  const kind = `"kind":"PartialObjectMetadataList","apiVersion":"${version}"`
   const parts: Buffer[] = [Buffer.from(`{${kind},"metadata":${listMetadata(list)},"items":[`)]
   const between = Buffer.from(',')
   for (const [index, stored] of list.items.entries()) {
     if (index > 0) parts.push(between)
-    parts.push(partialStart, metadataBytes(stored), end)
+    parts.push(partialStart[version], metadataBytes(stored), end)
   }
   parts.push(Buffer.from(']}'))
   return Buffer.concat(parts)

@@ -6,10 +6,14 @@ import type { Query } from './query.ts'
 
 export type TransformKind = 'Table' | 'PartialObjectMetadata' | 'PartialObjectMetadataList'
 
+export type MetaVersion = 'meta.k8s.io/v1' | 'meta.k8s.io/v1beta1'
+
 export interface MediaType {
   readonly format: 'json' | 'yaml' | 'protobuf'
   /** The client wants objects as this kind of meta.k8s.io. */
   readonly as?: TransformKind
+  /** Its version, when that is not v1; v1beta1 says the same to clients that know nothing newer. */
+  readonly metaVersion?: MetaVersion
   readonly pretty: boolean
 }
 
@@ -74,9 +78,11 @@ function acceptable({ type, parameters }: Clause): MediaType | undefined {
   if (!asked) return { format, pretty }
   const kind = parameters.get('as') ?? ''
   if (!transforms.has(kind) || parameters.get('g') !== 'meta.k8s.io') return undefined
-  if (parameters.get('v') !== 'v1') return undefined
+  const version = parameters.get('v')
+  if (version !== 'v1' && version !== 'v1beta1') return undefined
   if (format === 'protobuf' && kind === 'Table') return undefined
-  return { format, as: kind as TransformKind, pretty }
+  const media = { format, as: kind as TransformKind, pretty }
+  return version === 'v1' ? media : { ...media, metaVersion: `meta.k8s.io/${version}` }
 }
 
 export const notAcceptable = (accepted: readonly string[]) =>
@@ -129,6 +135,13 @@ export function negotiateOutput(
 ): MediaType {
   const media = accept ? negotiate(accept) : plainJSON
   return !media.pretty && wantsPretty(query, userAgent) ? { ...media, pretty: true } : media
+}
+
+/** What is left of an Accept header for a kind that cannot be had as a Table; throws NotAcceptable. */
+export function withoutTables(accept: string): string {
+  const clauses = accept.split(',').filter(clause => parseClause(clause).parameters.get('as') !== 'Table')
+  if (clauses.length === 0) throw notAcceptable(objectMediaTypes)
+  return clauses.join(',')
 }
 
 /** The media type alone, in lower case: without a charset or other parameters. */

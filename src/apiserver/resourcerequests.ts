@@ -8,9 +8,10 @@ import { checkPath, endpointFor } from './endpoints/dispatch.ts'
 import { readPatch } from './endpoints/readpatch.ts'
 import { checkForm, type Representation, represent, watchEncoderFor } from './endpoints/representation.ts'
 import { ownKindEndpoint } from './endpoints/subresource.ts'
+import { hasTable } from './endpoints/tableofscale.ts'
 import { watchReply } from './endpoints/watch.ts'
 import { WatchFlusher } from './endpoints/watchstream.ts'
-import { negotiateOutput } from './negotiation.ts'
+import { negotiateOutput, withoutTables } from './negotiation.ts'
 import type { Query } from './query.ts'
 import type { RegistryLookup, RequestContext } from './registry/registry.ts'
 import { noSuchPath } from './reply.ts'
@@ -92,7 +93,9 @@ export class ResourceRequests {
     if (call.resource.deprecation) context.warn(call.resource.deprecation)
     const streamed = this.#streamed(call, request)
     if (streamed) return streamed
-    const media = negotiateOutput(headers.accept, query, headers['user-agent'])
+    const isTabular = !headers.accept || hasTable(call.resource, info.subresource)
+    const accept = isTabular ? headers.accept : withoutTables(headers.accept!)
+    const media = negotiateOutput(accept, query, headers['user-agent'])
     if (media.format === 'protobuf') await checkForm(media, call.resource)
     const { clock } = this.#options
     const form: Representation = { media, query, resource: call.resource, nowMs: () => clock.now() }

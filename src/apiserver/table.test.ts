@@ -117,7 +117,7 @@ test('A watch sends the column definitions once', () => {
   expect(first).toMatchObject({ metadata: { resourceVersion: '7' }, rows: [{ object: partial('one') }] })
   expect(first.columnDefinitions).toHaveLength(5)
   expect(read(tableForObject(widgets, one, { nowMs, withColumns: false })).columnDefinitions).toBeNull()
-  expect(read(tableForBookmark(widgets, 12, false))).toEqual({
+  expect(read(tableForBookmark(widgets, 12, { withColumns: false }))).toEqual({
     kind: 'Table',
     apiVersion: 'meta.k8s.io/v1',
     metadata: { resourceVersion: '12' },

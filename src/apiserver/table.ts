@@ -3,6 +3,7 @@
 import { ageColumn, formatAge } from '../api/meta/age.ts'
 import { type Column, column, type Resource } from '../api/resource.ts'
 import { listMetadata, metadataBytes, partialStart } from './metadatabytes.ts'
+import type { MetaVersion } from './negotiation.ts'
 import type { StoredList, StoredObject } from './registry/registry.ts'
 
 export type IncludeObject = 'None' | 'Metadata' | 'Object'
@@ -11,6 +12,8 @@ export interface TableOptions {
   /** Default: Metadata. */
   readonly includeObject?: IncludeObject
   readonly nowMs: number
+  /** Default: v1. */
+  readonly metaVersion?: MetaVersion
 }
 
 /** What kinds without columns of their own show. */
@@ -19,11 +22,14 @@ export const defaultColumns: readonly Column[] = [
   column('Created At', object => object.metadata.creationTimestamp ?? null, { type: 'date' }),
 ]
 
-const columnsOf = (resource: Resource) => resource.columns ?? defaultColumns
+/** What a Table needs to know of a kind. */
+export type Tabular = Pick<Resource, 'columns'>
 
-const definitions = new WeakMap<Resource, string>()
+const columnsOf = (resource: Tabular) => resource.columns ?? defaultColumns
 
-function columnDefinitions(resource: Resource): string {
+const definitions = new WeakMap<Tabular, string>()
+
+function columnDefinitions(resource: Tabular): string {
   const known = definitions.get(resource)
   if (known !== undefined) return known
   const made = JSON.stringify(
@@ -41,7 +47,7 @@ function columnDefinitions(resource: Resource): string {
 
 /** A row's cells: JSON texts, and between them what must be asked again each time. */
 interface Cells {
-  readonly resource: Resource
+  readonly resource: Tabular
   readonly texts: readonly string[]
   /**
    * Column `n` stands between texts `n` and `n + 1`; the age column, by far the most common, needs no
@@ -64,7 +70,7 @@ function isSteady(item: Column, stored: StoredObject, nowMs: number): boolean {
   return item.cell(stored.object, nowMs) === item.cell(stored.object, nowMs + farLater)
 }
 
-function renderCells(resource: Resource, stored: StoredObject, nowMs: number): Cells {
+function renderCells(resource: Tabular, stored: StoredObject, nowMs: number): Cells {
   const texts: string[] = []
   const changing: Column[] = []
   let text = '{"cells":['
@@ -83,7 +89,7 @@ function renderCells(resource: Resource, stored: StoredObject, nowMs: number): C
   return { resource, texts, changing, createdMs: created === undefined ? Number.NaN : Date.parse(created) }
 }
 
-function rowStart(resource: Resource, stored: StoredObject, nowMs: number): string {
+function rowStart(resource: Tabular, stored: StoredObject, nowMs: number): string {
   let cells = rendered.get(stored)
   if (cells?.resource !== resource) {
     cells = renderCells(resource, stored, nowMs)
@@ -119,9 +125,17 @@ class Pieces {
   }
 }
 
-function addRow(pieces: Pieces, start: string, stored: StoredObject, include: IncludeObject) {
+interface Row {
+  readonly start: string
+  readonly stored: StoredObject
+  readonly include: IncludeObject
+  readonly version: MetaVersion
+}
+
+function addRow(pieces: Pieces, row: Row) {
+  const { start, stored, include, version } = row
   if (include === 'Metadata') {
-    pieces.add(`${start}${partialText}`)
+    pieces.add(`${start}${partialTexts[version]}`)
     pieces.add(metadataBytes(stored))
     pieces.add('}}')
   } else if (include === 'Object') {
@@ -133,18 +147,21 @@ function addRow(pieces: Pieces, start: string, stored: StoredObject, include: In
   }
 }
 
-const partialText = partialStart.toString()
-const tableStart = (metadata: string, columns: string) =>
-  `{"kind":"Table","apiVersion":"meta.k8s.io/v1","metadata":${metadata},"columnDefinitions":${columns},"rows":[`
+const partialTexts: Readonly<Record<MetaVersion, string>> = {
+  'meta.k8s.io/v1': partialStart['meta.k8s.io/v1'].toString(),
+  'meta.k8s.io/v1beta1': partialStart['meta.k8s.io/v1beta1'].toString(),
+}
+const tableStart = (version: MetaVersion, metadata: string, columns: string) =>
+  `{"kind":"Table","apiVersion":"${version}","metadata":${metadata},"columnDefinitions":${columns},"rows":[`
 
 /** A list as a Table. */
 export function tableFor(resource: Resource, list: StoredList, options: TableOptions): Buffer {
-  const { includeObject = 'Metadata', nowMs } = options
+  const { includeObject: include = 'Metadata', nowMs, metaVersion: version = 'meta.k8s.io/v1' } = options
   const pieces = new Pieces()
-  pieces.add(tableStart(listMetadata(list), columnDefinitions(resource)))
+  pieces.add(tableStart(version, listMetadata(list), columnDefinitions(resource)))
   for (const [index, stored] of list.items.entries()) {
     const start = rowStart(resource, stored, nowMs)
-    addRow(pieces, index === 0 ? start : `,${start}`, stored, includeObject)
+    addRow(pieces, { start: index === 0 ? start : `,${start}`, stored, include, version })
   }
   pieces.add(']}')
   return pieces.join()
@@ -152,24 +169,31 @@ export function tableFor(resource: Resource, list: StoredList, options: TableOpt
 
 /** One object as a Table: the answer to a GET or a write, and the object of a watch event. */
 export function tableForObject(
-  resource: Resource,
+  resource: Tabular,
   stored: StoredObject,
   options: TableOptions & {
     /** Default: true. A watch sends the column definitions with its first event only. */
     readonly withColumns?: boolean
   },
 ): Buffer {
-  const { includeObject = 'Metadata', nowMs, withColumns = true } = options
+  const { includeObject: include = 'Metadata', nowMs, withColumns = true } = options
+  const { metaVersion: version = 'meta.k8s.io/v1' } = options
   const pieces = new Pieces()
   const metadata = `{"resourceVersion":"${stored.revision}"}`
-  pieces.add(tableStart(metadata, withColumns ? columnDefinitions(resource) : 'null'))
-  addRow(pieces, rowStart(resource, stored, nowMs), stored, includeObject)
+  pieces.add(tableStart(version, metadata, withColumns ? columnDefinitions(resource) : 'null'))
+  addRow(pieces, { start: rowStart(resource, stored, nowMs), stored, include, version })
   pieces.add(']}')
   return pieces.join()
 }
 
 /** A bookmark's object in a watch of Tables. */
-export const tableForBookmark = (resource: Resource, revision: number, withColumns: boolean): Buffer =>
-  Buffer.from(
-    `${tableStart(`{"resourceVersion":"${revision}"}`, withColumns ? columnDefinitions(resource) : 'null')}]}`,
-  )
+export function tableForBookmark(
+  resource: Resource,
+  revision: number,
+  options: { readonly withColumns: boolean; readonly metaVersion?: MetaVersion },
+): Buffer {
+  const { withColumns, metaVersion = 'meta.k8s.io/v1' } = options
+  const metadata = `{"resourceVersion":"${revision}"}`
+  const columns = withColumns ? columnDefinitions(resource) : 'null'
+  return Buffer.from(`${tableStart(metaVersion, metadata, columns)}]}`)
+}

@@ -86,8 +86,71 @@ test('Bare metadata comes as protobuf, Tables do not', async () => {
   expect([status, contentType]).toEqual([200, protobuf])
   expect(bytes.toString('latin1')).toContain('PartialObjectMetadataList')
   expect(bytes.toString('latin1')).not.toContain('colour')
-  const table = await ask(`GET ${maps}`, `${protobuf};as=Table;g=meta.k8s.io;v=v1`)
-  expect(table.status).toBe(406)
+  expect((await ask(`GET ${maps}`, table('v1', protobuf))).status).toBe(406)
+})
+
+const table = (version: string, format = 'application/json') =>
+  `${format};as=Table;g=meta.k8s.io;v=${version}`
+
+test('Tables and bare metadata come in v1beta1, too, for clients that know nothing newer', async () => {
+  const rows = async (version: string) => {
+    const { bytes } = await ask(`GET ${maps}`, table(version))
+    const { apiVersion, rows } = JSON.parse(String(bytes))
+    return [apiVersion, rows[0].object.apiVersion, rows[0].cells[0]]
+  }
+  expect(await rows('v1')).toEqual(['meta.k8s.io/v1', 'meta.k8s.io/v1', 'first'])
+  expect(await rows('v1beta1')).toEqual(['meta.k8s.io/v1beta1', 'meta.k8s.io/v1beta1', 'first'])
+  const metadata = 'application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1beta1'
+  expect(JSON.parse(String((await ask(`GET ${maps}`, metadata)).bytes))).toMatchObject({
+    apiVersion: 'meta.k8s.io/v1beta1',
+    items: [{ apiVersion: 'meta.k8s.io/v1beta1', metadata: { name: 'first' } }, {}],
+  })
+  expect((await ask(`GET ${maps}`, table('v2'))).status).toBe(406)
+})
+
+/** The tag with which the object begins that is inside the envelope. */
+function firstTag(bytes: Buffer, kind: string): number | undefined {
+  let at = bytes.indexOf(kind) + kind.length + 1
+  while (bytes[at]! >= 0x80) at++
+  return bytes[at + 1]
+}
+
+test('In protobuf a list of v1beta1 has the numbers of its fields the other way round', async () => {
+  const kind = 'PartialObjectMetadataList'
+  const tag = async (version: string) =>
+    firstTag((await ask(`GET ${maps}`, `${protobuf};as=${kind};g=meta.k8s.io;v=${version}`)).bytes, kind)
+  expect([await tag('v1'), await tag('v1beta1')]).toEqual([0x0a, 0x12])
+})
+
+test('A review cannot be a Table, so that the next thing its client accepts is sent', async () => {
+  const path = '/apis/authorization.k8s.io/v1/selfsubjectaccessreviews'
+  const review = { spec: { nonResourceAttributes: { path: '/', verb: 'get' } } }
+  const refused = await server.ask(`POST ${path}`, review, asked(table('v1')))
+  expect([refused.status, refused.body.message]).toEqual([
+    406,
+    'only the following media types are accepted: ' +
+      'application/json, application/yaml, application/vnd.kubernetes.protobuf',
+  ])
+  const plain = await server.ask(`POST ${path}`, review, asked(`${table('v1')},application/json`))
+  expect([plain.status, plain.body.kind]).toEqual([201, 'SelfSubjectAccessReview'])
+})
+
+test('A Scale is a Table of its own', async () => {
+  const labels = { app: 'a' }
+  const template = { metadata: { labels }, spec: { containers: [{ name: 'c', image: 'i' }] } }
+  const spec = { replicas: 3, selector: { matchLabels: labels }, template }
+  const sets = '/apis/apps/v1/namespaces/default/replicasets'
+  await server.ask(`POST ${sets}`, { metadata: { name: 'web' }, spec })
+  const { bytes } = await ask(`GET ${sets}/web/scale`, table('v1'))
+  const { columnDefinitions, rows } = JSON.parse(String(bytes))
+  expect(columnDefinitions.map(({ name }: { name: string }) => name)).toEqual([
+    'Name',
+    'Desired',
+    'Available',
+    'Age',
+  ])
+  expect(rows[0].cells.slice(0, 3)).toEqual(['web', 3, 0])
+  expect(rows[0].object.metadata.name).toBe('web')
 })
 
 test('Discovery comes as protobuf', async () => {

@@ -11,6 +11,7 @@ import type { Reply } from '../request.ts'
 import { type IncludeObject, tableFor, tableForBookmark, tableForObject } from '../table.ts'
 import type { Answer } from './call.ts'
 import { listBytes } from './listbytes.ts'
+import { isScale, tableOfScale } from './tableofscale.ts'
 import { eventLine, jsonErrors, type WatchEncoder, type WatchItem } from './watchstream.ts'
 
 export interface Representation {
@@ -41,8 +42,10 @@ function notAs(kind: string, why: string): StatusError {
   })
 }
 
-function tableOptions({ query, nowMs }: Representation) {
-  return { includeObject: includeObjectOf(query), nowMs: nowMs() }
+const versionOf = ({ metaVersion }: MediaType) => (metaVersion ? { metaVersion } : {})
+
+function tableOptions({ query, nowMs, media }: Representation) {
+  return { includeObject: includeObjectOf(query), nowMs: nowMs(), ...versionOf(media) }
 }
 
 function storedBytes(representation: Representation, stored: StoredObject): Buffer {
@@ -53,7 +56,7 @@ function storedBytes(representation: Representation, stored: StoredObject): Buff
     case 'Table':
       return tableForObject(resource, stored, tableOptions(representation))
     case 'PartialObjectMetadata':
-      return partialObject(stored)
+      return partialObject(stored, media.metaVersion)
     case 'PartialObjectMetadataList':
       throw notAs('PartialObjectMetadataList', `not a list (*${resource.version}.${resource.kind})`)
   }
@@ -69,7 +72,7 @@ function allListBytes(representation: Representation, list: StoredList): readonl
     case 'PartialObjectMetadata':
       throw notAs('PartialObjectMetadata', `a list (*${resource.version}.${resource.listKind})`)
     case 'PartialObjectMetadataList':
-      return [partialObjectList(list)]
+      return [partialObjectList(list, media.metaVersion)]
   }
 }
 
@@ -82,7 +85,9 @@ export function represent(representation: Representation, answer: Answer): Promi
     case 'list':
       return bytesReply(200, allListBytes(representation, answer.list), media)
     case 'value':
-      return valueReply(answer.status, answer.value, media)
+      if (media.as !== 'Table' || !isScale(answer.value))
+        return valueReply(answer.status, answer.value, media)
+      return bytesReply(answer.status, [tableOfScale(answer.value, tableOptions(representation))], media)
   }
 }
 
@@ -105,7 +110,7 @@ function tableEncoder(representation: Representation): WatchEncoder {
   let withColumns = true
   const object = (item: WatchItem) =>
     item.type === 'BOOKMARK'
-      ? tableForBookmark(resource, item.revision, withColumns)
+      ? tableForBookmark(resource, item.revision, { ...options, withColumns })
       : tableForObject(resource, item.stored, { ...options, nowMs: representation.nowMs(), withColumns })
   return {
     // Each client has a first Table of its own.
@@ -125,8 +130,6 @@ export async function checkForm({ format }: MediaType, { apiVersion, kind }: Res
   const { hasProtobuf } = await import('../../api/protobufencode.ts')
   if (!hasProtobuf(apiVersion, kind)) throw notAcceptable(textMediaTypes)
 }
-
-const partialKind = { kind: 'PartialObjectMetadata', apiVersion: 'meta.k8s.io/v1' }
 
 interface ObjectsOfEvents {
   readonly key: string
@@ -150,10 +153,11 @@ export async function watchEncoderFor(representation: Representation): Promise<W
   if (media.format === 'yaml') throw notAcceptable(['application/json;stream=watch'])
   if (media.as === 'Table') return tableEncoder(representation)
   const isWhole = media.as === undefined
-  const kind = isWhole ? resource : partialKind
+  const { metaVersion = 'meta.k8s.io/v1' } = media
+  const kind = isWhole ? resource : { kind: 'PartialObjectMetadata', apiVersion: metaVersion }
   const object = (item: WatchItem) => {
     if (item.type === 'BOOKMARK') return Buffer.from(JSON.stringify(bookmarkObject(item, kind)))
-    return isWhole ? item.stored.bytes : partialObject(item.stored)
+    return isWhole ? item.stored.bytes : partialObject(item.stored, metaVersion)
   }
   const key = `${kind.apiVersion} ${kind.kind}`
   if (media.format === 'protobuf') return protobufEncoder({ key, object })
