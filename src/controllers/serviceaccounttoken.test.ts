@@ -68,3 +68,22 @@ test('Every account lists a Secret with a token only where that is asked for', a
     expect(world.problems).toEqual([])
   }
 })
+
+test('A Secret that is deleted is listed no more, and another one takes its place', async () => {
+  const world = await startWorld({ forEveryAccount: true })
+  await world.client.create(serviceAccounts, { metadata: builder, secrets: [{ name: 'other' }] })
+  await world.client.create(serviceAccounts, { metadata: { namespace: 'a', name: 'runner' } })
+  await world.settle()
+  const listed = async (name: string) => {
+    const { secrets: found = [] } = await world.client.get(serviceAccounts, { namespace: 'a', name })
+    return found.map(({ name: secret }) => secret!)
+  }
+  const [first] = await listed('runner')
+  await world.client.delete(secrets, { namespace: 'a', name: first! })
+  await world.settle()
+  const after = await listed('runner')
+  expect(after).toEqual([expect.stringMatching(/^runner-token-/)])
+  expect(after).not.toContain(first)
+  expect(await listed('builder')).toEqual(['other'])
+  expect(world.problems).toEqual([])
+})

@@ -56,6 +56,39 @@ async function removeSecret(secret: Secret, { client }: ReconcileContext): Promi
   }
 }
 
+/** Whether a Secret that the account lists is one of those that were made for it, and is no more. */
+async function isLost(
+  account: ServiceAccount,
+  secret: string,
+  { client }: ReconcileContext,
+): Promise<boolean> {
+  const { namespace, name } = account.metadata
+  if (!namespace || !secret.startsWith(`${name}-token-`)) return false
+  try {
+    await client.get(secrets, { namespace, name: secret })
+    return false
+  } catch (error) {
+    if (isNotFound(error)) return true
+    throw error
+  }
+}
+
+/** Takes Secrets that were deleted off the account's list; true when there were any. */
+async function dropLost(account: ServiceAccount, context: ReconcileContext): Promise<boolean> {
+  const listed = account.secrets ?? []
+  const known = new Set(secretsOf(context).map(({ metadata }) => metadata.name))
+  const lost = new Set<string>()
+  for (const { name = '' } of listed) {
+    if (!known.has(name) && (await isLost(account, name, context))) lost.add(name)
+  }
+  if (lost.size === 0) return false
+  const { resourceVersion, namespace = '', name = '' } = account.metadata
+  const rest = listed.filter(each => !lost.has(each.name ?? ''))
+  const patch = { metadata: { resourceVersion }, secrets: rest }
+  await context.client.patch(serviceAccounts, { namespace, name }, patch)
+  return true
+}
+
 /** Lists a new Secret in the account; the Secret's own event has it filled. */
 async function giveSecret(account: ServiceAccount, { client }: ReconcileContext): Promise<void> {
   const { namespace = '', name = '' } = account.metadata
@@ -95,9 +128,8 @@ export const serviceAccountTokenController = (options: ServiceAccountTokenOption
         const patch = filled(secret, account, options)
         if (patch) await context.client.patch(secrets, { namespace, name }, patch)
       }
-      const isDeleted = account.metadata.deletionTimestamp !== undefined
-      if (options.forEveryAccount && !account.secrets?.length && !isDeleted)
-        await giveSecret(account, context)
+      if (account.metadata.deletionTimestamp !== undefined || (await dropLost(account, context))) return
+      if (options.forEveryAccount && !account.secrets?.length) await giveSecret(account, context)
     },
     async deleted(_key, context) {
       for (const secret of secretsOf(context)) await removeSecret(secret, context)
