@@ -88,6 +88,18 @@ test('Of the finished Jobs only the history stays', async () => {
   expect(await world.events()).toContain(condition)
 })
 
+test('A Job that somebody deleted is active no longer, and is told of', async () => {
+  const world = await start({ concurrencyPolicy: 'Forbid' })
+  await world.minutes(1)
+  const name = `tick-${minute + 1}`
+  await world.client.delete(jobs, { ...target, name }, { propagationPolicy: 'Background' })
+  await world.settle()
+  expect((await world.client.get(cronJobs, target)).status?.active).toBeUndefined()
+  expect(await world.events()).toContain(`MissingJob: Active job went missing: ${name}`)
+  await world.minutes(1)
+  expect(await world.names()).toEqual([`tick-${minute + 2}`])
+})
+
 test('Nothing runs while it is suspended', async () => {
   const world = await start({ suspend: true })
   await world.minutes(2)

@@ -91,6 +91,29 @@ function noteFinished(cronJob: CronJob, owned: readonly Job[], { events }: Recon
   }
 }
 
+/** Those of its active Jobs that the cache has not; who is really gone is told of. */
+async function findMissing(
+  cronJob: CronJob,
+  owned: readonly Job[],
+  { client, events }: ReconcileContext,
+): Promise<ObjectReference[]> {
+  const found: ObjectReference[] = []
+  for (const job of cronJob.status?.active ?? []) {
+    if (owned.some(({ metadata }) => metadata.uid === job.uid)) continue
+    const { namespace, name = '', uid } = job
+    const known = await client.get(jobs, { namespace, name }).catch(error => {
+      if (!isNotFound(error)) throw error
+      return undefined
+    })
+    if (known?.metadata.uid === uid) found.push(job)
+    else {
+      const message = `Active job went missing: ${name}`
+      events.event({ resource: cronJobs, object: cronJob }, 'Normal', { reason: 'MissingJob', message })
+    }
+  }
+  return found
+}
+
 async function removeJob(cronJob: CronJob, job: ObjectReference, context: ReconcileContext): Promise<void> {
   const { name = '', namespace, uid } = job
   const options = { propagationPolicy: 'Background', preconditions: { uid } } as const
@@ -169,6 +192,8 @@ async function reconcile(cronJob: CronJob, context: ReconcileContext): Promise<v
   const { client, cache, clock, events } = context
   const owned = cache.ownedBy(jobs, cronJob)
   let status = noteFinished(cronJob, owned, context)
+  const unseen = await findMissing(cronJob, owned, context)
+  if (unseen.length > 0) status = { ...status, active: [...(status.active ?? []), ...unseen] }
   await trim(cronJob, owned, context)
   const nowMs = clock.now()
   if (!cronJob.metadata.deletionTimestamp && !cronJob.spec?.suspend) {
