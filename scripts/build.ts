@@ -1,5 +1,6 @@
 // Bundles the doors and the command line into dist/: one file each plus the chunks they load when needed.
 // Beside them the same as CommonJS, the types, and the licences of what is in there.
+import { execFileSync } from 'node:child_process'
 import { chmodSync, cpSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { build } from 'esbuild'
@@ -9,6 +10,20 @@ import { licences } from './build/licences.ts'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const { version } = JSON.parse(readFileSync(`${root}package.json`, 'utf8')) as { version: string }
+
+/** The commit that is built; empty without a repository, as in an unpacked archive. */
+function commitOf(folder: string): string {
+  try {
+    const stdio = ['ignore', 'pipe', 'ignore'] as const
+    return execFileSync('git', ['rev-parse', 'HEAD'], {
+      cwd: folder,
+      stdio: [...stdio],
+      encoding: 'utf8',
+    }).trim()
+  } catch {
+    return ''
+  }
+}
 
 /** Door or command -> its source below src/. */
 const entries: Readonly<Record<string, string>> = {
@@ -38,7 +53,7 @@ const { metafile } = await build({
   legalComments: 'none',
   chunkNames: 'chunks/[name]-[hash]',
   external: ['lmdb', 'vitest'],
-  define: { FUTAGO_VERSION: JSON.stringify(version) },
+  define: { FUTAGO_VERSION: JSON.stringify(version), FUTAGO_COMMIT: JSON.stringify(commitOf(root)) },
   banner: { js: esmBanner },
   metafile: true,
   logLevel: 'warning',

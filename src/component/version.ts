@@ -1,6 +1,7 @@
 // Which futago this is, and which Kubernetes its API is the API of.
 
 declare const FUTAGO_VERSION: string | undefined
+declare const FUTAGO_COMMIT: string | undefined
 
 /** The package's version; from the sources, without a build, `0.0.0-dev`. */
 export const futagoVersion = typeof FUTAGO_VERSION === 'undefined' ? '0.0.0-dev' : FUTAGO_VERSION
@@ -10,7 +11,8 @@ export const versionInfo = {
   major: '1',
   minor: '36',
   gitVersion: `v1.36.0+futago.${futagoVersion}`,
-  gitCommit: '',
+  /** Of futago; empty from the sources. */
+  gitCommit: typeof FUTAGO_COMMIT === 'undefined' ? '' : FUTAGO_COMMIT,
   gitTreeState: 'clean',
   buildDate: '1970-01-01T00:00:00Z',
   goVersion: process.version,
