@@ -69,6 +69,8 @@ test.runIf(process.getuid?.() === 0)('With an fsGroup an emptyDir belongs to it'
   await volumes.update(pod)
   const path = volumes.pathOf(pod, part(pod))
   expect([statSync(path).gid, permissions(path)]).toEqual([4000, 0o2777])
+  // What a sub path names is made as the volume is.
+  expect(permissions(volumes.pathOf(pod, part(pod, 'made')))).toBe(0o2777)
 })
 
 test.each([

@@ -200,7 +200,8 @@ export class NodeVolumes {
       const next = join(path, part)
       if (!existsSync(next)) {
         mkdirSync(next)
-        chmodSync(next, statSync(resolvedRoot).mode & sharedMode)
+        // With the group and the sticky bit that the volume has.
+        chmodSync(next, statSync(resolvedRoot).mode & 0o7777)
       }
       path = realpathSync(next)
       if (!inside(path)) throw outside
