@@ -189,7 +189,9 @@ export class Kubelet implements KubeletConnection {
       known.update(pod)
       return
     }
-    const worker = new PodWorker(pod, this.#options.context)
+    const admitted = () =>
+      [...this.#workers.values()].filter(({ isActive }) => isActive).map(active => active.pod)
+    const worker = new PodWorker(pod, this.#options.context, admitted)
     this.#workers.set(uid, worker)
     worker.wake()
   }

@@ -6,6 +6,7 @@ import type { Timer } from '../component/clock.ts'
 import type { ContainerPlan } from './containerplan.ts'
 import { kernelHostname } from './hostname.ts'
 import type { KubeletContext } from './kubeletcontext.ts'
+import { type Rejection, rejectionOf } from './podadmission.ts'
 import { PodContainers } from './podcontainers.ts'
 import { PodEvents } from './podevents.ts'
 import { type PodStatusInput, planPodStatus } from './podstatus.ts'
@@ -39,9 +40,14 @@ export class PodWorker {
   #isKilled = false
   #override: PodStatusInput['override']
   readonly #startTime: string
+  readonly #admitted: () => readonly Pod[]
+  #isAdmitted: boolean
 
-  constructor(pod: Pod, context: KubeletContext) {
+  /** `admitted`: the Pods of this node that were let in before, and have not come to their end. */
+  constructor(pod: Pod, context: KubeletContext, admitted: () => readonly Pod[] = () => []) {
     this.#context = context
+    this.#admitted = admitted
+    this.#isAdmitted = pod.status?.startTime !== undefined
     this.#events = new PodEvents(context.events)
     this.#containers = new PodContainers(pod, context, { events: this.#events, wake: () => this.wake() })
     this.#startTime = pod.status?.startTime ?? formatTime(context.clock.now())
@@ -49,6 +55,11 @@ export class PodWorker {
 
   get pod(): Pod {
     return this.#containers.pod
+  }
+
+  /** It was let in, and takes its place on the node until it has come to its end. */
+  get isActive(): boolean {
+    return this.#isAdmitted && !isFinished(this.#containers.pod)
   }
 
   /** The Pod as the API has it now; an older one changes nothing. */
@@ -148,6 +159,9 @@ export class PodWorker {
     const pod = this.#containers.pod
     if (pod.metadata.deletionTimestamp) return this.#terminate()
     if (isFinished(pod)) return this.#finish()
+    const rejection = this.#isAdmitted ? undefined : rejectionOf(pod, this.#admitted)
+    if (rejection) return this.#reject(rejection)
+    this.#isAdmitted = true
     const deadlineMs = this.#deadlineMs()
     if (deadlineMs <= this.#context.clock.now()) return this.#exceedDeadline()
     this.#noticeLostSandbox()
@@ -239,6 +253,11 @@ export class PodWorker {
       hostname: kernelHostname(pod, node.name, dns.clusterDomain),
       dns: config,
     })
+  }
+
+  async #reject({ reason, message }: Rejection): Promise<void> {
+    this.#events.warn(this.#containers.pod, reason, message)
+    await this.#end({ phase: 'Failed', reason, message: `Pod was rejected: ${message}` })
   }
 
   async #exceedDeadline(): Promise<void> {
