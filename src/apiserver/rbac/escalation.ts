@@ -1,7 +1,8 @@
 // Nobody gives away rights that they do not have: writing a role takes its rules, or the verb `escalate`;
 // writing a binding takes the rules of the role it refers to, or the verb `bind` (upstream's
-// pkg/registry/rbac/*/policybased).
-import type { PolicyRule, Role } from '../../api/generated/types.ts'
+// pkg/registry/rbac/*/policybased). Whatever changes in a role or binding is judged: a label can give rights
+// away too, to aggregated roles.
+import type { ClusterRole, PolicyRule } from '../../api/generated/types.ts'
 import { sameValue } from '../../api/meta/objectmeta.ts'
 import type { AnyBinding } from '../../api/resources/rbac.authorization.k8s.io/binding.ts'
 import { notFound } from '../../api/status.ts'
@@ -39,20 +40,37 @@ const isAllowed = async (policy: RBACPolicy, user: User, wanted: Permission): Pr
   return (await policy.decide(user, asked)).allowed
 }
 
+/** Who cleans up may do so: owners and finalizers are no rights. */
+function onlyCleansUp({ object, oldObject }: AdmissionAttributes): boolean {
+  if (!object || !oldObject) return false
+  const { ownerReferences, finalizers, managedFields } = oldObject.metadata
+  return sameValue(
+    { ...object, metadata: { ...object.metadata, ownerReferences, finalizers, managedFields } },
+    oldObject,
+  )
+}
+
+/** What an aggregated role may come to grant, as anybody can add to it. */
+const everything: readonly PolicyRule[] = [
+  { apiGroups: ['*'], resources: ['*'], verbs: ['*'] },
+  { nonResourceURLs: ['*'], verbs: ['*'] },
+]
+
 async function checkRole(policy: RBACPolicy, attributes: AdmissionAttributes): Promise<void> {
   const { resource, namespace, name, object, oldObject, context } = attributes
-  const { rules = [] } = object as Role
-  const isSame = oldObject !== undefined && sameValue((oldObject as Role).rules ?? [], rules)
+  const { rules = [], aggregationRule } = object as ClusterRole
   const wanted = { verb: 'escalate', resource: resource.resource, name, namespace } as const
-  if (isSame || (await isAllowed(policy, context.user, wanted))) return
+  if (onlyCleansUp(attributes) || (await isAllowed(policy, context.user, wanted))) return
   await refuseUncovered(policy, attributes, rules)
+  if (!aggregationRule && !(oldObject as ClusterRole | undefined)?.aggregationRule) return
+  if (uncovered(await policy.rulesOf(context.user, namespace), everything).length === 0) return
+  throw refusal(attributes, 'must have cluster-admin privileges to use the aggregationRule')
 }
 
 async function checkBinding(policy: RBACPolicy, attributes: AdmissionAttributes): Promise<void> {
-  const { namespace, object, oldObject, context } = attributes
-  const { roleRef, subjects } = object as AnyBinding
-  const before = oldObject as AnyBinding | undefined
-  if (before && sameValue(before.roleRef, roleRef) && sameValue(before.subjects, subjects)) return
+  const { namespace, object, context } = attributes
+  const { roleRef } = object as AnyBinding
+  if (onlyCleansUp(attributes)) return
   const resource = roleRef.kind === 'Role' ? 'roles' : 'clusterroles'
   const wanted = { verb: 'bind', resource, name: roleRef.name, namespace } as const
   if (await isAllowed(policy, context.user, wanted)) return
@@ -71,6 +89,6 @@ async function refuseUncovered(
   if (missing.length === 0) return
   const groups = user.groups.map(name => JSON.stringify(name)).join(' ')
   const who = `user ${JSON.stringify(user.name)} (groups=[${groups}])`
-  const lines = compact(missing).map(formatRule).join('\n')
+  const lines = [...new Set(compact(missing).map(formatRule))].sort().join('\n')
   throw refusal(attributes, `${who} is attempting to grant RBAC permissions not currently held:\n${lines}`)
 }

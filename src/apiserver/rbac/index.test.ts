@@ -119,6 +119,56 @@ test('Nobody gives away what they do not have, except with escalate and bind', a
   expect((await give('big', [pods(['list', 'delete'])])).status).toBe(201)
 })
 
+/** Jane may write roles and bindings everywhere, and has few rights herself. */
+async function makeJaneRoleWriter(): Promise<void> {
+  const resources = ['clusterroles', 'clusterrolebindings']
+  const rules = [
+    { apiGroups: ['rbac.authorization.k8s.io'], resources, verbs: ['create', 'update', 'patch', 'get'] },
+    pods(['list']),
+  ]
+  await server.ask(`POST ${rbac}/clusterroles`, { metadata: { name: 'writer' }, rules })
+  const ref = { roleRef: roleRef('ClusterRole', 'writer'), subjects: [user('jane')] }
+  await server.ask(`POST ${rbac}/clusterrolebindings`, { metadata: { name: 'writer' }, ...ref })
+}
+
+test('Rights are not given away by aggregation: neither by a rule of it nor by a label', async () => {
+  await makeJaneRoleWriter()
+  const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] }
+  const role = { metadata: { name: 'mine' }, rules: [pods(['list'])] }
+  const aggregated = await asJane(`POST ${rbac}/clusterroles`, { ...role, aggregationRule })
+  expect([aggregated.status, aggregated.body.message]).toEqual([
+    403,
+    'clusterroles.rbac.authorization.k8s.io "mine" is forbidden: ' +
+      'must have cluster-admin privileges to use the aggregationRule',
+  ])
+  const merge = { contentType: 'application/merge-patch+json', user: jane }
+  const patch = async (path: string, body: object) =>
+    (await server.ask(`PATCH ${rbac}/${path}`, body, merge)).status
+  expect((await asJane(`POST ${rbac}/clusterroles`, role)).status).toBe(201)
+  expect(await patch('clusterroles/mine', { aggregationRule })).toBe(403)
+  expect(await patch('clusterroles/mine', { metadata: { labels: { a: 'b' } } })).toBe(200)
+  const labels = { 'rbac.authorization.k8s.io/aggregate-to-view': 'true' }
+  expect(await patch('clusterroles/cluster-admin', { metadata: { labels } })).toBe(403)
+  expect(await patch('clusterrolebindings/cluster-admin', { metadata: { labels } })).toBe(403)
+  expect(await patch('clusterroles/cluster-admin', { metadata: { finalizers: ['example.com/a'] } })).toBe(200)
+})
+
+test('What is missing is told in order, once', async () => {
+  await makeJaneRoleWriter()
+  const rules = [
+    { apiGroups: [''], resources: ['secrets'], verbs: ['get'] },
+    { apiGroups: [''], resources: ['nodes', 'pods'], verbs: ['list', 'create'] },
+    { nonResourceURLs: ['/logs'], verbs: ['get'] },
+  ]
+  const { body } = await asJane(`POST ${rbac}/clusterroles`, { metadata: { name: 'mine' }, rules })
+  expect(body.message?.split('\n').slice(1)).toEqual([
+    '{APIGroups:[""], Resources:["nodes"], Verbs:["list" "create"]}',
+    '{APIGroups:[""], Resources:["pods"], Verbs:["create"]}',
+    '{APIGroups:[""], Resources:["secrets"], Verbs:["get"]}',
+    '{NonResourceURLs:["/logs"], Verbs:["get"]}',
+  ])
+})
+
 test('A new server has the roles people bind to, and gives back rules they lost when it starts', async () => {
   const { body } = await server.ask(`GET ${rbac}/clusterroles`)
   const names = (body as unknown as { items: { metadata: { name: string } }[] }).items.map(

@@ -2,6 +2,7 @@
 import { type FieldError, invalidValue, notSupported, required } from '../../fields.ts'
 import type { RbacV1Subject, RoleRef } from '../../generated/types.ts'
 import { ageColumn } from '../../meta/age.ts'
+import { dns1123Subdomain, pathSegment } from '../../meta/names.ts'
 import type { KubeObject } from '../../object.ts'
 import { type Column, column } from '../../resource.ts'
 import { nameColumn } from '../columns.ts'
@@ -20,16 +21,39 @@ export function defaultBinding({ roleRef, subjects }: AnyBinding): void {
   }
 }
 
-export function validateBinding({ roleRef, subjects }: AnyBinding, kinds: readonly string[]): FieldError[] {
-  const known = ['ServiceAccount', 'User', 'Group']
+const groupOf: Readonly<Record<string, string>> = { ServiceAccount: '', User: group, Group: group }
+
+function validateSubject(subject: RbacV1Subject, field: string, needsNamespace: boolean): FieldError[] {
+  const { kind, name, namespace, apiGroup = '' } = subject
+  if (!name) return [required(`${field}.name`)]
+  const expected = groupOf[kind]
+  if (expected === undefined) return [notSupported(`${field}.kind`, kind, Object.keys(groupOf))]
+  const isAccount = kind === 'ServiceAccount'
   return [
-    ...(roleRef.apiGroup === group ? [] : [notSupported('roleRef.apiGroup', roleRef.apiGroup, [group])]),
-    ...(kinds.includes(roleRef.kind) ? [] : [notSupported('roleRef.kind', roleRef.kind, kinds)]),
-    ...(roleRef.name ? [] : [required('roleRef.name')]),
-    ...(subjects ?? []).flatMap((subject, index) => [
-      ...(subject.name ? [] : [required(`subjects[${index}].name`)]),
-      ...(known.includes(subject.kind) ? [] : [notSupported(`subjects[${index}].kind`, subject.kind, known)]),
-    ]),
+    ...(isAccount ? dns1123Subdomain(name).map(why => invalidValue(`${field}.name`, name, why)) : []),
+    ...(apiGroup === expected ? [] : [notSupported(`${field}.apiGroup`, apiGroup, [expected])]),
+    ...(isAccount && needsNamespace && !namespace ? [required(`${field}.namespace`)] : []),
+  ]
+}
+
+function validateRoleRef({ apiGroup, kind = '', name }: RoleRef, kinds: readonly string[]): FieldError[] {
+  return [
+    ...(apiGroup === group ? [] : [notSupported('roleRef.apiGroup', apiGroup, [group])]),
+    ...(kinds.includes(kind) ? [] : [notSupported('roleRef.kind', kind, kinds)]),
+    ...(name
+      ? pathSegment(name).map(why => invalidValue('roleRef.name', name, why))
+      : [required('roleRef.name')]),
+  ]
+}
+
+/** `kinds` of roles; only in a namespace a binding may be to one of that. */
+export function validateBinding({ roleRef, subjects }: AnyBinding, kinds: readonly string[]): FieldError[] {
+  const needsNamespace = !kinds.includes('Role')
+  return [
+    ...validateRoleRef(roleRef, kinds),
+    ...(subjects ?? []).flatMap((subject, index) =>
+      validateSubject(subject, `subjects[${index}]`, needsNamespace),
+    ),
   ]
 }
 

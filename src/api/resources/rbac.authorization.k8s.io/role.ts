@@ -1,9 +1,24 @@
 // Role: what may be done in a namespace.
-import { type FieldError, required } from '../../fields.ts'
+import { type FieldError, invalidValue, required } from '../../fields.ts'
 import type { PolicyRule, Role } from '../../generated/types.ts'
 import { defineResource } from '../../resource.ts'
 import { createdAtColumn, nameColumn } from '../columns.ts'
 import { group } from './binding.ts'
+
+interface Place {
+  readonly field: string
+  readonly isNamespaced: boolean
+}
+
+function validatePaths(rule: PolicyRule, { field, isNamespaced }: Place): FieldError[] {
+  const { nonResourceURLs, apiGroups, resources, resourceNames } = rule
+  const isAboutResources = [apiGroups, resources, resourceNames].some(list => list?.length)
+  const mixed = 'rules cannot apply to both regular resources and non-resource URLs'
+  const inside = 'namespaced rules cannot apply to non-resource URLs'
+  return [...(isNamespaced ? [inside] : []), ...(isAboutResources ? [mixed] : [])].map(why =>
+    invalidValue(`${field}.nonResourceURLs`, nonResourceURLs, why),
+  )
+}
 
 export function validateRules(rules: readonly PolicyRule[] | undefined, isNamespaced: boolean): FieldError[] {
   return (rules ?? []).flatMap((rule, index) => {
@@ -11,7 +26,7 @@ export function validateRules(rules: readonly PolicyRule[] | undefined, isNamesp
     const errors = rule.verbs?.length
       ? []
       : [required(`${field}.verbs`, 'verbs must contain at least one value')]
-    if (rule.nonResourceURLs?.length && !isNamespaced) return errors
+    if (rule.nonResourceURLs?.length) return [...errors, ...validatePaths(rule, { field, isNamespaced })]
     return [
       ...errors,
       ...(rule.apiGroups?.length
