@@ -3,6 +3,7 @@
 import type {
   LocalSubjectAccessReview,
   ResourceAttributes,
+  SelfSubjectAccessReview,
   SelfSubjectRulesReview,
   SubjectAccessReview,
   SubjectAccessReviewSpec,
@@ -16,6 +17,7 @@ import type { Answerer } from '../registry/virtual.ts'
 import type { Decider } from './chain.ts'
 import type { RBACPolicy } from './policy.ts'
 import type { AccessAttributes } from './policyrule.ts'
+import { type Asked, checkLocalReview, checkReview, checkSelfReview } from './reviewvalidation.ts'
 
 export const authorizerOf =
   (decider: Decider): Authorizer =>
@@ -63,12 +65,7 @@ const ofPath = (path: string, verb: string): AccessAttributes => ({
   path,
 })
 
-type Asked = Pick<SubjectAccessReviewSpec, 'resourceAttributes' | 'nonResourceAttributes'>
-
 function attributesOf({ resourceAttributes, nonResourceAttributes }: Asked): AccessAttributes {
-  if (Boolean(resourceAttributes) === Boolean(nonResourceAttributes)) {
-    throw badRequest('exactly one of nonResourceAttributes or resourceAttributes must be specified')
-  }
   return resourceAttributes
     ? ofResource(resourceAttributes)
     : ofPath(nonResourceAttributes!.path ?? '', nonResourceAttributes!.verb ?? '')
@@ -114,16 +111,19 @@ async function rulesReview(
 
 /** By `group/resource`. */
 export const accessReviews = (decider: Decider, policy: RBACPolicy): Readonly<Record<string, Answerer>> => ({
-  'authorization.k8s.io/selfsubjectaccessreviews': (object, { context }) =>
-    judged(decider, object, context.user),
-  'authorization.k8s.io/subjectaccessreviews': object =>
-    judged(decider, object, userOf((object as SubjectAccessReview).spec)),
-  'authorization.k8s.io/localsubjectaccessreviews': (object, { namespace }) => {
-    const { spec } = object as LocalSubjectAccessReview
-    if ((spec.resourceAttributes?.namespace ?? '') !== namespace) {
-      throw badRequest(`spec.resourceAttributes.namespace must match namespace: ${namespace}`)
-    }
+  'authorization.k8s.io/selfsubjectaccessreviews': (object, { context }) => {
+    checkSelfReview(object, (object as SelfSubjectAccessReview).spec)
+    return judged(decider, object, context.user)
+  },
+  'authorization.k8s.io/subjectaccessreviews': object => {
+    const { spec } = object as SubjectAccessReview
+    checkReview(object, spec)
     return judged(decider, object, userOf(spec))
+  },
+  'authorization.k8s.io/localsubjectaccessreviews': (object, { namespace }) => {
+    const review = object as LocalSubjectAccessReview
+    checkLocalReview(review, namespace)
+    return judged(decider, object, userOf(review.spec))
   },
   'authorization.k8s.io/selfsubjectrulesreviews': (object, { context }) =>
     rulesReview({ decider, policy }, object, context),

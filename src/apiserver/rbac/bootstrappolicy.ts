@@ -36,6 +36,11 @@ const leads = (name: string) => [
   only(name, rule('coordination.k8s.io', 'leases', 'get list update watch')),
 ]
 
+const inExtensions =
+  'daemonsets deployments deployments/scale ingresses networkpolicies replicasets replicasets/scale ' +
+  'replicationcontrollers/scale'
+const inExtensionsRead = 'daemonsets/status deployments/status ingresses/status replicasets/status'
+
 const viewRules = [
   rule(
     'core',
@@ -59,7 +64,7 @@ const viewRules = [
   ),
   rule('autoscaling', 'horizontalpodautoscalers horizontalpodautoscalers/status', read),
   rule('batch', 'cronjobs cronjobs/status jobs jobs/status', read),
-  rule('extensions', 'ingresses ingresses/status networkpolicies', read),
+  rule('extensions', `${inExtensions} ${inExtensionsRead}`, read),
   rule('policy', 'poddisruptionbudgets poddisruptionbudgets/status', read),
   rule('networking.k8s.io', 'ingresses ingresses/status networkpolicies', read),
 ]
@@ -85,7 +90,7 @@ const editRules = [
   rule('autoscaling', 'horizontalpodautoscalers', write),
   rule('batch', 'cronjobs jobs', write),
   rule('coordination.k8s.io', 'leases', `${read} ${write}`),
-  rule('extensions', 'ingresses networkpolicies', write),
+  rule('extensions', `${inExtensions} deployments/rollback`, write),
   rule('policy', 'poddisruptionbudgets', write),
   rule('networking.k8s.io', 'ingresses networkpolicies', write),
 ]
@@ -198,7 +203,7 @@ const roles: Readonly<Record<string, readonly PolicyRule[]>> = {
   'system:kube-scheduler': schedulerRules,
   'system:kubelet-api-admin': [
     rule('core', 'nodes', `proxy ${read}`),
-    rule('core', 'nodes/log nodes/metrics nodes/proxy nodes/stats', '*'),
+    rule('core', 'nodes/log nodes/metrics nodes/proxy nodes/spec nodes/stats', '*'),
   ],
   'system:monitoring': [
     paths('/healthz /healthz/* /livez /livez/* /metrics /metrics/slis /readyz /readyz/*'),
