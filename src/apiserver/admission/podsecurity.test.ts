@@ -193,6 +193,99 @@ test('An older version of the standard asks for what it had then', async () => {
   )
 })
 
+const inUserNamespace = { hostUsers: false }
+const asRoot = { runAsUser: 0 }
+const unmasked = { containers: [{ name: 'c', securityContext: { procMount: 'Unmasked' } }] }
+const hardened = restricted.containers[0]!.securityContext
+
+/** What a version of a standard says of a Pod; '' where it lets it in. */
+test.each<[string, string, Partial<PodSpec>, string]>([
+  ['baseline', 'latest', { ...unmasked, ...inUserNamespace }, ''],
+  ['baseline', 'v1.35', { ...unmasked, ...inUserNamespace }, ''],
+  ['baseline', 'v1.34', { ...unmasked, ...inUserNamespace }, 'procMount (container "c" must not set'],
+  ['baseline', 'v1.35', { ...unmasked, hostUsers: true }, 'procMount (container "c" must not set'],
+  [
+    'restricted',
+    'latest',
+    {
+      ...inUserNamespace,
+      containers: [{ name: 'c', securityContext: { ...hardened, ...asRoot, procMount: 'Unmasked' } }],
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    },
+    'procMount (container "c" must not set',
+  ],
+  [
+    'restricted',
+    'latest',
+    {
+      ...inUserNamespace,
+      containers: [{ name: 'c', securityContext: { ...hardened, ...asRoot } }],
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' }, runAsNonRoot: false },
+    },
+    '',
+  ],
+  [
+    'restricted',
+    'v1.34',
+    {
+      ...inUserNamespace,
+      containers: [{ name: 'c', securityContext: { ...hardened, ...asRoot } }],
+      securityContext: { seccompProfile: { type: 'RuntimeDefault' } },
+    },
+    'runAsNonRoot != true (pod or container "c" must set securityContext.runAsNonRoot=true), runAsUser=0 (',
+  ],
+  ['baseline', 'v1.31', { securityContext: { seLinuxOptions: { type: 'container_engine_t' } } }, ''],
+  [
+    'baseline',
+    'v1.30',
+    { securityContext: { seLinuxOptions: { type: 'container_engine_t' } } },
+    'seLinuxOptions (pod set forbidden securityContext.seLinuxOptions: type "container_engine_t")',
+  ],
+  ['restricted', 'v1.25', { os: { name: 'windows' }, securityContext: { runAsNonRoot: true } }, ''],
+  [
+    'restricted',
+    'v1.24',
+    { os: { name: 'windows' }, securityContext: { runAsNonRoot: true } },
+    'allowPrivilegeEscalation != false (',
+  ],
+  [
+    'baseline',
+    'v1.33',
+    { containers: [{ name: 'c', lifecycle: { preStop: { httpGet: { port: 1, host: 'a' } } } }] },
+    '',
+  ],
+  [
+    'baseline',
+    'v1.34',
+    { containers: [{ name: 'c', lifecycle: { preStop: { httpGet: { port: 1, host: 'a' } } } }] },
+    'probe or lifecycle host (container "c" uses probe or lifecycle host "a")',
+  ],
+  ['restricted', 'v1.25', { ...restricted, volumes: [{ name: 'v', image: { reference: 'i' } }] }, ''],
+  [
+    'baseline',
+    'v1.27',
+    { securityContext: { sysctls: [{ name: 'net.ipv4.ip_local_reserved_ports', value: '1' }] } },
+    '',
+  ],
+  [
+    'baseline',
+    'v1.26',
+    { securityContext: { sysctls: [{ name: 'net.ipv4.ip_local_reserved_ports', value: '1' }] } },
+    'forbidden sysctls (net.ipv4.ip_local_reserved_ports)',
+  ],
+  [
+    'baseline',
+    'latest',
+    { securityContext: { sysctls: [{ name: 'net.ipv4.tcp_notsent_lowat', value: '1' }] } },
+    'forbidden sysctls (net.ipv4.tcp_notsent_lowat)',
+  ],
+])('%s of %s, asked about %j, says %j', async (level, version, spec, expected) => {
+  const { create } = await start({ [label('enforce')]: level, [label('enforce-version')]: version })
+  const created = create({ ...bare, ...spec })
+  if (expected === '') await created
+  else await expect(created).rejects.toThrow(`violates PodSecurity "${level}:${version}": ${expected}`)
+})
+
 test('The level to warn about warns, for templates too, and lets in', async () => {
   const { create, deploy, warnings } = await start({ [label('warn')]: 'restricted' })
   await create(bare)

@@ -6,12 +6,14 @@ import {
   badSetters,
   type CheckedPod,
   everySetting,
+  hasUserNamespace,
   named,
   namesOf,
   type PodSecurityCheck,
   pluralOf,
   quoted,
   sortedValues,
+  userNamespacesSince,
   uses,
   type Violation,
 } from './violation.ts'
@@ -32,9 +34,16 @@ const defaultCapabilities = new Set([
   'SYS_CHROOT',
 ])
 
-const seLinuxTypes = new Set(['', 'container_t', 'container_init_t', 'container_kvm_t', 'container_engine_t'])
-
 /** With the minor version of the standard that let it in. */
+const seLinuxTypes: ReadonlyMap<string, number> = new Map([
+  ['', 0],
+  ['container_t', 0],
+  ['container_init_t', 0],
+  ['container_kvm_t', 0],
+  ['container_engine_t', 31],
+])
+
+/** Likewise. */
 const safeSysctls: ReadonlyMap<string, number> = new Map([
   ['kernel.shm_rmid_forced', 0],
   ['net.ipv4.ip_local_port_range', 0],
@@ -49,6 +58,9 @@ const safeSysctls: ReadonlyMap<string, number> = new Map([
   ['net.ipv4.tcp_rmem', 32],
   ['net.ipv4.tcp_wmem', 32],
 ])
+
+const isKnown = (known: ReadonlyMap<string, number>, name: string, minor: number): boolean =>
+  (known.get(name) ?? Number.NaN) <= minor
 
 const appArmorPrefix = 'container.apparmor.security.beta.kubernetes.io/'
 
@@ -134,7 +146,7 @@ function privileged(pod: CheckedPod): Violation | undefined {
   return bad.length > 0 ? { reason: 'privileged', detail } : undefined
 }
 
-function procMount(pod: CheckedPod): Violation | undefined {
+export function procMount(pod: CheckedPod): Violation | undefined {
   const mountOf = (container: (typeof pod.containers)[number]) =>
     container.securityContext?.procMount ?? 'Default'
   const bad = pod.containers.filter(container => mountOf(container) !== 'Default')
@@ -144,22 +156,26 @@ function procMount(pod: CheckedPod): Violation | undefined {
   return { reason: 'procMount', detail }
 }
 
-function seLinuxOptions(pod: CheckedPod): Violation | undefined {
-  const setters = badSetters(pod, context => {
-    const { type = '', user, role } = context?.seLinuxOptions ?? {}
-    return !seLinuxTypes.has(type) || Boolean(user) || Boolean(role)
-  })
-  if (!setters) return undefined
-  const options = everySetting(pod, context => context?.seLinuxOptions)
-  const types = sortedValues(options.map(({ type = '' }) => type).filter(type => !seLinuxTypes.has(type)))
-  const details = [
-    ...(types.length > 0 ? [named('type', types)] : []),
-    ...(options.some(({ user }) => user) ? ['user may not be set'] : []),
-    ...(options.some(({ role }) => role) ? ['role may not be set'] : []),
-  ]
-  const detail = `${setters} set forbidden securityContext.seLinuxOptions: ${details.join('; ')}`
-  return { reason: 'seLinuxOptions', detail }
-}
+const seLinuxOptions =
+  (minor: number) =>
+  (pod: CheckedPod): Violation | undefined => {
+    const setters = badSetters(pod, context => {
+      const { type = '', user, role } = context?.seLinuxOptions ?? {}
+      return !isKnown(seLinuxTypes, type, minor) || Boolean(user) || Boolean(role)
+    })
+    if (!setters) return undefined
+    const options = everySetting(pod, context => context?.seLinuxOptions)
+    const types = sortedValues(
+      options.map(({ type = '' }) => type).filter(type => !isKnown(seLinuxTypes, type, minor)),
+    )
+    const details = [
+      ...(types.length > 0 ? [named('type', types)] : []),
+      ...(options.some(({ user }) => user) ? ['user may not be set'] : []),
+      ...(options.some(({ role }) => role) ? ['role may not be set'] : []),
+    ]
+    const detail = `${setters} set forbidden securityContext.seLinuxOptions: ${details.join('; ')}`
+    return { reason: 'seLinuxOptions', detail }
+  }
 
 const allowedSeccomp = new Set(['RuntimeDefault', 'Localhost'])
 
@@ -175,17 +191,12 @@ export function seccompSetTo(pod: CheckedPod): Violation | undefined {
   }
 }
 
-function isSafe(sysctl: string, minor: number): boolean {
-  const since = safeSysctls.get(sysctl)
-  return since !== undefined && since <= minor
-}
-
 const sysctls =
   (minor: number) =>
   ({ spec }: CheckedPod): Violation | undefined => {
     const bad = (spec.securityContext?.sysctls ?? [])
       .map(({ name }) => name)
-      .filter(name => !isSafe(name, minor))
+      .filter(name => !isKnown(safeSysctls, name, minor))
     return bad.length > 0 ? { reason: 'forbidden sysctls', detail: bad.join(', ') } : undefined
   }
 
@@ -202,14 +213,15 @@ export const sharedChecks = (minor: number): readonly PodSecurityCheck[] => [
   { check: hostPorts },
   { since: 34, check: probeHosts },
   { check: privileged },
-  { check: procMount },
-  { check: seLinuxOptions },
+  { until: userNamespacesSince, check: procMount },
+  { check: seLinuxOptions(minor) },
   { check: sysctls(minor) },
   { check: windowsHostProcess },
 ]
 
 /** What restricted replaces by something stricter. */
 export const baselineOnlyChecks: readonly PodSecurityCheck[] = [
+  { since: userNamespacesSince, check: pod => (hasUserNamespace(pod) ? undefined : procMount(pod)) },
   { check: capabilities },
   { check: hostPathVolumes },
   { since: 19, check: seccompSetTo },

@@ -72,9 +72,12 @@ export function violations(
     ...(spec.containers ?? []),
     ...((spec.ephemeralContainers ?? []) as CheckedPod['containers']),
   ]
-  const checks = [...sharedChecks(minor), ...(level === 'restricted' ? restrictedChecks : baselineOnlyChecks)]
+  const checks = [
+    ...sharedChecks(minor),
+    ...(level === 'restricted' ? restrictedChecks(minor) : baselineOnlyChecks),
+  ]
   return checks
-    .filter(({ since = 0 }) => minor >= since)
+    .filter(({ since = 0, until }) => minor >= since && (until === undefined || minor < until))
     .flatMap(({ check }) => check({ metadata, spec, containers }) ?? [])
 }
 

@@ -1,14 +1,16 @@
 // The Pod Security Standards' level restricted: today's hardening practice. Source: as for baseline.ts.
 import type { Volume } from '../../../api/generated/types.ts'
-import { seccompSetTo } from './baseline.ts'
+import { procMount, seccompSetTo } from './baseline.ts'
 import {
   badSetters,
   type CheckedPod,
+  hasUserNamespace,
   named,
   namesOf,
   type PodSecurityCheck,
   quoted,
   sortedValues,
+  userNamespacesSince,
   uses,
   type Violation,
 } from './violation.ts'
@@ -25,11 +27,18 @@ const allowedVolumes = new Set([
   'secret',
 ])
 
-/** Rules about Linux do not bind Pods that say they are for Windows. */
-const unlessWindows =
-  (check: PodSecurityCheck['check']): PodSecurityCheck['check'] =>
+type Check = PodSecurityCheck['check']
+
+/** Rules about Linux do not bind Pods that say they are for Windows, since v1.25. */
+const onLinux =
+  (minor: number, check: Check): Check =>
   pod =>
-    pod.spec.os?.name === 'windows' ? undefined : check(pod)
+    minor >= 25 && pod.spec.os?.name === 'windows' ? undefined : check(pod)
+
+const withoutUserNamespace =
+  (minor: number, check: Check): Check =>
+  pod =>
+    minor >= userNamespacesSince && hasUserNamespace(pod) ? undefined : check(pod)
 
 function allowPrivilegeEscalation({ containers }: CheckedPod): Violation | undefined {
   const bad = containers.filter(({ securityContext }) => securityContext?.allowPrivilegeEscalation !== false)
@@ -100,12 +109,13 @@ function seccompProfile(pod: CheckedPod): Violation | undefined {
   return bad.length > 0 ? { reason: 'seccompProfile', detail } : undefined
 }
 
-/** Added to what both levels share. */
-export const restrictedChecks: readonly PodSecurityCheck[] = [
-  { since: 8, check: unlessWindows(allowPrivilegeEscalation) },
-  { since: 22, check: unlessWindows(capabilities) },
+/** Added to what both levels share, for the standard of `1.<minor>`. */
+export const restrictedChecks = (minor: number): readonly PodSecurityCheck[] => [
+  { since: 8, check: onLinux(minor, allowPrivilegeEscalation) },
+  { since: 22, check: onLinux(minor, capabilities) },
+  { since: userNamespacesSince, check: procMount },
   { check: volumeTypes },
-  { check: runAsNonRoot },
-  { since: 23, check: runAsUser },
-  { since: 19, check: unlessWindows(seccompProfile) },
+  { check: withoutUserNamespace(minor, runAsNonRoot) },
+  { since: 23, check: withoutUserNamespace(minor, runAsUser) },
+  { since: 19, check: onLinux(minor, seccompProfile) },
 ]

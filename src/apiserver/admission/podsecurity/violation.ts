@@ -20,8 +20,15 @@ export interface CheckedPod {
 export interface PodSecurityCheck {
   /** The first minor version of the standard that has it; default: all. */
   readonly since?: number
+  /** The first that has it no more; default: none. */
+  readonly until?: number
   readonly check: (pod: CheckedPod) => Violation | undefined
 }
+
+/** In a user namespace, root in the Pod is not root on the node (KEP-127): some rules go since v1.35. */
+export const hasUserNamespace = ({ spec }: CheckedPod): boolean => spec.hostUsers === false
+
+export const userNamespacesSince = 35
 
 export const quoted = (names: readonly string[]): string => names.map(name => JSON.stringify(name)).join(', ')
 
