@@ -26,6 +26,7 @@ test.each([
   [`HEAD ${maps}/x`, 405, 'the server does not allow this method on the requested resource'],
   [`OPTIONS ${maps}`, 405, 'the server does not allow this method on the requested resource'],
   [`GET ${maps}/x/nope`, 404, 'the server could not find the requested resource'],
+  ['DELETE /api/v1/watch/secrets', 405, 'the server does not allow this method on the requested resource'],
   ['POST /api', 405, 'the server does not allow this method on the requested resource'],
 ])('%s is answered %i', async (line, status, message) => {
   const answer = await server.ask(line)

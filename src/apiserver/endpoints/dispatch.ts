@@ -43,6 +43,8 @@ export function checkPath(resource: Resource, info: RequestInfo, method: string)
     throw info.parts.length > 1 ? noSuchPath() : methodNotAllowed()
   }
   if (!isProxy && (method === 'HEAD' || verb === '')) throw methodNotAllowed()
+  // The old paths of watches (/api/v1/watch/pods) say so by themselves, whatever the method.
+  if (verb === 'watch' && method !== 'GET') throw methodNotAllowed()
   if (parts[1]) checkSegment(parts[1])
   if (info.subresource !== '') return
   const named = parts.length > 1 && parts[1] !== ''
