@@ -32,6 +32,8 @@ function makeCertificates() {
   const renewed = { ...names, organizations: ['renewed'] }
   keep('renewed', issueCertificate(authority, { ...renewed, usages: ['server'], ...validity }))
   keep('jane', issueCertificate(authority, { ...jane, usages: ['client'], ...validity }))
+  const nameless = { commonName: '', organizations: ['system:masters'] }
+  keep('nameless', issueCertificate(authority, { ...nameless, usages: ['client'], ...validity }))
   keep('other', stranger)
 }
 
@@ -104,6 +106,16 @@ test('A request over HTTP/1.1 is answered with its length and the identity of it
   ])
   const jane = await ask('/a', { cert: pem['jane.crt'], key: pem['jane.key'] })
   expect(String(jane.body)).toBe('GET /a 0 jane dev,ops')
+})
+
+test('A certificate without a name says nothing of who asks, whatever its groups', async () => {
+  const answer = await ask('/a', { cert: pem['nameless.crt'], key: pem['nameless.key'] })
+  expect(String(answer.body)).toBe('GET /a 0 nobody')
+})
+
+test('A certificate for servers is none of a client', async () => {
+  const answer = await ask('/a', { cert: pem['server.crt'], key: pem['server.key'] })
+  expect(String(answer.body)).toMatch(/^GET \/a 0 nobody .*PURPOSE/)
 })
 
 test('A certificate from elsewhere is reported as a problem, not as a user', async () => {

@@ -1,6 +1,7 @@
+import type { TLSSocket } from 'node:tls'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../component/clock.ts'
-import { identityNow } from './peeridentity.ts'
+import { identify, identityNow } from './peeridentity.ts'
 
 test('A certificate that ends while its connection is open says no longer who is there', async () => {
   const clock = new FakeClock(Date.UTC(2026, 0, 1))
@@ -12,5 +13,15 @@ test('A certificate that ends while its connection is open says no longer who is
   expect(identityNow(peer, clock)).toEqual({
     remoteAddress: '2001:db8::1',
     certificateProblem: 'CERT_HAS_EXPIRED',
+  })
+})
+
+test('Of several names the last counts, and groups keep their order', () => {
+  const subject = { CN: ['first', 'second'], O: ['b', 'a'] }
+  const certificate = { subject, valid_to: 'Jan  1 00:00:00 2027 GMT' }
+  const socket = { authorized: true, getPeerCertificate: () => certificate } as unknown as TLSSocket
+  expect(identify(socket)).toEqual({
+    identity: { certificateUser: { name: 'second', groups: ['b', 'a'] } },
+    notAfterMs: Date.UTC(2027, 0, 1),
   })
 })

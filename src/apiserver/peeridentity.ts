@@ -16,17 +16,29 @@ export interface Peer {
   readonly notAfterMs: number
 }
 
+/** What occurs several times is a list. */
+type Values = string | string[] | undefined
+
+interface Subject {
+  readonly CN?: Values
+  readonly O?: Values
+}
+
+const valuesOf = (value: Values): string[] => (value === undefined ? [] : [value].flat())
+
 export function identify(socket: TLSSocket): Peer {
   const certificate = socket.getPeerCertificate()
-  const subject = certificate?.subject as { CN?: string; O?: string | string[] } | undefined
+  const subject = certificate?.subject as Subject | undefined
   const from = socket.remoteAddress === undefined ? {} : { remoteAddress: socket.remoteAddress }
   const unbounded = (identity: Identity): Peer => ({ identity, notAfterMs: Number.POSITIVE_INFINITY })
   if (!subject) return unbounded(from)
   if (!socket.authorized) {
     return unbounded({ ...from, certificateProblem: String(socket.authorizationError) })
   }
-  const groups = subject.O === undefined ? [] : [subject.O].flat()
-  const identity = { ...from, certificateUser: { name: subject.CN ?? '', groups } }
+  // The last of several, as upstream; without a name it is nobody, whatever the groups.
+  const name = valuesOf(subject.CN).at(-1)
+  if (!name) return unbounded(from)
+  const identity = { ...from, certificateUser: { name, groups: valuesOf(subject.O) } }
   return { identity, notAfterMs: Date.parse(certificate.valid_to) }
 }
 
