@@ -8,6 +8,7 @@ import type { ConfigMap, Lease, Service } from '../src/api/generated/types.ts'
 import { deployments } from '../src/api/resources/apps/deployment.ts'
 import { leases } from '../src/api/resources/coordination.k8s.io/lease.ts'
 import { configMaps } from '../src/api/resources/core/configmap.ts'
+import { events } from '../src/api/resources/core/event.ts'
 import { pods } from '../src/api/resources/core/pod.ts'
 import { services } from '../src/api/resources/core/service.ts'
 import { isAlreadyExists, isConflict, StatusError } from '../src/api/status.ts'
@@ -25,6 +26,7 @@ const missing = whyNot(['etcd'])
 const namespace = 'default'
 
 interface Server {
+  readonly name: string
   readonly cluster: TestedCluster
   readonly transport: ClosableTransport
   readonly client: Client
@@ -42,7 +44,7 @@ async function startServer(name: string, nodes: number): Promise<Server> {
   )
   const config = await parseKubeconfig(readFileSync(cluster.kubeconfig, 'utf8'))
   const transport = httpsTransport(await clientConfig(config))
-  return { cluster, transport, client: new Client(transport) }
+  return { name, cluster, transport, client: new Client(transport) }
 }
 
 /** Nobody knows whether what was asked for has been done. */
@@ -226,6 +228,38 @@ describe.skipIf(missing !== undefined)(
       await takenOver(b, before)
       await reached(c)
     })
+
+    test('A leader that is stopped in the middle of its work and goes on later leads no more', async () => {
+      const [leading, other] = await byLeadership()
+      const { client } = other
+      const before = await client.list(pods, { namespace })
+      const seen = await followPods(other, before.metadata.resourceVersion!)
+      await createBurst(client, 60)
+      await until(() => seen.length >= 5)
+      leading.cluster.process.kill('SIGSTOP')
+      try {
+        const own = identityOf(other)
+        await untilHeld(client, own)
+        await client.patch(deployments, { namespace, name: 'burst' }, { spec: { replicas: 20 } })
+        await untilScaled(client, 20)
+        const made = seen.filter(line => line.startsWith('ADDED')).length
+        leading.cluster.process.kill('SIGCONT')
+        await until(async () => {
+          const { items } = await client.list(events, { namespace: managerLease.namespace })
+          return items.some(({ message }) => message === `${identityOf(leading)} stopped leading`)
+        })
+        // It has read what there is now, and could act upon it.
+        const { items } = await leading.client.list(pods, { namespace, labelSelector: 'app=burst' })
+        expect(items.filter(({ metadata }) => !metadata.deletionTimestamp)).toHaveLength(20)
+        expect(seen.filter(line => line.startsWith('ADDED'))).toHaveLength(made)
+        const moved = seen.filter(line => / bound again/.test(line))
+        expect(moved).toEqual([])
+        const lease = await leading.client.get(leases, managerLease)
+        expect(lease.spec?.holderIdentity).toBe(own)
+      } finally {
+        leading.cluster.process.kill('SIGCONT')
+      }
+    })
   },
 )
 
@@ -262,3 +296,80 @@ async function reached({ client, transport }: Server): Promise<void> {
   const target = { namespace, pod: name, container: 'web', protocol: 'SPDY/3.1' } as const
   expect(await execInPod(transport, { ...target, command: ['hostname'] })).toBe(`${name}\n`)
 }
+
+/** Throws when it has not come true in time. */
+async function until(condition: () => boolean | Promise<boolean>): Promise<void> {
+  const endMs = systemClock.monotonic() + 20_000
+  while (!(await condition())) {
+    if (systemClock.monotonic() > endMs) throw new Error(`It did not come true: ${condition}`)
+    await systemClock.sleep(5)
+  }
+}
+
+const managerLease = { namespace: 'kube-system', name: 'kube-controller-manager' }
+
+const identityOf = ({ name }: Server) => readFileSync(join(home, name, 'identity'), 'utf8')
+
+/** The server whose controllers work, and one that does not have that part. */
+async function byLeadership(): Promise<[Server, Server]> {
+  const [one, other] = servers as [Server, Server]
+  const { spec } = await one.client.get(leases, managerLease)
+  return spec?.holderIdentity === identityOf(one) ? [one, other] : [other, one]
+}
+
+/** Pods that come, and those that are given to a node though they have one. */
+async function followPods({ client }: Server, resourceVersion: string): Promise<string[]> {
+  const seen: string[] = []
+  const nodes = new Map<string, string>()
+  await client.watch(
+    pods,
+    { namespace, resourceVersion },
+    {
+      onEvents(events) {
+        for (const { type, object } of events) {
+          const { name = '' } = object.metadata
+          const { nodeName = '' } = object.spec ?? {}
+          if (type === 'ADDED') seen.push(`ADDED ${name}`)
+          const before = nodes.get(name)
+          if (before && before !== nodeName) seen.push(`${name} bound again`)
+          nodes.set(name, nodeName)
+        }
+      },
+      onEnd: error => seen.push(`ended: ${error}`),
+    },
+  )
+  return seen
+}
+
+function createBurst(client: Client, replicas: number) {
+  const labels = { app: 'burst' }
+  return client.create(deployments, {
+    metadata: { namespace, name: 'burst' },
+    spec: {
+      replicas,
+      selector: { matchLabels: labels },
+      template: { metadata: { labels }, spec: { containers: [{ name: 'web', image: 'web' }] } },
+    },
+  })
+}
+
+const untilHeld = (client: Client, identity: string) =>
+  waitForObject({
+    client,
+    clock: systemClock,
+    resource: leases,
+    ...managerLease,
+    timeoutMs: 20_000,
+    until: found => found?.spec?.holderIdentity === identity,
+  })
+
+const untilScaled = (client: Client, replicas: number) =>
+  waitForObject({
+    client,
+    clock: systemClock,
+    resource: deployments,
+    namespace,
+    name: 'burst',
+    timeoutMs: 20_000,
+    until: found => found?.status?.replicas === replicas && found.spec?.replicas === replicas,
+  })

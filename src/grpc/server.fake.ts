@@ -1,5 +1,5 @@
 // A gRPC server for tests that answers as it is told.
-import { createServer, type Http2Server, type ServerHttp2Stream } from 'node:http2'
+import { createServer, type Http2Server, type IncomingHttpHeaders, type ServerHttp2Stream } from 'node:http2'
 import type { AddressInfo } from 'node:net'
 import { loopbackAddress } from '../ip/family.ts'
 import { joinHostPort } from '../ip/hostport.ts'
@@ -13,6 +13,7 @@ function frame(body: Buffer): Buffer {
 /** One call of a client. */
 export interface FakeCall {
   readonly path: string
+  readonly headers: IncomingHttpHeaders
   /** The first message. */
   readonly message: Buffer
   send(body: Buffer): void
@@ -31,7 +32,7 @@ export class FakeGRPCServer {
 
   static async start(answer: (call: FakeCall) => void, port = 0): Promise<FakeGRPCServer> {
     const server = new FakeGRPCServer(createServer())
-    server.#server.on('stream', (stream, headers) => server.#serve(stream, String(headers[':path']), answer))
+    server.#server.on('stream', (stream, headers) => server.#serve(stream, headers, answer))
     await new Promise<void>(resolve => server.#server.listen(port, loopbackAddress.IPv6, resolve))
     return server
   }
@@ -50,7 +51,7 @@ export class FakeGRPCServer {
     await closed
   }
 
-  #serve(stream: ServerHttp2Stream, path: string, answer: (call: FakeCall) => void): void {
+  #serve(stream: ServerHttp2Stream, headers: IncomingHttpHeaders, answer: (call: FakeCall) => void): void {
     this.#streams.add(stream)
     stream.on('error', () => undefined)
     stream.once('close', () => this.#streams.delete(stream))
@@ -64,7 +65,8 @@ export class FakeGRPCServer {
       stream.resume()
       stream.respond({ ':status': 200, 'content-type': 'application/grpc' }, { waitForTrailers: true })
       answer({
-        path,
+        path: String(headers[':path']),
+        headers,
         message: bytes.subarray(5, 5 + bytes.readUInt32BE(1)),
         send: body => void stream.write(frame(body)),
         end(code = 0, text = '') {

@@ -89,3 +89,54 @@ test('A call that nobody answers ends after five seconds', async () => {
   await clock.advance(5000)
   expect(await answer).toMatchObject({ code: 'Unavailable' })
 })
+
+test('What cannot be read is an error, and says whether a write may have happened', async () => {
+  for (const [body, why] of [
+    [Buffer.from('not protobuf'), /the answer cannot be read: Cannot read a protobuf message: /],
+    [Buffer.alloc(0), /the answer has no revision$/],
+  ] as const) {
+    const { client } = await clientOf([
+      call => {
+        call.send(body)
+        call.end()
+      },
+    ])
+    const read = await get(client).catch(error => error)
+    expect([read.code, read.message]).toEqual(['Unavailable', expect.stringMatching(why)])
+    const written = await write(client).catch(error => error)
+    expect([written.code, written.details.mayHaveHappened]).toEqual(['Unavailable', true])
+  }
+})
+
+test('A user is told to etcd once, and again when etcd has forgotten the token', async () => {
+  const asked: string[] = []
+  const known = new Set<string>()
+  const server = await FakeGRPCServer.start(call => {
+    const token = call.headers['token']
+    asked.push(`${call.path.split('/').at(-1)} ${token ?? ''}`.trim())
+    if (call.path === etcdAPI.authenticate.path) {
+      const { name, password } = etcdAPI.authenticate.request.decode(call.message)
+      expect([name, password]).toEqual(['ro:ot', 'p/ss'])
+      known.add(`token-${asked.length}`)
+      call.send(etcdAPI.authenticate.response.encode({ token: `token-${asked.length}` }))
+      call.end()
+    } else if (known.has(String(token))) answerAt(3)(call)
+    else call.end(16, 'etcdserver: invalid auth token')
+  })
+  servers.push(server)
+  const url = server.url.replace('//', '//ro%3Aot:p%2Fss@')
+  const client = new EtcdClient({ endpoints: [url], clock: new FakeClock() })
+  clients.push(client)
+  await get(client)
+  await write(client)
+  known.clear()
+  await write(client)
+  expect(asked).toEqual([
+    'Authenticate',
+    'Range token-1',
+    'Txn token-1',
+    'Txn token-1',
+    'Authenticate',
+    'Txn token-5',
+  ])
+})
