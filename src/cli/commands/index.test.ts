@@ -1,5 +1,5 @@
 // The commands as a person meets them, in process; test/up.test.ts starts real ones.
-import { mkdtempSync } from 'node:fs'
+import { mkdtempSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
@@ -174,4 +174,16 @@ test('futago up in the background refuses to write an audit log that nobody woul
   expect(output).toBe(
     'futago: Cannot use --audit-log-path - with --detach: nobody reads it, expected a file\n',
   )
+})
+
+describe('futago snapshot', () => {
+  test('finds the store in the file that up has, and shows no password', async () => {
+    const file = join(home, 'settings.yaml')
+    writeFileSync(file, 'store: "etcd:http://futago:secret@[::1"\netcdPrefix: /twins\n')
+    expect(await main(['snapshot', 'save', join(home, 'x'), '--config', file])).toBe(2)
+    expect(output).toBe(
+      `futago: Cannot save cluster default to ${home}/x: Cannot use the etcd endpoint ` +
+        '"http://***@[::1": expected a URL such as http://[::1]:2379\n',
+    )
+  })
 })

@@ -1,5 +1,6 @@
 // `futago snapshot`: what a cluster holds, into a file and back.
 import type { Command } from 'commander'
+import type { SnapshotTarget } from '../../cluster/snapshots.ts'
 import { StateDirectory } from '../../cluster/statedirectory.ts'
 import { addEtcdAccessFlags, type EtcdFlags, etcdOptions } from '../etcdflags.ts'
 import { stateRoot } from '../stateroot.ts'
@@ -8,20 +9,24 @@ interface TargetFlags extends EtcdFlags {
   readonly name: string
   readonly store?: string
   readonly etcdPrefix?: string
+  readonly config?: string
 }
 
-const targetOf = ({ name, store, etcdPrefix, ...flags }: TargetFlags) => ({
-  name,
-  directory: new StateDirectory(stateRoot(), name),
-  ...(store ? { store } : {}),
-  ...(etcdPrefix ? { etcdPrefix } : {}),
-  ...etcdOptions(flags),
-})
+async function targetOf({ name, store, etcdPrefix, config, ...flags }: TargetFlags): Promise<SnapshotTarget> {
+  return {
+    ...(config ? (await import('../../cluster/configfile.ts')).loadConfigFile(config) : {}),
+    name,
+    directory: new StateDirectory(stateRoot(), name),
+    ...(store ? { store } : {}),
+    ...(etcdPrefix ? { etcdPrefix } : {}),
+    ...etcdOptions(flags),
+  }
+}
 
 async function save(file: string, flags: TargetFlags): Promise<void> {
   const { name } = flags
   const { saveSnapshot } = await import('../../cluster/snapshots.ts')
-  const { entries, revision } = await saveSnapshot(targetOf(flags), file)
+  const { entries, revision } = await saveSnapshot(await targetOf(flags), file)
   process.stdout.write(`cluster ${name}: ${entries.size} objects at revision ${revision} saved to ${file}\n`)
 }
 
@@ -32,7 +37,7 @@ interface RestoreFlags extends TargetFlags {
 async function restore(file: string, flags: RestoreFlags): Promise<void> {
   const { name, force = false } = flags
   const { restoreSnapshot } = await import('../../cluster/snapshots.ts')
-  const { snapshot, replaced, store } = await restoreSnapshot(targetOf(flags), file, { force })
+  const { snapshot, replaced, store } = await restoreSnapshot(await targetOf(flags), file, { force })
   const aside = replaced ? `\nwhat it held before is in ${replaced}` : ''
   const where = store ? ` --store ${store}` : ''
   process.stdout.write(
@@ -45,7 +50,8 @@ const addTargetFlags = (command: Command): Command =>
   addEtcdAccessFlags(
     command
       .option('--name <name>', 'the cluster', 'default')
-      .option('--store <store>', 'lmdb:DIRECTORY or etcd:URL,... as `up` has it, where it has such'),
+      .option('--store <store>', 'lmdb:DIRECTORY or etcd:URL,... as `up` has it, where it has such')
+      .option('--config <file>', 'the file that `up` has, for the store; flags win'),
   )
 
 export function addSnapshot(program: Command): void {
