@@ -82,3 +82,16 @@ test('What the user may not do is refused', async () => {
   await expect(reader.request({ method: 'DELETE', path: `${path}/x` })).rejects.toThrow('reader reads only')
   await strict.close()
 })
+
+test('However many requests there are, others get their turn', async () => {
+  let answered = 0
+  const flood = Array.from({ length: 500 }, (_, index) => create(`flood-${index}`).then(() => answered++))
+  let turns = 0
+  const count = () => {
+    turns++
+    if (answered < 500) setImmediate(count)
+  }
+  setImmediate(count)
+  await Promise.all(flood)
+  expect(turns).toBeGreaterThan(10)
+})

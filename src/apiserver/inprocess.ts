@@ -1,6 +1,7 @@
 // The in-process transport: a client in this process reaches the registries without TLS, HTTP or JSON. What
 // it sends is copied on the way in; what it gets is shared and not to be changed; an error is the
 // StatusError itself.
+
 import { randomUUID } from 'node:crypto'
 import type { Status } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -13,6 +14,7 @@ import type {
   WatchHandle,
   WatchHandlers,
 } from '../api/transport.ts'
+import { nextTurn } from '../component/clock.ts'
 import type { Audit } from './audit/audit.ts'
 import type { AuditTrail } from './audit/trail.ts'
 import { type Answer, type Call, type CallBody, cloneJSON } from './endpoints/call.ts'
@@ -103,6 +105,25 @@ interface Opening<T> {
   readonly ended: () => void
 }
 
+/**
+ * So many requests of this process begin before others get their turn. Over a store in memory one leads to
+ * the next without ever waiting: a million replicas would be made before anybody is heard.
+ */
+const turnRequests = 32
+let begun = 0
+let turn: Promise<void> | undefined
+
+async function takeTurn(): Promise<void> {
+  while (begun >= turnRequests) {
+    turn ??= nextTurn().then(() => {
+      begun = 0
+      turn = undefined
+    })
+    await turn
+  }
+  begun++
+}
+
 class InProcessTransport implements Transport {
   readonly #options: InProcessOptions
   readonly #user: User
@@ -160,6 +181,8 @@ class InProcessTransport implements Transport {
 
   async request<T = KubeObject>(request: TransportRequest): Promise<TransportResponse<T>> {
     request.signal?.throwIfAborted()
+    if (begun >= turnRequests) await takeTurn()
+    else begun++
     const query = queryOf(request.query ?? {})
     const info = parseRequestInfo(request.method, request.path, query)
     if (!info.isResourceRequest || plainSubresources.has(info.subresource)) return this.#plain(request)

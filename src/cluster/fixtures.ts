@@ -3,7 +3,7 @@
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { resources } from '../api/resources/index.ts'
-import { isAlreadyExists } from '../api/status.ts'
+import { isAlreadyExists, isConflict } from '../api/status.ts'
 import type { Client } from '../client/client.ts'
 
 /** The documents of a YAML text, those of a List one by one. Throws for what is no object. */
@@ -34,10 +34,29 @@ async function createOrReplace(client: Client, resource: Resource, object: KubeO
     return await client.create(resource, object)
   } catch (error) {
     if (!isAlreadyExists(error)) throw error
-    const { namespace, name = '' } = object.metadata
+    return onNewest(client, resource, object, resourceVersion =>
+      client.update(resource, { ...object, metadata: { ...object.metadata, resourceVersion } }),
+    )
+  }
+}
+
+/** How often somebody else may be quicker. */
+const attempts = 10
+
+/** What a controller has just changed is overwritten too. */
+async function onNewest(
+  client: Client,
+  resource: Resource,
+  { metadata: { namespace, name = '' } }: KubeObject,
+  write: (resourceVersion: string | undefined) => Promise<KubeObject>,
+): Promise<KubeObject> {
+  for (let attempt = 1; ; attempt++) {
     const current = await client.get(resource, { ...(namespace ? { namespace } : {}), name })
-    const { resourceVersion } = current.metadata
-    return client.update(resource, { ...object, metadata: { ...object.metadata, resourceVersion } })
+    try {
+      return await write(current.metadata.resourceVersion)
+    } catch (error) {
+      if (!isConflict(error) || attempt === attempts) throw error
+    }
   }
 }
 
@@ -52,5 +71,8 @@ export async function applyObject(client: Client, object: KubeObject): Promise<K
   const applied = await createOrReplace(client, resource, { ...object, metadata })
   const { status } = object as { readonly status?: unknown }
   if (!resource.hasStatus || status === undefined) return applied
-  return client.updateStatus(resource, { ...applied, status } as KubeObject)
+  return onNewest(client, resource, applied, resourceVersion => {
+    const metadata = { ...applied.metadata, resourceVersion }
+    return client.updateStatus(resource, { ...applied, metadata, status } as KubeObject)
+  })
 }

@@ -93,8 +93,11 @@ test('What comes from another cluster is applied, its status too', async () => {
   await using cluster = await TestCluster.start({ nodes: 0 })
   const status = { capacity: { cpu: '4' } }
   const metadata = { name: 'n', uid: 'x', resourceVersion: '12' }
-  await cluster.apply([{ apiVersion: 'v1', kind: 'Node', metadata, status }])
-  await cluster.apply([{ apiVersion: 'v1', kind: 'Node', metadata, status: { capacity: { cpu: '8' } } }])
+  // Ranges of its own: a node that is given some keeps them.
+  const podCIDRs = ['10.244.77.0/24', 'fd00:10:244:77::/64']
+  const node = { apiVersion: 'v1', kind: 'Node', metadata, spec: { podCIDR: podCIDRs[0], podCIDRs } }
+  await cluster.apply([{ ...node, status }])
+  await cluster.apply([{ ...node, status: { capacity: { cpu: '8' } } }])
   expect((await cluster.client.get(nodes, { name: 'n' })).status?.capacity).toEqual({ cpu: '8' })
   await expect(cluster.apply('metadata: {name: a}')).rejects.toThrow(
     'Cannot apply an object a: no kind, expected both',
