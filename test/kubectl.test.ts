@@ -98,6 +98,11 @@ const look: readonly Step[] = [
     ),
   },
   {
+    run: 'kubectl get deployment web --subresource=scale',
+    prints: lines('NAME DESIRED AVAILABLE AGE', 'web 2 2 AGE'),
+    only: '1.34',
+  },
+  {
     run: 'kubectl get pods -l app=web -o name',
     prints: lines('pod/web-HASH-ID', 'pod/web-HASH-ID'),
   },
