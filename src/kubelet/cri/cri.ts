@@ -209,7 +209,8 @@ export class CRIRuntime implements PodRuntime, Component {
     const timeout = Math.max(0, gracePeriodSeconds)
     const input = { containerId: record.id, timeout }
     await this.#call(runtimeAPI.stopContainer, input, (timeout + 120) * 1000)
-    await this.#settings.inventory.refresh(record)
+    // One that had ended by itself may be running for the runtime a little longer.
+    await this.#settings.inventory.noteExit(record.id)
   }
 
   async stopSandbox(uid: string): Promise<void> {

@@ -50,6 +50,8 @@ export class FakeCRIServer {
   readonly stoppedSandboxes: string[] = []
   readonly sandboxes = new Map<string, FakeSandbox>()
   readonly containers = new Map<string, FakeContainer>()
+  /** So often a container that was stopped is still said to run. */
+  staleAnswers = 0
   /** Names, as they are asked for. */
   readonly images = new Set<string>()
   /** In order: the names of all calls. */
@@ -198,7 +200,7 @@ export class FakeCRIServer {
       return {}
     },
     stopContainer: ({ containerId }: { containerId: string }) => {
-      this.exit(containerId, 143)
+      if (this.staleAnswers === 0) this.exit(containerId, 143)
       return {}
     },
     removeContainer: ({ containerId }: { containerId: string }) => {
@@ -214,6 +216,7 @@ export class FakeCRIServer {
       })),
     }),
     containerStatus: ({ containerId }: { containerId: string }) => {
+      if (this.staleAnswers > 0 && --this.staleAnswers === 0) this.exit(containerId, 143)
       const { config, state, exitCode } = this.containers.get(containerId)!
       const { metadata, annotations, logPath } = config
       const startedAt = state === containerState.created ? 0 : second

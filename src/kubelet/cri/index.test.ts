@@ -143,6 +143,15 @@ describe('A Pod', () => {
     expect(server.sandboxes.size).toBe(0)
   })
 
+  test('whose runtime is late to notice the end of a container has ended all the same', async () => {
+    const runtime = await startRuntime()
+    await runtime.createSandbox(pod, sandbox)
+    await runtime.startContainer(startOf())
+    server.staleAnswers = 3
+    await runtime.stopContainer('u', 'main', 5)
+    expect(runtime.containers('u')[0]?.exit).toMatchObject({ exitCode: 143 })
+  })
+
   test('is stopped, and removed with its logs', async () => {
     const runtime = await startRuntime()
     await runtime.createSandbox(pod, sandbox)

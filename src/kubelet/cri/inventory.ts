@@ -65,7 +65,7 @@ export class Inventory {
     }
   }
 
-  /** An event says that a container or a sandbox has ended; the runtime itself may hear of it later. */
+  /** A container or a sandbox has ended, or was told to; the runtime itself may hear of it later. */
   async noteExit(id: string): Promise<void> {
     for (let tries = 0; tries < settleTries; tries++) {
       if (await this.#hasSettled(id)) return
