@@ -178,7 +178,9 @@ export class NodeVolumes {
 
   #share(pod: Pod, path: string): void {
     const group = groupOf(pod)
-    chmodSync(path, group === undefined ? sharedMode : sharedMode | groupShared)
+    // Memory comes with the sticky bit.
+    const sticky = statSync(path).mode & 0o1000
+    chmodSync(path, sticky | (group === undefined ? sharedMode : sharedMode | groupShared))
     if (group !== undefined) chownSync(path, -1, group)
   }
 
