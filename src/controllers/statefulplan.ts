@@ -95,8 +95,13 @@ export function planStateful(set: StatefulSet, { pods, updateRevision, nowMs }: 
     .sort((a, b) => (ordinalOf(set, b) ?? 0) - (ordinalOf(set, a) ?? 0))
   const leaving = surplus.filter(({ metadata }) => metadata.deletionTimestamp)
   const staying = surplus.filter(({ metadata }) => !metadata.deletionTimestamp)
-  if (surplus.length > 0 && !isParallel)
-    return { create, remove: leaving.length > 0 ? [] : staying.slice(0, 1) }
+  if (surplus.length > 0 && !isParallel) {
+    // A Pod that does not do well holds up the removal of its successors, unless it is the first such itself.
+    const firstUnhealthy = staying.findLast(pod => !isAvailable(set, pod, nowMs))
+    const target = staying[0]
+    const isHeldUp = target && !isAvailable(set, target, nowMs) && target !== firstUnhealthy
+    return { create, remove: leaving.length > 0 || isHeldUp ? [] : staying.slice(0, 1) }
+  }
   if (create.length > 0) return { create, remove: staying }
   return { create, remove: [...staying, ...planUpdate(set, { pods, updateRevision, nowMs })] }
 }

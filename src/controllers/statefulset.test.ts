@@ -79,6 +79,19 @@ test('Scaling down removes the highest ordinal first; in parallel all come at on
   expect(await world.names()).toEqual(['db-0'])
 })
 
+test('Scaling down waits for Pods that do not do well', async () => {
+  const world = await start()
+  await world.client.create(statefulSets, set())
+  await world.finish()
+  await world.setPods(false)
+  await world.client.patch(statefulSets, target, { spec: { replicas: 0 } })
+  await world.settle()
+  await world.settle()
+  expect(await world.names()).toEqual(['db-0', 'db-1', 'db-2'])
+  await world.finish()
+  expect(await world.names()).toEqual([])
+})
+
 test('An update goes from the highest ordinal down to the partition', async () => {
   const world = await start()
   const updateStrategy = { type: 'RollingUpdate', rollingUpdate: { partition: 1 } }
