@@ -91,7 +91,7 @@ async function writeStatus(sync: Sync, status: DeploymentStatus): Promise<void> 
 async function adjustNewSet(sync: Sync, set: ReplicaSet): Promise<void> {
   const { client } = sync.context
   const { deployment } = sync
-  const revision = maxRevision(sync.old) + 1
+  const revision = maxRevision(sync.old) + 1n
   const annotations = newSetAnnotations(deployment, set.metadata.annotations ?? {}, revision)
   const minReadySeconds = deployment.spec?.minReadySeconds
   const sameReady = (set.spec?.minReadySeconds ?? 0) === (minReadySeconds ?? 0)
@@ -121,7 +121,7 @@ function newReplicaSet(sync: Sync): ReplicaSet {
   const { template, selector, minReadySeconds } = deployment.spec ?? {}
   const hash = templateHash(template, deployment.status?.collisionCount)
   const labels = { ...template?.metadata?.labels, [rollout.hashLabel]: hash }
-  const revision = maxRevision(old) + 1
+  const revision = maxRevision(old) + 1n
   return {
     apiVersion: 'apps/v1',
     kind: 'ReplicaSet',
@@ -247,7 +247,7 @@ function oldPodsRunning({ old, context }: Sync): boolean {
   return old.some(set => context.cache.ownedBy(pods, set).some(pod => !isPodFinished(pod)))
 }
 
-const byRevision = (a: ReplicaSet, b: ReplicaSet) => maxRevision([a]) - maxRevision([b])
+const byRevision = (a: ReplicaSet, b: ReplicaSet) => Number(maxRevision([a]) - maxRevision([b]))
 
 /** Removes the oldest of the ReplicaSets beyond the history limit, if they have no Pods. */
 async function cleanUp({ deployment, old, context }: Sync): Promise<void> {

@@ -19,9 +19,16 @@ const notCopied = new Set([
 
 type Annotations = Readonly<Record<string, string>>
 
-export function maxRevision(sets: readonly ReplicaSet[]): number {
-  const revisions = sets.map(set => Number(set.metadata.annotations?.[revisionAnnotation] ?? 0))
-  return Math.max(0, ...revisions.filter(Number.isInteger))
+/** Undefined for what is no revision: they are whole numbers of 64 bits. */
+const revisionOf = (text: string) => (/^\d{1,19}$/.test(text) ? BigInt(text) : undefined)
+
+export function maxRevision(sets: readonly ReplicaSet[]): bigint {
+  let max = 0n
+  for (const { metadata } of sets) {
+    const revision = revisionOf(metadata.annotations?.[revisionAnnotation] ?? '')
+    if (revision !== undefined && revision > max) max = revision
+  }
+  return max
 }
 
 export const replicasAnnotations = (deployment: Deployment): Annotations => ({
@@ -36,15 +43,16 @@ export const replicasAnnotations = (deployment: Deployment): Annotations => ({
 export function newSetAnnotations(
   deployment: Deployment,
   existing: Annotations | undefined,
-  revision: number,
+  revision: bigint,
 ): Annotations {
   const annotations: Record<string, string> = { ...existing }
   for (const [name, value] of Object.entries(deployment.metadata.annotations ?? {})) {
     if (!notCopied.has(name)) annotations[name] = value
   }
   const before = annotations[revisionAnnotation]
-  if (before !== undefined && !/^\d+$/.test(before)) return annotations
-  if (Number(before ?? 0) < revision) {
+  const known = revisionOf(before ?? '0')
+  if (known === undefined) return annotations
+  if (known < revision) {
     annotations[revisionAnnotation] = String(revision)
     if (before !== undefined) {
       const history = extendHistory(annotations[revisionHistoryAnnotation] ?? '', before)
