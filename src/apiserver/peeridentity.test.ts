@@ -20,8 +20,10 @@ test('Of several names the last counts, and groups keep their order', () => {
   const subject = { CN: ['first', 'second'], O: ['b', 'a'] }
   const certificate = { subject, valid_to: 'Jan  1 00:00:00 2027 GMT' }
   const socket = { authorized: true, getPeerCertificate: () => certificate } as unknown as TLSSocket
+  const notAfterMs = Date.UTC(2027, 0, 1)
+  const certificateUser = { name: 'second', groups: ['b', 'a'] }
   expect(identify(socket)).toEqual({
-    identity: { certificateUser: { name: 'second', groups: ['b', 'a'] } },
-    notAfterMs: Date.UTC(2027, 0, 1),
+    identity: { certificateUser, certificateExpiresMs: notAfterMs },
+    notAfterMs,
   })
 })

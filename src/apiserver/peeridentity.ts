@@ -6,6 +6,7 @@ import type { User } from './registry/registry.ts'
 
 export interface Identity {
   readonly certificateUser?: User
+  readonly certificateExpiresMs?: number
   readonly certificateProblem?: string
   readonly remoteAddress?: string
 }
@@ -38,13 +39,14 @@ export function identify(socket: TLSSocket): Peer {
   // The last of several, as upstream; without a name it is nobody, whatever the groups.
   const name = valuesOf(subject.CN).at(-1)
   if (!name) return unbounded(from)
-  const identity = { ...from, certificateUser: { name, groups: valuesOf(subject.O) } }
-  return { identity, notAfterMs: Date.parse(certificate.valid_to) }
+  const notAfterMs = Date.parse(certificate.valid_to)
+  const certificateUser = { name, groups: valuesOf(subject.O) }
+  return { identity: { ...from, certificateUser, certificateExpiresMs: notAfterMs }, notAfterMs }
 }
 
 /** A connection can outlive the certificate that it was opened with. */
 export function identityNow({ identity, notAfterMs }: Peer, clock: Clock): Identity {
   if (earliestNow(clock) < notAfterMs) return identity
-  const { certificateUser: _, ...rest } = identity
+  const { certificateUser: _, certificateExpiresMs: __, ...rest } = identity
   return { ...rest, certificateProblem: 'CERT_HAS_EXPIRED' }
 }

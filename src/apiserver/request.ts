@@ -49,6 +49,8 @@ export interface RequestInit {
   readonly openBody?: () => Readable | undefined
   /** Who the connection's verified client certificate names. */
   readonly certificateUser?: User
+  /** Since the epoch: the end of that certificate. */
+  readonly certificateExpiresMs?: number
   /** The client showed a certificate that does not verify. */
   readonly certificateProblem?: string
   /** Of the other end of the connection. */
@@ -78,6 +80,7 @@ export class ServerRequest {
   readonly readBody: () => Promise<Buffer>
   readonly openBody: () => Readable | undefined
   readonly certificateUser: User | undefined
+  readonly certificateExpiresMs: number | undefined
   readonly certificateProblem: string | undefined
   readonly remoteAddress: string | undefined
   readonly canUpgrade: boolean
@@ -104,6 +107,7 @@ export class ServerRequest {
     this.readBody = init.readBody ?? noBody
     this.openBody = init.openBody ?? (() => bodyStream(this))
     this.certificateUser = init.certificateUser
+    this.certificateExpiresMs = init.certificateExpiresMs
     this.certificateProblem = init.certificateProblem
     this.remoteAddress = init.remoteAddress
     this.canUpgrade = init.canUpgrade ?? false

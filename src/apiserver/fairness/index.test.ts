@@ -91,6 +91,11 @@ test('A schema of one own takes its users from then on, and levels share all sea
   expect(text).toContain(
     'apiserver_flowcontrol_dispatched_requests_total{priority_level="mine",flow_schema="mine"} 1\n',
   )
+  const mine = 'priority_level="mine",flow_schema="mine"'
+  expect(text).toContain(
+    `apiserver_flowcontrol_request_wait_duration_seconds_count{${mine},execute="true"} 1\n`,
+  )
+  expect(text).toContain(`apiserver_flowcontrol_request_execution_seconds_count{${mine},type="regular"} 1\n`)
 })
 
 test('Without objects administrators are exempt and the others share what is left', async () => {

@@ -9,6 +9,14 @@ import type { Filter } from '../request.ts'
 
 const bounds = Array.from({ length: 15 }, (_, power) => 0.001 * 2 ** power)
 
+const hour = 3600
+const day = 24 * hour
+/** Upstream's: half an hour to a year of 360 days. */
+const remainingBounds = [
+  ...[0, hour / 2, hour, 2 * hour, 6 * hour, 12 * hour],
+  ...[1, 2, 4, 7, 30, 90, 180, 360].map(days => days * day),
+]
+
 class Attempts {
   readonly #clock: Clock
   readonly #total: Counter<'result'>
@@ -68,12 +76,21 @@ export function measuredAuthentication(filter: Filter, { clock, metrics }: Parts
       labels: ['username'],
     }),
   )
+  const expirations = metrics.add(
+    new Histogram({
+      name: 'apiserver_client_certificate_expiration_seconds',
+      help: 'How long the certificates are still good by which clients were authenticated.',
+      bounds: remainingBounds,
+    }),
+  )
   return async (request, next) => {
     const began = attempts.now()
     let passed = false
     try {
       return await filter(request, authenticated => {
         passed = true
+        const { certificateUser, certificateExpiresMs: expiresMs } = authenticated
+        if (certificateUser && expiresMs !== undefined) expirations.observe((expiresMs - clock.now()) / 1000)
         attempts.end('success', began)
         users.add(1, kindOfUser(authenticated.user?.name ?? ''))
         return next(authenticated)

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { parseExposition } from '../../component/exposition.fake.ts'
 import { Gauge, MetricSet } from '../../component/metrics.ts'
-import { collect, openTestServer } from '../apiserver.fake.ts'
+import { admin, collect, openTestServer } from '../apiserver.fake.ts'
+import { ServerRequest } from '../request.ts'
 
 type Server = Awaited<ReturnType<typeof openTestServer>>
 
@@ -116,6 +117,50 @@ test('Who gets in, who may and what admission plugins say is counted', async () 
     'authorization_attempts_total{result="allowed"} 2',
     'authorization_attempts_total{result="denied"} 1',
     `apiserver_admission_controller_admission_duration_seconds_count{name="NamespaceLifecycle",${admission}} 1`,
+  ]) {
+    expect(lines).toContain(line)
+  }
+  await server.close()
+})
+
+test('What is ended in self-defense is counted', async () => {
+  const server = await openTestServer()
+  const group = 'flowcontrol.apiserver.k8s.io'
+  const limited = { nominalConcurrencyShares: 0, limitResponse: { type: 'Reject' } }
+  await server.ask(`POST /apis/${group}/v1/prioritylevelconfigurations`, {
+    metadata: { name: 'none' },
+    spec: { type: 'Limited', limited },
+  })
+  const rules = [
+    {
+      subjects: [{ kind: 'User', user: { name: 'jane' } }],
+      resourceRules: [{ verbs: ['*'], apiGroups: ['*'], resources: ['*'], clusterScope: true }],
+    },
+  ]
+  const spec = { priorityLevelConfiguration: { name: 'none' }, matchingPrecedence: 50, rules }
+  await server.ask(`POST /apis/${group}/v1/flowschemas`, { metadata: { name: 'none' }, spec })
+  const jane = { name: 'jane', groups: [] }
+  expect((await server.ask('GET /api/v1/pods', undefined, { user: jane })).status).toBe(429)
+  const { text } = await scrape(server)
+  const about = 'group="",version="v1",resource="pods",subresource="",scope="cluster",component="apiserver"'
+  expect(text.match(/^apiserver_request_terminations_total.*$/gm)).toEqual([
+    `apiserver_request_terminations_total{verb="LIST",${about},code="429"} 1`,
+  ])
+  await server.close()
+})
+
+test('How long certificates of clients are still good is shown', async () => {
+  const server = await openTestServer()
+  const certificateExpiresMs = server.clock.now() + 3 * 24 * 3_600_000
+  const init = { method: 'GET', target: '/api', certificateUser: admin, certificateExpiresMs }
+  await server.server.handle(new ServerRequest(init))
+  const { lines } = await scrape(server)
+  const name = 'apiserver_client_certificate_expiration_seconds'
+  for (const line of [
+    `${name}_bucket{le="172800"} 0`,
+    `${name}_bucket{le="345600"} 1`,
+    `${name}_sum 259200`,
+    `${name}_count 1`,
   ]) {
     expect(lines).toContain(line)
   }

@@ -67,6 +67,11 @@ export class RequestMetrics {
     labels: withoutDryRun,
     bounds: sizeBounds,
   })
+  readonly #terminations = new Counter({
+    name: 'apiserver_request_terminations_total',
+    help: 'Number of requests that were ended in self-defense: too many of them, or they took too long.',
+    labels: [...withoutDryRun, 'code'],
+  })
   readonly #subjects = new Map<string, SubjectSeries>()
   readonly #running = new Map<string, number>()
   /** By what they are about, without the verb. */
@@ -77,7 +82,9 @@ export class RequestMetrics {
     this.#isDeprecated = isDeprecated
     this.#clock = clock
     this.#isKnown = isKnown
-    for (const metric of [this.#total, this.#duration, this.#sli, this.#size]) metrics.add(metric)
+    for (const metric of [this.#total, this.#duration, this.#sli, this.#size, this.#terminations]) {
+      metrics.add(metric)
+    }
     metrics.add(
       new Gauge(
         {
@@ -143,6 +150,9 @@ export class RequestMetrics {
       series.codes.set(status, code)
     }
     code.add(1)
+    // An eviction that a budget does not allow is no self-defense.
+    const isTerminated = status === 504 || (status === 429 && request.info.subresource !== 'eviction')
+    if (isTerminated) this.#terminations.add(1, ...series.labels, String(status))
     return series
   }
 
