@@ -1,7 +1,7 @@
 import { PassThrough, Writable } from 'node:stream'
 import { expect, test } from 'vitest'
 import type { ExecOutcome, ExecSession } from '../api/kubeletapi.ts'
-import { runSession } from './remotecommand.ts'
+import { parseTerminalSize, runSession } from './remotecommand.ts'
 
 test('A slow client gets all that was written before it gets the outcome', async () => {
   const stdout = new PassThrough()
@@ -28,4 +28,15 @@ test('A slow client gets all that was written before it gets the outcome', async
     finish: async () => void received.push('finished'),
   })
   expect(received).toEqual(['one', 'two', 'three', 'four', 'finished'])
+})
+
+test.each([
+  ['{"Width":132,"Height":50}', { columns: 132, rows: 50 }],
+  ['{"height":50,"width":132}', { columns: 132, rows: 50 }],
+  ['{"Width":132}', undefined],
+  ['{"Width":-1,"Height":50}', undefined],
+  ['null', undefined],
+  ['{', undefined],
+])('The size %j of a terminal is %j', (text, size) => {
+  expect(parseTerminalSize(text)).toEqual(size)
 })

@@ -85,12 +85,13 @@ export async function runSession(session: ExecSession, client: ClientStreams): P
 
 const isLength = (value: unknown) => Number.isInteger(value) && Number(value) >= 0 && Number(value) <= 0xffff
 
-/** A terminal's size as clients send it. */
+/** A terminal's size as clients send it, some in lower case: a server written in Go takes either. */
 export function parseTerminalSize(text: string): TerminalSize | undefined {
   try {
-    const { Width, Height } = JSON.parse(text) as { Width?: unknown; Height?: unknown }
-    if (![Width, Height].every(isLength)) return undefined
-    return { columns: Width as number, rows: Height as number }
+    const fields = Object.entries(JSON.parse(text) as object)
+    const { width, height } = Object.fromEntries(fields.map(([name, value]) => [name.toLowerCase(), value]))
+    if (![width, height].every(isLength)) return undefined
+    return { columns: width, rows: height }
   } catch {
     return undefined
   }
