@@ -18,8 +18,10 @@ beforeAll(async () => {
 afterAll(() => cluster.remove())
 
 const script = (name: string) => fileURLToPath(new URL(`clients/${name}`, import.meta.url))
-const inJavaScript = 'lists watches informs patches objects executes copies logs attaches usage refusedPort'
-const inPython = 'lists watches errors dynamically yaml executes copies elects logs refused_port'
+const inJavaScript =
+  'lists watches informs pages patches objects executes resizes copies logs attaches usage refusedPort'
+const inPython =
+  'lists watches pages errors dynamically yaml executes resizes copies elects logs refused_port'
 
 const loopbacks = ['[::1]', '127.0.0.1']
 const node24 = missingNode24()

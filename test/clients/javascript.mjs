@@ -149,6 +149,25 @@ const parts = {
     assert.deepEqual(seen, ['add', 'update', 'delete'])
   },
 
+  async pages() {
+    const labels = { paged: 'yes' }
+    const names = Array.from({ length: 25 }, (_, index) => `page-${String(index).padStart(2, '0')}`)
+    const create = name => core.createNamespacedConfigMap({ namespace, body: { metadata: { name, labels } } })
+    await Promise.all(names.map(create))
+    const seen = []
+    const remaining = []
+    for (let _continue; _continue !== ''; ) {
+      const query = { namespace, labelSelector: 'paged=yes', limit: 10, _continue }
+      const { items, metadata } = await core.listNamespacedConfigMap(query)
+      seen.push(...items.map(item => item.metadata.name))
+      remaining.push(metadata.remainingItemCount)
+      _continue = metadata._continue ?? ''
+    }
+    assert.deepEqual(seen, names)
+    // With a selector nobody counts what is left, as upstream.
+    assert.deepEqual(remaining, [undefined, undefined, undefined])
+  },
+
   async patches() {
     const name = 'patched'
     await core.createNamespacedConfigMap({ namespace, body: { metadata: { name }, data: { a: '1' } } })
@@ -174,6 +193,11 @@ spec: {ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
     const read = await api.read(service)
     assert.deepEqual(read.spec.ipFamilies, spec.ipFamilies)
     assert.equal((await api.list('v1', 'Service', namespace)).items.length, 1)
+    const changed = await api.patch({ ...service, metadata: { ...service.metadata, labels: { a: 'b' } } })
+    assert.deepEqual(changed.metadata.labels, { a: 'b' })
+    const replaced = await api.replace({ ...changed, metadata: { ...changed.metadata, labels: { c: 'd' } } })
+    assert.deepEqual(replaced.metadata.labels, { c: 'd' })
+    await assert.rejects(api.replace(changed), error => error.code === 409)
     await api.delete(service)
     await assert.rejects(
       api.read(service),
@@ -192,6 +216,22 @@ spec: {ipFamilyPolicy: RequireDualStack, ports: [{port: 80}]}
     stdin.write('typed\n')
     const typed = await execute(['sh', '-c', 'read line; echo got $line'], { stdin })
     assert.deepEqual([typed.stdout, typed.status.status], ['got typed\n', 'Success'])
+  },
+
+  async resizes() {
+    const screen = Object.assign(new Collected(), { rows: 50, columns: 132 })
+    const stdin = new PassThrough()
+    const { promise, resolve } = withResolvers()
+    const exec = new k8s.Exec(config)
+    await exec.exec(namespace, 'main', 'main', ['sh'], screen, null, stdin, true, resolve)
+    await screen.has(/# $/)
+    stdin.write('stty size\r')
+    await screen.has(/50 132\r\n/)
+    Object.assign(screen, { rows: 24, columns: 80 }).emit('resize')
+    stdin.write('clear=; stty size\r')
+    await screen.has(/24 80\r\n/)
+    stdin.write('exit 5\r')
+    assert.equal((await promise).details.causes[0].message, '5')
   },
 
   /** Into a Pod and, where the library can, out of it again: 1.4 asks for a gzipped archive and does not unzip it. */

@@ -6,6 +6,7 @@ Usage: python.py KUBECONFIG PART... (those below; each line printed is one that 
 import base64
 import hashlib
 import io
+import json
 import logging
 import os
 import sys
@@ -15,7 +16,7 @@ from kubernetes import client, config, dynamic, utils, watch
 from kubernetes.client.rest import ApiException
 from kubernetes.leaderelection import electionconfig, leaderelection
 from kubernetes.leaderelection.resourcelock.configmaplock import ConfigMapLock
-from kubernetes.stream import portforward, stream
+from kubernetes.stream import portforward, stream, ws_client
 
 config.load_kube_config(sys.argv[1])
 core = client.CoreV1Api()
@@ -66,6 +67,19 @@ def watches():
         if event["type"] == "DELETED":
             events.stop()
     equal(seen, ["ADDED", "MODIFIED", "DELETED"])
+
+
+def pages():
+    names = [f"page-{index:02}" for index in range(25)]
+    for name in names:
+        core.create_namespaced_secret(namespace, {"metadata": {"name": name}})
+    seen, remaining, token = [], [], None
+    while token != "":
+        page = core.list_namespaced_secret(namespace, limit=10, _continue=token)
+        seen += [item.metadata.name for item in page.items]
+        remaining.append(page.metadata.remaining_item_count)
+        token = page.metadata._continue or ""
+    equal((seen, remaining), (names, [15, 5, None]))
 
 
 def errors():
@@ -128,6 +142,26 @@ def executes():
     session.write_stdin("echo out; echo err >&2; exit 3\n")
     session.run_forever(timeout=120)
     equal((session.read_stdout(), session.read_stderr(), session.returncode), ("out\n", "err\n", 3))
+
+
+def resizes():
+    connect = core.connect_get_namespaced_pod_exec
+    options = {"stdin": True, "stdout": True, "stderr": False, "tty": True, "_preload_content": False}
+    session = stream(connect, "main", namespace, command=["sh"], **options)
+    screen = ""
+
+    def until(text):
+        nonlocal screen
+        while text not in screen:
+            screen += session.read_stdout(timeout=10)
+
+    until("# ")
+    session.write_channel(ws_client.RESIZE_CHANNEL, json.dumps({"Height": 50, "Width": 132}))
+    session.write_stdin("stty size\r")
+    until("50 132\r\n")
+    session.write_stdin("exit 5\r")
+    session.run_forever(timeout=10)
+    equal(session.returncode, 5)
 
 
 def copies():
