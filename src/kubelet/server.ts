@@ -2,7 +2,7 @@
 // answers in process, without TLS, where the kubelet and the API server are one.
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import { createServer as createSecureServer, type Server as SecureServer } from 'node:https'
-import type { AddressInfo } from 'node:net'
+import type { AddressInfo, Socket } from 'node:net'
 import { type Duplex, duplexPair } from 'node:stream'
 import { internal, StatusError } from '../api/status.ts'
 import type { Clock } from '../component/clock.ts'
@@ -129,6 +129,9 @@ function refuse(socket: Duplex, answer: KubeletAnswer | StatusError): void {
   socket.end(`HTTP/1.1 ${isError ? answer.code : 403} Refused\r\n${lines.join('')}\r\n${body}`)
 }
 
+/** When the kernel begins to ask a silent peer whether it is still there. */
+const keepAliveProbeMs = 30_000
+
 function listenOn(server: Server, host: string, port: number): Promise<number> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
@@ -166,6 +169,8 @@ export async function listenKubelet(
       rejectUnauthorized: false,
     })
     answerer.attach(server)
+    // An API server that is gone without a word is noticed.
+    server.on('connection', (socket: Socket) => void socket.setKeepAlive(true, keepAliveProbeMs))
     try {
       port = await listenOn(server, address, port)
     } catch (error) {

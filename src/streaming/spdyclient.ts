@@ -2,7 +2,7 @@
 // and a kubelet to its container runtime's streaming server.
 import { request as requestHTTP } from 'node:http'
 import { type RequestOptions, request as requestHTTPS } from 'node:https'
-import { isIP } from 'node:net'
+import { isIP, Socket } from 'node:net'
 import { Duplex } from 'node:stream'
 import { text } from 'node:stream/consumers'
 import type { Status } from '../api/generated/types.ts'
@@ -19,6 +19,9 @@ export interface SpdyTarget {
   /** Makes the connection to the URL's port, where this process's own network does not lead there. */
   readonly connect?: (port: number) => Duplex
 }
+
+/** When the kernel begins to ask a silent peer whether it is still there. */
+const keepAliveProbeMs = 30_000
 
 interface Upgraded {
   readonly connection: SpdyConnection
@@ -38,6 +41,8 @@ function connect({ url, tls, connect: open }: SpdyTarget, protocol: string): Pro
       ? requestHTTPS(url, { method: 'POST', headers, agent: false, servername, ...tls })
       : requestHTTP(url, { method: 'POST', headers, ...own })
     sent.on('upgrade', (_answer, socket: Duplex, head) => {
+      // A server that is gone without a word is noticed.
+      if (socket instanceof Socket) socket.setKeepAlive(true, keepAliveProbeMs)
       let onClose = () => undefined as unknown
       const closed = new Promise<void>(done => {
         onClose = done
