@@ -4,7 +4,13 @@ import type { ContainerEnvironment } from '../runtime.ts'
 import { containerConfig } from './containerconfig.ts'
 import { containerResources, oomScore } from './resources.ts'
 import { sandboxConfig } from './sandboxconfig.ts'
-import { containerSecurityContext, type ImageUser, maskedPaths, readonlyPaths } from './securitycontext.ts'
+import {
+  containerSecurityContext,
+  type ImageUser,
+  maskedPaths,
+  readonlyPaths,
+  sandboxConfigFor,
+} from './securitycontext.ts'
 
 const web: Container = { name: 'web', image: 'nginx' }
 const podOf = (spec: Partial<PodSpec> = {}): Pod => ({
@@ -106,6 +112,17 @@ describe('A sandbox', () => {
       supplementalGroups: [4000, 3000],
       privileged: true,
     })
+  })
+})
+
+test('A privileged container that comes later finds the sandbox said to be privileged, and no other', () => {
+  const config = sandbox({ securityContext: { runAsUser: 1000 } })
+  const plain = { linux: { securityContext: { privileged: false } } }
+  expect(sandboxConfigFor(plain, config)).toBe(config)
+  const privileged = sandboxConfigFor({ linux: { securityContext: { privileged: true } } }, config)
+  expect(privileged).toEqual({
+    ...config,
+    linux: { ...config.linux, securityContext: { ...config.linux?.securityContext, privileged: true } },
   })
 })
 

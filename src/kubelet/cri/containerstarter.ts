@@ -11,7 +11,7 @@ import { removeLog } from './logrotation.ts'
 import type { PodRecord, RunRecord, SandboxRecord } from './podrecords.ts'
 import { containerResources } from './resources.ts'
 import { type ContainerConfig, type CRIImage, runtimeAPI } from './runtimeapi.ts'
-import { containerSecurityContext, type ImageUser } from './securitycontext.ts'
+import { containerSecurityContext, type ImageUser, sandboxConfigFor } from './securitycontext.ts'
 import { type CRISettings, containersFolder, logFile } from './settings.ts'
 
 /** The last one, and the one before for `logs --previous`. */
@@ -109,7 +109,8 @@ export class ContainerStarter {
     { pod, sandbox }: { pod: PodRecord; sandbox: SandboxRecord },
   ): Promise<RunRecord> {
     const { client } = this.#settings
-    const request = { podSandboxId: sandbox.id, config, sandboxConfig: pod.config }
+    const sandboxConfig = pod.config && sandboxConfigFor(config, pod.config)
+    const request = { podSandboxId: sandbox.id, config, sandboxConfig }
     const { containerId: id } = await failWith(
       'CreateContainerError',
       client.call(runtimeAPI.createContainer, request),

@@ -3,6 +3,7 @@
 import type { Container, Pod, SeccompProfile } from '../../api/generated/types.ts'
 import { type ContainerKind, RuntimeError } from '../runtime.ts'
 import {
+  type ContainerConfig,
   type LinuxContainerSecurityContext,
   namespaceMode,
   type PodSandboxConfig,
@@ -82,6 +83,16 @@ export function sandboxSecurityContext(pod: Pod): SandboxContext {
     privileged: allContainers(pod).some(isPrivileged),
     seccomp: { profileType: profileType.RuntimeDefault },
   }
+}
+
+/**
+ * Runtimes refuse a privileged container where the sandbox is not said to be: an ephemeral one may come after
+ * the sandbox was made.
+ */
+export function sandboxConfigFor(container: ContainerConfig, sandbox: PodSandboxConfig): PodSandboxConfig {
+  if (!container.linux?.securityContext?.privileged) return sandbox
+  const securityContext = { ...sandbox.linux?.securityContext, privileged: true }
+  return { ...sandbox, linux: { ...sandbox.linux, securityContext } }
 }
 
 function podPID(pod: Pod): number {
