@@ -319,8 +319,15 @@ kubectl delete pod good-copy --force --grace-period=0 > /dev/null 2>&1`,
     prints: 'node1',
   },
   {
-    run: `printf 'hostname\\nexit\\n' | kubectl debug good -i --image=busybox --target=good -- sh 2> /dev/null | tail -n 1`,
-    prints: 'good',
+    run: `for profile in general restricted sysadmin; do
+printf 'hostname\\nexit\\n' | kubectl debug good -i --image=busybox --target=good --profile=$profile -- sh 2> /dev/null | tail -n 1
+done`,
+    prints: 'good\ngood\ngood',
+    only: '1.34',
+  },
+  {
+    run: `kubectl cp --retries=2 good:/tmp/big $DIRECTORY/again > /dev/null 2>&1 && cmp $DIRECTORY/big $DIRECTORY/again && echo same`,
+    prints: 'same',
     only: '1.34',
   },
   {
