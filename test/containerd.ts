@@ -27,7 +27,7 @@ import { CRIClient } from '../src/kubelet/cri/criclient.ts'
 import { runtimeAPI } from '../src/kubelet/cri/runtimeapi.ts'
 
 /** What tests with it need, for whyNot() of needs.ts. */
-export const containerdNeeds = ['containerd', 'ctr', 'runc', 'nsenter', 'ip', 'bridge', 'portmap', 'busybox']
+export const containerdNeeds = 'containerd ctr runc nsenter ip sysctl bridge portmap busybox'.split(' ')
 
 const applets =
   'ash cat chmod chown cp date dd echo env false grep head hostname httpd id ip kill ls md5sum mkdir mktemp mount nc ' +
@@ -148,6 +148,8 @@ class OwnContainerd implements TestContainerd {
     writeFileSync(`${this.folder}/cni/10-test.conflist`, JSON.stringify(podNetwork(this.folder, families)))
     writeFileSync(this.#configFile, configuration(this.folder, this.#state, this.socketPath))
     await createNetworkNamespace(hostExec, this.#namespace)
+    // Addresses of its links are answered for at once: nobody else can have them.
+    await this.exec.run('sysctl', ['-q', '-w', 'net.ipv6.conf.default.accept_dad=0'])
     await this.start()
     for (const archive of [pauseImageArchive(process.arch), busyboxArchive()]) await this.loadImage(archive)
   }
