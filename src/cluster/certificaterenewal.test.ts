@@ -8,11 +8,11 @@ import { listen } from '../apiserver/http.ts'
 import { textReply } from '../apiserver/reply.ts'
 import { FakeClock } from '../component/clock.ts'
 import { silentLogger } from '../component/log.ts'
+import { endOf } from '../x509/certificates.ts'
 import { CertificateRenewal } from './certificaterenewal.ts'
 import { formatKubeconfig } from './kubeconfig.ts'
 import type { HostAddress } from './listen.ts'
 import { openPKI } from './pki.ts'
-import { endOf } from './renewedcertificate.ts'
 
 const dayMs = 86_400_000
 const minuteMs = 60_000

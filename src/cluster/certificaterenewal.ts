@@ -5,11 +5,10 @@ import type { Clock } from '../component/clock.ts'
 import type { Component } from '../component/component.ts'
 import type { Logger } from '../component/log.ts'
 import { Periodic } from '../component/periodic.ts'
-import type { KeyedCertificate } from '../x509/certificates.ts'
+import { endOf, type KeyedCertificate } from '../x509/certificates.ts'
 import { replaceCredentials } from './kubeconfig.ts'
 import { type HostAddress, hostAddresses } from './listen.ts'
 import type { ClusterPKI } from './pki.ts'
-import { endOf } from './renewedcertificate.ts'
 import { writePrivate } from './statedirectory.ts'
 
 export interface CertificateRenewalOptions {
@@ -37,14 +36,12 @@ export class CertificateRenewal implements Component {
   /** The administrator's so far, the newest last, and which of them a file has. */
   readonly #credentials: KeyedCertificate[]
   readonly #written = new Map<string, KeyedCertificate>()
-  readonly #authorityEndMs: number
   #hasWarned = false
 
   constructor(options: CertificateRenewalOptions) {
     const { pki, clock, log, intervalMs = 60_000 } = options
     this.#options = options
     this.#serving = pki.server()
-    this.#authorityEndMs = endOf(pki.authority.certificate)
     this.#credentials = [pki.admin()]
     this.#periodic = new Periodic({
       clock,
@@ -106,10 +103,11 @@ export class CertificateRenewal implements Component {
   }
 
   #warnOfEnd(): void {
-    const { clock, log } = this.#options
-    if (this.#hasWarned || clock.now() < this.#authorityEndMs - warnMs) return
+    const { clock, log, pki } = this.#options
+    const { notAfterMs } = pki.authority
+    if (this.#hasWarned || clock.now() < notAfterMs - warnMs) return
     this.#hasWarned = true
-    const end = new Date(this.#authorityEndMs).toISOString()
+    const end = new Date(notAfterMs).toISOString()
     log.warn("the cluster's authority ends, and all of its certificates with it", { end })
   }
 }

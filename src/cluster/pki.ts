@@ -15,7 +15,7 @@ import {
 } from '../x509/certificates.ts'
 import { ConfigError } from './configerror.ts'
 import type { HostAddress } from './listen.ts'
-import { endOf, renewedCertificate } from './renewedcertificate.ts'
+import { renewedCertificate } from './renewedcertificate.ts'
 import { type StateDirectory, writePrivate } from './statedirectory.ts'
 
 interface ServerNames {
@@ -120,10 +120,9 @@ function namesOf({ serviceClusterIPRange }: PKIOptions, ownAddresses: readonly H
   }
 }
 
-function refuseEnded({ certificate }: Authority, { directory, clock }: PKIOptions): void {
-  const endMs = endOf(certificate)
-  if (clock.now() < endMs) return
-  const end = new Date(endMs).toISOString()
+function refuseEnded({ notAfterMs }: Authority, { directory, clock }: PKIOptions): void {
+  if (clock.now() < notAfterMs) return
+  const end = new Date(notAfterMs).toISOString()
   throw new ConfigError(
     `Cannot start: the cluster's authority has ended (${end}), expected ${directory?.file('pki')} without ca.crt ` +
       'and ca.key, for which new ones are made that clients have to be told of',

@@ -1,8 +1,8 @@
 import { X509Certificate } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { FakeClock } from '../component/clock.ts'
-import { createAuthority } from '../x509/certificates.ts'
-import { endOf, renewedCertificate } from './renewedcertificate.ts'
+import { createAuthority, endOf } from '../x509/certificates.ts'
+import { renewedCertificate } from './renewedcertificate.ts'
 
 const dayMs = 86_400_000
 const startMs = Date.UTC(2026, 0, 1)

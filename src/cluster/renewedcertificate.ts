@@ -1,6 +1,5 @@
 // A certificate of the cluster's own authority for somebody in this process: issued when it is asked for, and
 // anew before it ends or when it lacks a name, so that a cluster outlives any of its certificates.
-import { X509Certificate } from 'node:crypto'
 import { type Clock, earliestNow } from '../component/clock.ts'
 import {
   type Authority,
@@ -25,9 +24,6 @@ interface Issued {
   readonly notAfterMs: number
 }
 
-/** When the authority's own certificate ends, which none of its certificates outlives. */
-export const endOf = (certificate: string): number => Date.parse(new X509Certificate(certificate).validTo)
-
 const names = ({ dnsNames = [], ipAddresses = [] }: Contents) => [...dnsNames, ...ipAddresses]
 
 function lacksName(issued: Contents, wanted: Contents): boolean {
@@ -35,15 +31,9 @@ function lacksName(issued: Contents, wanted: Contents): boolean {
   return names(wanted).some(name => !has.has(name))
 }
 
-interface Bounds {
-  readonly clock: Clock
-  /** The authority's. */
-  readonly endMs: number
-}
-
-function issue(authority: Authority, contents: Contents, { clock, endMs }: Bounds): Issued {
+function issue(authority: Authority, contents: Contents, clock: Clock): Issued {
   const nowMs = clock.now()
-  const notAfterMs = Math.min(nowMs + lifeMs, endMs)
+  const notAfterMs = Math.min(nowMs + lifeMs, authority.notAfterMs)
   const keyed = issueCertificate(authority, {
     ...contents,
     notBeforeMs: earliestNow(clock) - slackMs,
@@ -65,12 +55,11 @@ export function renewedCertificate(
   clock: Clock,
   contents: () => Contents,
 ): () => KeyedCertificate {
-  const endMs = endOf(authority.certificate)
   let last: Issued | undefined
   return () => {
     const wanted = contents()
-    const isOld = !last || (clock.now() >= last.renewMs && last.notAfterMs < endMs)
-    if (!last || isOld || lacksName(last.contents, wanted)) last = issue(authority, wanted, { clock, endMs })
+    const isOld = !last || (clock.now() >= last.renewMs && last.notAfterMs < authority.notAfterMs)
+    if (!last || isOld || lacksName(last.contents, wanted)) last = issue(authority, wanted, clock)
     return last.keyed
   }
 }

@@ -40,7 +40,12 @@ export interface Authority extends KeyedCertificate {
   readonly subject: Buffer
   readonly keyIdentifier: Buffer
   readonly privateKey: KeyObject
+  /** The end of its own certificate, which no other of its certificates outlives. */
+  readonly notAfterMs: number
 }
+
+/** When a certificate ends; PEM. */
+export const endOf = (certificate: string): number => Date.parse(new X509Certificate(certificate).validTo)
 
 const ecdsaWithSHA256 = der.sequence(der.objectIdentifier('1.2.840.10045.4.3.2'))
 const extension = (type: string, value: Buffer, isCritical = false): Buffer =>
@@ -92,7 +97,9 @@ export function createAuthority(commonName: string, validity: Validity): Authori
     extension('2.5.29.14', der.octetString(keyIdentifier)),
   ]
   const certificate = signed({ issuer: subject, subject, publicKey, ...validity, extensions }, privateKey)
-  return { certificate, key: keyToPEM(privateKey), subject, keyIdentifier, privateKey }
+  // Certificates have whole seconds.
+  const notAfterMs = Math.floor(validity.notAfterMs / 1000) * 1000
+  return { certificate, key: keyToPEM(privateKey), subject, keyIdentifier, privateKey, notAfterMs }
 }
 
 interface Leaf {
@@ -142,10 +149,9 @@ export function signRequest(
   request: CertificateRequest,
   terms: Validity & { readonly usages: readonly string[] },
 ): string {
-  const endMs = Date.parse(new X509Certificate(authority.certificate).validTo)
-  const notAfterMs = Math.min(terms.notAfterMs, endMs)
+  const notAfterMs = Math.min(terms.notAfterMs, authority.notAfterMs)
   if (notAfterMs <= terms.notBeforeMs) {
-    throw new Error(`the signer has expired: NotAfter=${new Date(endMs).toISOString()}`)
+    throw new Error(`the signer has expired: NotAfter=${new Date(authority.notAfterMs).toISOString()}`)
   }
   const { subject, publicKey } = request
   const leaf = { subject, names: request, publicKey, usages: terms.usages }
@@ -161,5 +167,6 @@ export function loadAuthority(kept: KeyedCertificate, commonName: string): Autho
     subject: encodeSubject({ commonName, organizations: [] }),
     keyIdentifier: keyIdentifierOf(publicKey),
     privateKey,
+    notAfterMs: endOf(kept.certificate),
   }
 }
