@@ -1,5 +1,5 @@
 import { spawn } from 'node:child_process'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
@@ -88,4 +88,20 @@ test('A directory that cannot be one is Unavailable with the reason', async () =
   writeFileSync(file, '')
   await expect(openLMDBStore(join(file, 'store'))).rejects.toMatchObject({ code: 'Unavailable' })
   await expect(openLMDBStore(file)).rejects.toThrow(`Cannot open the store in ${file}: `)
+})
+
+test('Pages that were overwritten are said to be damaged, not what LMDB makes of them', async () => {
+  const directory = join(scratch, 'overwritten')
+  const store = await openLMDBStore(directory)
+  for (let index = 0; index < 40; index++) {
+    await store.write([{ type: 'create', key: `/a/${index}`, value: Buffer.alloc(1000, 'x') }])
+  }
+  await store.close()
+  // Both metas stay, and name pages of which nothing is left.
+  const path = join(directory, 'data.mdb')
+  writeFileSync(path, readFileSync(path).fill(0xff, 2 * 8192))
+  await expect(openLMDBStore(directory)).rejects.toMatchObject({
+    code: 'Corrupt',
+    message: expect.stringMatching(/^Cannot (read|open) the store in .*: data\.mdb is damaged$/),
+  })
 })

@@ -114,11 +114,13 @@ class LMDBVersionTable implements VersionTable {
   load(): VersionIndex {
     const sweptTo = Number(this.#parts.state.getBinary(sweptToKey)?.toString() ?? 1)
     const index = new VersionIndex(sweptTo, sweptTo)
-    for (const record of this.#parts.versions.getKeys()) {
+    let newest = 0
+    for (const record of reading(this.#directory, () => [...this.#parts.versions.getKeys()])) {
       const version = decodeKey(record)
-      if (!version) {
+      if (!version || version.revision < newest || version.createRevision > version.revision) {
         throw new StoreError('Corrupt', `Cannot read the store in ${this.#directory}: a record is damaged`)
       }
+      newest = version.revision
       version.previous = index.head(version.key)
       index.append([version])
     }
@@ -126,7 +128,8 @@ class LMDBVersionTable implements VersionTable {
   }
 
   value(version: Version): Buffer {
-    const value = this.#parts.versions.getBinary(encodeKey(version))
+    const record = encodeKey(version)
+    const value = reading(this.#directory, () => this.#parts.versions.getBinary(record))
     if (value) return value
     const what = `${version.key} at revision ${version.revision}`
     throw new StoreError('Corrupt', `Cannot read ${what}: its record is missing in ${this.#directory}`)
@@ -179,6 +182,7 @@ class LMDBVersionTable implements VersionTable {
     const commitError = (error as { commitError?: Promise<never> }).commitError
     const cause = await Promise.resolve(commitError).catch(reason => reason)
     const code: unknown = cause?.code
+    if (damageCodes.has(code)) return damaged(this.#directory, cause)
     if (noSpaceCodes.has(code) || (code === inputOutputError && !hasSpace(this.#directory))) {
       const message = `Cannot write to ${this.#directory}: there is no space left for it`
       return new StoreError('NoSpace', message, { cause })
@@ -210,7 +214,22 @@ function hasSpace(directory: string): boolean {
   }
 }
 
+/** MDB_PAGE_NOTFOUND, CORRUPTED, PANIC, VERSION_MISMATCH, INVALID, BAD_TXN: LMDB met a broken page. */
+const damageCodes = new Set<unknown>([-30797, -30796, -30795, -30794, -30793, -30782])
+
+const damaged = (directory: string, cause: unknown) =>
+  new StoreError('Corrupt', `Cannot read the store in ${directory}: data.mdb is damaged`, { cause })
+
+function reading<T>(directory: string, read: () => T): T {
+  try {
+    return read()
+  } catch (error) {
+    throw damageCodes.has((error as { code?: unknown }).code) ? damaged(directory, error) : error
+  }
+}
+
 function openFailure(directory: string, cause: unknown): StoreError {
+  if (damageCodes.has((cause as { code?: unknown })?.code)) return damaged(directory, cause)
   const why = cause instanceof Error ? cause.message : String(cause)
   return new StoreError('Unavailable', `Cannot open the store in ${directory}: ${why}`, { cause })
 }
