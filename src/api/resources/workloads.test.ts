@@ -109,11 +109,28 @@ test('A Job shows its state, completions and duration', () => {
   expect(cells(jobs, done).slice(1, 4)).toEqual(['Complete', '1/1 of 2', '30s'])
 })
 
+const outside = (schedule: string, why: string) =>
+  `spec.schedule: Invalid value: ${JSON.stringify(schedule)}: ${why}`
+
 test.each([
   ['*/5 * * * *', []],
   ['@hourly', []],
   ['0 9-17/2 1,15 * MON-FRI', []],
   ['', ['spec.schedule: Required value']],
+  ['0-59/5 0-23 1,31 JAN-dec 0-6', []],
+  ['0-59 0-99 * * *', [outside('0-59 0-99 * * *', 'end of range (99) above maximum (23): 0-99')]],
+  ['* * 0 * *', [outside('* * 0 * *', 'beginning of range (0) below minimum (1): 0')]],
+  ['5-2 * * * *', [outside('5-2 * * * *', 'beginning of range (5) beyond end of range (2): 5-2')]],
+  ['*/0 * * * *', [outside('*/0 * * * *', 'step of range should be a positive number: */0')]],
+  ['@every 1h30m', []],
+  ['@daily', []],
+  ['@foo', [outside('@foo', 'unrecognized descriptor: @foo')]],
+  ['@every x', [outside('@every x', 'failed to parse duration @every x: time: invalid duration "x"')]],
+  [
+    '1-x * * * *',
+    [outside('1-x * * * *', 'failed to parse int from x: strconv.Atoi: parsing "x": invalid syntax')],
+  ],
+  ['* * * * 7', [outside('* * * * 7', 'end of range (7) above maximum (6): 7')]],
   ['* * *', ['spec.schedule: Invalid value: "* * *": expected exactly 5 fields, found 3: [* * *]']],
 ])('A CronJob’s schedule %j is checked', (schedule, expected) => {
   const spec = { schedule, jobTemplate: { spec: { template: template('OnFailure') } } }

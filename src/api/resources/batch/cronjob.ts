@@ -20,6 +20,59 @@ function defaultCronJob({ spec }: CronJob): void {
   if (template) defaultPodTemplate(template)
 }
 
+/** What each field may hold, and the names that stand for numbers from its least one on. */
+const bounds: readonly { readonly least: number; readonly most: number; readonly names: string }[] = [
+  { least: 0, most: 59, names: '' },
+  { least: 0, most: 23, names: '' },
+  { least: 1, most: 31, names: '' },
+  { least: 1, most: 12, names: 'jan feb mar apr may jun jul aug sep oct nov dec' },
+  { least: 0, most: 6, names: 'sun mon tue wed thu fri sat' },
+]
+
+/** What is wrong with the numbers of one range of a field, as robfig/cron words it. */
+function rangeProblem(text: string, index: number): string | undefined {
+  const { least, most, names } = bounds[index]!
+  const [range = '', step] = text.split('/')
+  if (step !== undefined && Number(step) === 0) return `step of range should be a positive number: ${text}`
+  if (range === '*' || range === '?') return undefined
+  const numbers = range.split('-').map(part => {
+    const place = names === '' ? -1 : names.split(' ').indexOf(part.toLowerCase())
+    return place >= 0 ? place + least : /^\d+$/.test(part) ? Number(part) : Number.NaN
+  })
+  const [begin = 0, end = begin] = numbers
+  const odd = numbers.findIndex(Number.isNaN)
+  if (odd >= 0) {
+    const part = JSON.stringify(range.split('-')[odd])
+    return `failed to parse int from ${part.slice(1, -1)}: strconv.Atoi: parsing ${part}: invalid syntax`
+  }
+  if (begin < least) return `beginning of range (${begin}) below minimum (${least}): ${text}`
+  if (end > most) return `end of range (${end}) above maximum (${most}): ${text}`
+  if (begin > end) return `beginning of range (${begin}) beyond end of range (${end}): ${text}`
+  return undefined
+}
+
+const every = '@every '
+const duration = /^[+-]?(?:(?:\d+(?:\.\d*)?|\.\d+)(?:ns|us|µs|ms|s|m|h))+$/
+
+function descriptorProblem(schedule: string): string | undefined {
+  if (!schedule.startsWith(every))
+    return isSchedule(schedule) ? undefined : `unrecognized descriptor: ${schedule}`
+  const text = schedule.slice(every.length)
+  if (duration.test(text)) return undefined
+  return `failed to parse duration ${schedule}: time: invalid duration ${JSON.stringify(text)}`
+}
+
+function numbersProblem(schedule: string): string | undefined {
+  const fields = schedule.trim().split(/\s+/)
+  for (const [index, text] of fields.entries()) {
+    for (const part of text.split(',')) {
+      const problem = rangeProblem(part, index)
+      if (problem !== undefined) return problem
+    }
+  }
+  return undefined
+}
+
 /** Five fields or one of the `@daily` words, as robfig/cron reads them. */
 function isSchedule(schedule: string): boolean {
   if (/^@(?:yearly|annually|monthly|weekly|daily|midnight|hourly|every \S+)$/.test(schedule)) return true
@@ -38,7 +91,11 @@ function validateSchedule(schedule: string): FieldError[] {
       ),
     ]
   }
-  if (isSchedule(schedule)) return []
+  const isDescriptor = schedule.startsWith('@')
+  if (isDescriptor || isSchedule(schedule)) {
+    const wrong = isDescriptor ? descriptorProblem(schedule) : numbersProblem(schedule)
+    return wrong === undefined ? [] : [invalidValue('spec.schedule', schedule, wrong)]
+  }
   const count = schedule.trim().split(/\s+/).length
   const problem =
     count === 5
