@@ -1,6 +1,10 @@
 // Selectors that cannot be read would fail in whoever uses them, for all objects: no kind takes them.
 import { expect, test } from 'vitest'
 import type { ClusterRole, LabelSelector, PodDisruptionBudget } from '../generated/types.ts'
+import { daemonSets } from './apps/daemonset.ts'
+import { deployments } from './apps/deployment.ts'
+import { statefulSets } from './apps/statefulset.ts'
+import { jobs } from './batch/job.ts'
 import { podDisruptionBudgets } from './policy/poddisruptionbudget.ts'
 import { clusterRoles } from './rbac.authorization.k8s.io/clusterrole.ts'
 
@@ -43,4 +47,17 @@ test('A ClusterRole gathers others by selectors that can be read', () => {
     'aggregationRule.clusterRoleSelectors: Required value: ' +
       'at least one clusterRoleSelector required if aggregationRule is non-nil',
   ])
+})
+
+test.each([
+  ['DaemonSet', daemonSets],
+  ['StatefulSet', statefulSets],
+  ['Deployment', deployments],
+  ['Job', jobs],
+] as const)('A %s with a selector that cannot be read is refused with what is wrong', (_, resource) => {
+  const spec = { selector: broken, template: { spec: { containers: [{ name: 'a', image: 'a' }] } } }
+  const found = messages(resource.validate?.({ metadata: { name: 'a' }, spec } as never))
+  expect(found).toContain(
+    'spec.selector.matchExpressions[0].operator: Invalid value: "Near": not a valid selector operator',
+  )
 })

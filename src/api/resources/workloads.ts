@@ -3,6 +3,7 @@
 import { type FieldError, invalidValue, notSupported, required } from '../fields.ts'
 import type { LabelSelector, PodSpec, PodTemplateSpec } from '../generated/types.ts'
 import { labelMatcher } from '../meta/labels.ts'
+import { validateLabelSelector } from '../meta/objectmeta.ts'
 import type { KubeObject } from '../object.ts'
 import { type Column, column } from '../resource.ts'
 import { containerImages, containerNames, formatSelector } from './columns.ts'
@@ -30,7 +31,16 @@ export function validateSelector(
   if (isEmpty) {
     return [invalidValue('spec.selector', selector, 'empty selector is invalid for workload')]
   }
-  if (labelMatcher(selector)(template?.metadata?.labels ?? {})) return []
+  return validateSelection(selector, template)
+}
+
+/** What can be read selects the template's own labels. */
+export function validateSelection(
+  selector: LabelSelector,
+  template: PodTemplateSpec | undefined,
+): FieldError[] {
+  const errors = validateLabelSelector(selector, 'spec.selector')
+  if (errors.length > 0 || labelMatcher(selector)(template?.metadata?.labels ?? {})) return errors
   return [
     invalidValue(
       'spec.template.metadata.labels',

@@ -9,7 +9,13 @@ import { column, defineResource } from '../../resource.ts'
 import { templateWarnings } from '../apps/template.ts'
 import { nameColumn } from '../columns.ts'
 import { defaultPodTemplate } from '../core/pod/defaults.ts'
-import { containerColumns, nonNegative, selectorColumn, validateTemplate } from '../workloads.ts'
+import {
+  containerColumns,
+  nonNegative,
+  selectorColumn,
+  validateSelection,
+  validateTemplate,
+} from '../workloads.ts'
 
 const unlimited = 2 ** 31 - 1
 
@@ -54,7 +60,7 @@ function generateSelector({ metadata }: Job, spec: JobSpec): void {
 
 function validate({ spec }: Job): FieldError[] {
   return [
-    ...(spec?.selector ? [] : [required('spec.selector')]),
+    ...(spec?.selector ? validateSelection(spec.selector, spec.template) : [required('spec.selector')]),
     ...nonNegative(spec?.parallelism, 'spec.parallelism'),
     ...nonNegative(spec?.completions, 'spec.completions'),
     ...nonNegative(spec?.activeDeadlineSeconds, 'spec.activeDeadlineSeconds'),
