@@ -181,6 +181,14 @@ const routes: readonly (readonly [path: string, route: Route])[] = [
   ['/metrics', ownMetrics],
 ]
 
+function unescaped(part: string): string {
+  try {
+    return decodeURIComponent(part)
+  } catch {
+    throw badRequest(`invalid URL escape in the path ${JSON.stringify(part)}`)
+  }
+}
+
 /** Throws a StatusError. */
 export async function answerRequest(
   request: KubeletRequest,
@@ -190,6 +198,6 @@ export async function answerRequest(
   const found = routes.find(([own]) => (own.endsWith('/') ? path.startsWith(own) : path === own))
   if (!found) throw missing('404 page not found')
   const [own, route] = found
-  const rest = path.slice(own.length).split('/').filter(Boolean).map(decodeURIComponent)
+  const rest = path.slice(own.length).split('/').filter(Boolean).map(unescaped)
   return route({ ...parts, request, rest })
 }
