@@ -1,9 +1,11 @@
 // What the controllers' tests share: controllers at work on a real API server over a memory store, and a
 // clock that the test moves.
+
 import type { CoreV1Event, Pod } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
 import type { Resource } from '../api/resource.ts'
 import { events as eventResource } from '../api/resources/core/event.ts'
+import { isConflict, isNotFound } from '../api/status.ts'
 import type { Transport, TransportRequest, WatchHandlers } from '../api/transport.ts'
 import { openTestServer } from '../apiserver/apiserver.fake.ts'
 import type { User } from '../apiserver/registry/registry.ts'
@@ -126,6 +128,10 @@ async function setPods({ client, clock }: World, ready: boolean): Promise<void> 
     const isSame = pod.status?.conditions?.find(({ type }) => type === 'Ready')?.status === status
     if (isSame || pod.metadata.deletionTimestamp) continue
     const conditions = [{ type: 'Ready', status, lastTransitionTime: now }]
-    await client.updateStatus(pods, { ...pod, status: { ...pod.status, phase: 'Running', conditions } })
+    const wanted = { ...pod, status: { ...pod.status, phase: 'Running', conditions } }
+    // A controller may have been quicker, and have changed or taken it.
+    await client.updateStatus(pods, wanted).catch(error => {
+      if (!isConflict(error) && !isNotFound(error)) throw error
+    })
   }
 }
