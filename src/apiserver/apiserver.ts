@@ -203,7 +203,9 @@ class ComposedServer implements APIServer {
     })
     void this.#repair.start()
     const subresources = createSubresources({ lookup, clock, ...(tokens ? { tokens } : {}) })
-    this.#requests = new ResourceRequests({ lookup, subresources, admission: plugins, clock, kubelet })
+    const authorizer = this.#authorizer
+    const parts = { lookup, subresources, admission: plugins, clock, kubelet, authorizer }
+    this.#requests = new ResourceRequests(parts)
     this.#handler = chain(this.#filters(), this.#endpoints())
   }
 

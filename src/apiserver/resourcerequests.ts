@@ -11,6 +11,7 @@ import { ownKindEndpoint } from './endpoints/subresource.ts'
 import { hasTable } from './endpoints/tableofscale.ts'
 import { watchReply } from './endpoints/watch.ts'
 import { WatchFlusher } from './endpoints/watchstream.ts'
+import { type Authorizer, authorize } from './filters/authorization.ts'
 import { negotiateOutput, withoutTables } from './negotiation.ts'
 import type { Query } from './query.ts'
 import type { RegistryLookup, RequestContext } from './registry/registry.ts'
@@ -31,6 +32,7 @@ export interface ResourceRequestsOptions {
   readonly admission: readonly AdmissionPlugin[]
   readonly clock: Clock
   readonly kubelet: KubeletConnector
+  readonly authorizer: Authorizer
 }
 
 /** A request for a resource, from wherever it comes. */
@@ -66,7 +68,9 @@ export class ResourceRequests {
     const registry = this.#options.lookup(info.group, info.version, info.resource)
     if (!registry) throw noSuchPath()
     checkPath(registry.resource, info, method)
-    return { info, query, context, body, registry, resource: registry.resource, readPatch }
+    const { authorizer } = this.#options
+    const mayCreate = () => authorize(authorizer, context.user, { ...info, verb: 'create' })
+    return { info, query, context, body, registry, resource: registry.resource, readPatch, mayCreate }
   }
 
   /** In objects, for everything but watches and streams. */

@@ -33,6 +33,8 @@ export interface Call {
   readonly context: RequestContext
   readonly body: CallBody
   readonly readPatch: PatchReader
+  /** Rejects when the user may not create the object that an update does not find. */
+  readonly mayCreate: () => Promise<void>
 }
 
 export type Answer =

@@ -41,6 +41,7 @@ export const updateObject: Endpoint = async call => {
   const { stored, created } = await call.registry.update(call.context, targetOf(call), {
     dryRun,
     keepsCurrent: true,
+    mayCreate: call.mayCreate,
     uid: first.metadata.uid,
     ...(call.info.subresource === '' ? {} : { subresource: call.info.subresource }),
     transform: () => {

@@ -131,6 +131,30 @@ async function makeJaneRoleWriter(): Promise<void> {
   await server.ask(`POST ${rbac}/clusterrolebindings`, { metadata: { name: 'writer' }, ...ref })
 }
 
+test('An update that creates takes the right to create, and gives away no more than a creation', async () => {
+  const writing = (verbs: string[]) => [
+    { apiGroups: ['coordination.k8s.io'], resources: ['leases'], verbs },
+    { apiGroups: ['rbac.authorization.k8s.io'], resources: ['roles'], verbs },
+  ]
+  await makeRole('updater', writing(['update']))
+  await bind('Role', 'updater', [user('jane')])
+  const metadata = { name: 'new' }
+  const lease = '/apis/coordination.k8s.io/v1/namespaces/default/leases/new'
+  const refused = await asJane(`PUT ${lease}`, { metadata, spec: {} })
+  expect([refused.status, refused.body.message]).toEqual([
+    403,
+    'leases.coordination.k8s.io "new" is forbidden: User "jane" cannot create resource "leases" in API group ' +
+      '"coordination.k8s.io" in the namespace "default"',
+  ])
+  expect((await server.ask(`GET ${lease}`)).status).toBe(404)
+  await makeRole('creator', writing(['create']))
+  await bind('Role', 'creator', [user('jane')])
+  expect((await asJane(`PUT ${lease}`, { metadata, spec: {} })).status).toBe(201)
+  const role = `${rbac}/namespaces/default/roles/new`
+  expect((await asJane(`PUT ${role}`, { metadata, rules: [pods(['list'])] })).status).toBe(403)
+  expect((await asJane(`PUT ${role}`, { metadata, rules: writing(['update']) })).status).toBe(201)
+})
+
 test('Rights are not given away by aggregation: neither by a rule of it nor by a label', async () => {
   await makeJaneRoleWriter()
   const aggregationRule = { clusterRoleSelectors: [{ matchLabels: { a: 'b' } }] }

@@ -109,6 +109,8 @@ export interface UpdateOptions extends WriteOptions {
   readonly isPatch?: boolean
   /** Of the object that is meant: when there is none any more, that is a conflict, not its absence. */
   readonly uid?: string | undefined
+  /** Rejects when who asks may not create what is not there. Absent: they may. */
+  readonly mayCreate?: () => Promise<void>
   /** The transform changes nothing of what it is given, and its result shares nothing with it. */
   readonly keepsCurrent?: boolean
 }

@@ -95,6 +95,7 @@ async function createInstead(
   const { uid } = options
   if (uid) throw conflict(resource, target.name, uidText(scope, target, { wanted: uid, found: '' }))
   if (!resource.allowCreateOnUpdate || options.subresource) throw notFound(resource, target.name)
+  await options.mayCreate?.()
   const object = await options.transform(undefined)
   object.metadata.resourceVersion = undefined
   const { dryRun } = options

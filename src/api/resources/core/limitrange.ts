@@ -126,6 +126,7 @@ export const limitRanges = defineResource<LimitRange>({
   resource: 'limitranges',
   shortNames: ['limits'],
   namespaced: true,
+  allowCreateOnUpdate: true,
   columns: [nameColumn, createdAtColumn],
   default: limitRange => {
     for (const item of limitRange.spec?.limits ?? []) defaultItem(item)

@@ -17,6 +17,7 @@ export const runtimeClasses = defineResource<RuntimeClass>({
   kind: 'RuntimeClass',
   resource: 'runtimeclasses',
   namespaced: false,
+  allowCreateOnUpdate: true,
   columns: [nameColumn, column('Handler', runtimeClass => runtimeClass.handler), ageColumn],
   default: ({ scheduling }) => {
     for (const toleration of scheduling?.tolerations ?? []) toleration.operator ||= 'Equal'

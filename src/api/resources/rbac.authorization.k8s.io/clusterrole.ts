@@ -27,6 +27,7 @@ export const clusterRoles = defineResource<ClusterRole>({
   kind: 'ClusterRole',
   resource: 'clusterroles',
   namespaced: false,
+  allowCreateOnUpdate: true,
   nameRule: 'pathSegment',
   columns: [nameColumn, createdAtColumn],
   validate: ({ rules, aggregationRule }) => [

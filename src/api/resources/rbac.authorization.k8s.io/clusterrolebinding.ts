@@ -9,6 +9,7 @@ export const clusterRoleBindings = defineResource<ClusterRoleBinding>({
   kind: 'ClusterRoleBinding',
   resource: 'clusterrolebindings',
   namespaced: false,
+  allowCreateOnUpdate: true,
   nameRule: 'pathSegment',
   columns: bindingColumns,
   default: defaultBinding,

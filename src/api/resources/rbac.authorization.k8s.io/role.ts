@@ -45,6 +45,7 @@ export const roles = defineResource<Role>({
   kind: 'Role',
   resource: 'roles',
   namespaced: true,
+  allowCreateOnUpdate: true,
   nameRule: 'pathSegment',
   columns: [nameColumn, createdAtColumn],
   validate: ({ rules }) => validateRules(rules, true),

@@ -9,6 +9,7 @@ export const roleBindings = defineResource<RoleBinding>({
   kind: 'RoleBinding',
   resource: 'rolebindings',
   namespaced: true,
+  allowCreateOnUpdate: true,
   nameRule: 'pathSegment',
   columns: bindingColumns,
   default: defaultBinding,
