@@ -108,6 +108,13 @@ test('What cannot be read is an error, and says whether a write may have happene
   }
 })
 
+test('A write that is refused for want of space may have been the one that took the last of it', async () => {
+  const { client } = await clientOf([call => call.end(8, 'etcdserver: mvcc: database space exceeded')])
+  const error = await write(client).catch(error => error)
+  expect([error.code, error.details.mayHaveHappened]).toEqual(['NoSpace', true])
+  expect((await get(client).catch(error => error)).details.mayHaveHappened).toBe(undefined)
+})
+
 test('A user is told to etcd once, and again when etcd has forgotten the token', async () => {
   const asked: string[] = []
   const known = new Set<string>()

@@ -220,5 +220,10 @@ const isUnknownToken = (error: unknown): boolean =>
 function unknownOutcome(error: Error, action: string): StoreError {
   const why = error instanceof GRPCError ? error.detail : error.message
   const details = { mayHaveHappened: true, cause: error }
-  return new StoreError('Unavailable', `Cannot tell whether etcd did ${action}: ${why}`, details)
+  const isFull = error instanceof GRPCError && fromEtcd(error, action).code === 'NoSpace'
+  return new StoreError(
+    isFull ? 'NoSpace' : 'Unavailable',
+    `Cannot tell whether etcd did ${action}: ${why}`,
+    details,
+  )
 }

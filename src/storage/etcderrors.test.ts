@@ -33,7 +33,7 @@ test.each<[string, unknown, boolean]>([
   [
     'a full database',
     new GRPCError(grpcCode.resourceExhausted, 'etcdserver: mvcc: database space exceeded'),
-    false,
+    true,
   ],
   [
     'a request that is too large',

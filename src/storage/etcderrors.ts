@@ -31,9 +31,13 @@ const refusals: ReadonlySet<number> = new Set([
   grpcCode.unauthenticated,
 ])
 
-/** The call may have had its effect, or may yet have it. */
+/**
+ * The call may have had its effect, or may yet have it. The write that fills the database is done and refused
+ * all the same (etcd's server/etcdserver/apply.go, quotaApplierV3), in the words of those that are not done.
+ */
 export function mayHaveHappened(error: unknown): boolean {
   if (error instanceof ProtobufError) return true
+  if (error instanceof GRPCError && /database space exceeded/.test(error.detail)) return true
   return error instanceof GRPCError && !error.isUnsent && !refusals.has(error.code)
 }
 

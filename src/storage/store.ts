@@ -113,7 +113,7 @@ export interface StoreErrorDetails {
   readonly key?: string
   /** The revision found instead of the expected one, or the oldest one still known (`Compacted`). */
   readonly revision?: number
-  /** Nobody can tell whether the write happened, or will yet (`Unavailable`). */
+  /** Nobody can tell whether the write happened, or will yet (`Unavailable`, `NoSpace`). */
   readonly mayHaveHappened?: boolean
   readonly cause?: unknown
 }
