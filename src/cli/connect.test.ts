@@ -1,6 +1,7 @@
 import { delimiter } from 'node:path'
 import { expect, test } from 'vitest'
 import { StatusError } from '../api/status.ts'
+import { ExecPluginError } from '../client/execplugin.ts'
 import { connectionError, connectToCluster, kubeconfigPaths } from './connect.ts'
 
 test('The kubeconfig is found where kubectl finds it', () => {
@@ -40,6 +41,10 @@ test.each([
     'you may not, expected the rights',
   ],
   [new StatusError({ code: 503, reason: '', message: 'starting' }), 'it answered 503 starting'],
+  [
+    new ExecPluginError('Cannot get credentials from login: it printed no JSON'),
+    'Cannot use https://x:1 (context c): Cannot get credentials from login: it printed no JSON',
+  ],
 ])('An error on the way becomes one line: %#', (error, text) => {
   expect(connectionError(error, connection)?.message).toContain(text)
   expect(connectionError(error, connection)?.exitCode).toBe(2)

@@ -6,6 +6,7 @@ import { homedir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import { StatusError } from '../api/status.ts'
 import { Client } from '../client/client.ts'
+import { ExecPluginError } from '../client/execplugin.ts'
 import { inClusterConfig } from '../client/incluster.ts'
 import { type ClientConfig, clientConfig, loadKubeconfig } from '../client/kubeconfig.ts'
 import { httpsTransport } from '../client/transport.ts'
@@ -112,6 +113,7 @@ export function connectionError(error: unknown, { config, context }: Pick<Connec
     }
     return new CommandError(`Cannot use ${where}: it answered ${error.code} ${error.message}`, 2)
   }
+  if (error instanceof ExecPluginError) return new CommandError(`Cannot use ${where}: ${error.message}`, 2)
   const code = codeOf(error)
   if (code === undefined) return undefined
   const why = hints[code] ?? `${error instanceof Error ? error.message : error} (${code})`

@@ -235,6 +235,8 @@ describe('exec plugins', () => {
     [plugin('{}', { command: 'futago-no-such-plugin', installHint: 'Get it.' }), 'no such command\nGet it.'],
     [plugin('{}', { args: ['-e', 'process.exit(3)'] }), 'it ended with exit code 3'],
     [plugin('{}', { args: ['-e', 'console.log(1, 2)'] }), 'it printed no JSON'],
+    [plugin('{}', { args: ['-e', 'console.log(null)'] }), 'it printed no object'],
+    [plugin('{}', { args: ['-e', 'console.log("{}")'] }), 'it printed an object without kind and apiVersion'],
   ])('What is wrong with it is said: %#', async (exec, message) => {
     const server = await start()
     await expect(ask(trusting(server), { exec } as KubeconfigUser)).rejects.toThrow(message)

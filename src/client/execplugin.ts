@@ -33,8 +33,11 @@ export interface PluginAnswer {
   readonly untilMs: number
 }
 
+/** The command that the kubeconfig names gives no credentials. */
+export class ExecPluginError extends Error {}
+
 const cannot = (exec: KubeconfigExec, why: string) =>
-  new Error(`Cannot get credentials from ${exec.command}: ${why}`)
+  new ExecPluginError(`Cannot get credentials from ${exec.command}: ${why}`)
 
 function isInteractive(exec: KubeconfigExec, { isTerminal }: PluginHost): boolean {
   const { interactiveMode = 'IfAvailable' } = exec
@@ -94,11 +97,9 @@ function outputOf(exec: KubeconfigExec, env: Environment, interactive: boolean):
 
 function readAnswer(exec: KubeconfigExec, text: string): PluginAnswer {
   const answer = parseAnswer(exec, text)
-  if (answer.apiVersion !== exec.apiVersion || answer.kind !== 'ExecCredential') {
-    throw cannot(
-      exec,
-      `it printed ${answer.kind} ${answer.apiVersion}, expected ExecCredential ${exec.apiVersion}`,
-    )
+  const { kind = 'an object without kind', apiVersion = 'and apiVersion' } = answer
+  if (apiVersion !== exec.apiVersion || kind !== 'ExecCredential') {
+    throw cannot(exec, `it printed ${kind} ${apiVersion}, expected ExecCredential ${exec.apiVersion}`)
   }
   const {
     token,
@@ -117,9 +118,12 @@ function readAnswer(exec: KubeconfigExec, text: string): PluginAnswer {
 }
 
 function parseAnswer(exec: KubeconfigExec, text: string): ExecCredential {
+  let answer: unknown
   try {
-    return JSON.parse(text) as ExecCredential
+    answer = JSON.parse(text)
   } catch {
     throw cannot(exec, 'it printed no JSON, expected an ExecCredential')
   }
+  if (typeof answer === 'object' && answer !== null) return answer
+  throw cannot(exec, 'it printed no object, expected an ExecCredential')
 }
