@@ -1,8 +1,8 @@
 // IP addresses as values: a family and a number. Parsing is strict (no leading zeros, short forms or zones)
 // with a lenient twin for the API fields that Kubernetes has always read leniently; text is canonical as
 // RFC 5952 asks.
-import { isIP } from 'node:net'
 import { parseIp, stringifyIp } from 'ip-bigint'
+import { addressVersion } from './addresstext.ts'
 import type { IPFamily } from './family.ts'
 
 export interface Address {
@@ -18,8 +18,8 @@ const isMappedValue = (value: bigint) => value >> 32n === mappedPrefix
  * as their meaning depends on who reads them.
  */
 export function parseAddress(text: string): Address | undefined {
-  const version = isIP(text)
-  if (version === 0 || text.includes('%')) return undefined
+  const version = addressVersion(text)
+  if (version === undefined) return undefined
   const { number } = parseIp(text)
   if (version === 4) return { family: 'IPv4', value: number }
   return isMappedValue(number) ? undefined : { family: 'IPv6', value: number }
@@ -30,12 +30,11 @@ export function parseAddress(text: string): Address | undefined {
  * and an IPv4-mapped IPv6 address is the IPv4 address.
  */
 export function parseLenientAddress(text: string): Address | undefined {
-  const version = isIP(text)
-  if (version === 0) {
+  const version = addressVersion(text)
+  if (version === undefined) {
     const plain = withoutLeadingZeros(text)
     return plain === undefined || plain === text ? undefined : parseLenientAddress(plain)
   }
-  if (text.includes('%')) return undefined
   const { number } = parseIp(text)
   if (version === 4) return { family: 'IPv4', value: number }
   return isMappedValue(number)

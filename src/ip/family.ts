@@ -1,6 +1,6 @@
 // IP families as an ordered list: the first is primary. There is no "dual" value; code loops over the list.
-import { isIP } from 'node:net'
 import { parseIp } from 'ip-bigint'
+import { addressVersion } from './addresstext.ts'
 
 export type IPFamily = 'IPv4' | 'IPv6'
 
@@ -28,9 +28,9 @@ export const loopbackAddress: Readonly<Record<IPFamily, string>> = { IPv4: '127.
  * is IPv4, as it is for Kubernetes.
  */
 export function familyOf(address: string): IPFamily | undefined {
-  const version = isIP(address)
+  const version = addressVersion(address)
+  if (version === undefined) return undefined
   if (version === 4) return 'IPv4'
-  if (version === 0 || address.includes('%')) return undefined
   return isMapped(address) ? 'IPv4' : 'IPv6'
 }
 
