@@ -1,7 +1,6 @@
 // The in-process transport: a client in this process reaches the registries without TLS, HTTP or JSON. What
 // it sends is copied on the way in; what it gets is shared and not to be changed; an error is the
 // StatusError itself.
-
 import { randomUUID } from 'node:crypto'
 import type { Status } from '../api/generated/types.ts'
 import type { KubeObject } from '../api/object.ts'
@@ -109,7 +108,7 @@ interface Opening<T> {
  * So many requests of this process begin before others get their turn. Over a store in memory one leads to
  * the next without ever waiting: a million replicas would be made before anybody is heard.
  */
-const turnRequests = 32
+const turnRequests = 128
 let begun = 0
 let turn: Promise<void> | undefined
 
