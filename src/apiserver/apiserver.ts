@@ -296,7 +296,7 @@ class ComposedServer implements APIServer {
       options,
     )
     this.#listening.push(listening)
-    log.info('listening', { address: options.bindAddress, port: listening.port })
+    log.info('listening', { address: listening.address, port: listening.port })
     const isFirst = this.#listening.length === 1
     if (listening.port !== securePort || (this.#options.sharesStore && isFirst)) {
       await this.#service.stop()

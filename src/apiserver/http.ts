@@ -21,8 +21,11 @@ import { errorReply, headersOf } from './reply.ts'
 import { type Handler, type Reply, type ReplyStream, type RequestInit, ServerRequest } from './request.ts'
 
 export interface ListenOptions {
-  /** One socket per address; `::` serves both families through one. */
-  readonly bindAddress: string | readonly string[]
+  /**
+   * One socket per address; `::` serves both families through one. Absent: `::`, or `0.0.0.0` on a host
+   * without IPv6, which Node finds out.
+   */
+  readonly bindAddress?: string | readonly string[]
   /** 0: a free one, the same for all addresses. */
   readonly port: number
   /** PEM. */
@@ -34,6 +37,8 @@ export interface ListenOptions {
 }
 
 export interface Listening {
+  /** Of the first socket. */
+  readonly address: string
   readonly port: number
   /** For connections that come from now on; those that are open stay. PEM. */
   useCertificate(keyed: Pick<ListenOptions, 'certificate' | 'key'>): void
@@ -184,12 +189,15 @@ class Connections {
   }
 }
 
-function listenOn(server: Http2SecureServer, host: string, port: number): Promise<number> {
+function listenOn(
+  server: Http2SecureServer,
+  where: { readonly host?: string; readonly port: number },
+): Promise<AddressInfo> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
-    server.listen({ host, port, ipv6Only: false }, () => {
+    server.listen({ ...where, ipv6Only: false }, () => {
       server.off('error', reject)
-      resolve((server.address() as AddressInfo).port)
+      resolve(server.address() as AddressInfo)
     })
   })
 }
@@ -229,7 +237,7 @@ const closed = (server: Http2SecureServer) => new Promise<void>(resolve => serve
 /** Rejects with Node's error (EADDRINUSE ...) when an address cannot be had; nothing is left open then. */
 export async function listen(parts: Parts, options: ListenOptions): Promise<Listening> {
   const doors: Door[] = []
-  let port = options.port
+  let bound: AddressInfo | undefined
   const close = async () => {
     const ends = doors.map(({ server }) => closed(server))
     for (const { connections } of doors) connections.end()
@@ -238,7 +246,9 @@ export async function listen(parts: Parts, options: ListenOptions): Promise<List
   for (const host of [options.bindAddress].flat()) {
     const door = openDoor(parts, options)
     try {
-      port = await listenOn(door.server, host, port)
+      const port = bound?.port ?? options.port
+      const found = await listenOn(door.server, { ...(host === undefined ? {} : { host }), port })
+      bound ??= found
     } catch (error) {
       await close()
       throw error
@@ -248,5 +258,6 @@ export async function listen(parts: Parts, options: ListenOptions): Promise<List
   const useCertificate: Listening['useCertificate'] = keyed => {
     for (const { server } of doors) server.setSecureContext(secureContext({ ...options, ...keyed }))
   }
-  return { port, useCertificate, close }
+  const { address, port } = bound!
+  return { address, port, useCertificate, close }
 }

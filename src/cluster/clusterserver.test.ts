@@ -1,4 +1,6 @@
+import { once } from 'node:events'
 import { mkdtempSync } from 'node:fs'
+import { connect } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
@@ -18,6 +20,17 @@ test.each(['IPv4', 'IPv6'] as const)(
     await cluster.stop()
   },
 )
+
+test('A cluster told nothing listens on the loopback addresses of both families', async () => {
+  const cluster = await startCluster({ store: 'memory', securePort: 0, nodes: 0 }, {})
+  const port = Number(new URL(cluster.server).port)
+  for (const host of Object.values(loopbackAddress)) {
+    const socket = connect({ host, port })
+    await once(socket, 'connect')
+    socket.destroy()
+  }
+  await cluster.stop()
+})
 
 test('An address that this host has not is named', async () => {
   const options = { store: 'memory', securePort: 0, nodes: 0, bindAddress: '2001:db8::1' }

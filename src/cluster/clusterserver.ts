@@ -7,18 +7,12 @@ import type { MetricSet } from '../component/metrics.ts'
 import type { Tracer } from '../component/tracing.ts'
 import { versionInfo } from '../component/version.ts'
 import { nthAddress } from '../ip/cidr.ts'
+import { unspecifiedAddress } from '../ip/family.ts'
 import type { Store } from '../storage/store.ts'
 import { openAudit } from './access/audit.ts'
 import { openAuthentication } from './access/authentication.ts'
 import type { ClusterConfig } from './config.ts'
-import {
-  advertiseAddress,
-  bindCandidates,
-  type HostAddress,
-  isUnspecified,
-  lacksFamily,
-  listenError,
-} from './listen.ts'
+import { advertiseAddress, type HostAddress, isUnspecified, listenError } from './listen.ts'
 import type { Kubelets } from './parts.ts'
 import type { ClusterPKI } from './pki.ts'
 
@@ -81,21 +75,17 @@ type ServingParts = Pick<ClusterServerParts, 'config' | 'pki'>
 
 /** Listens where it is told, or on every address of every family that this host has. */
 export async function listenForClients(server: APIServer, { config, pki }: ServingParts) {
-  const candidates = bindCandidates(config.bindAddress)
-  for (const [index, address] of candidates.entries()) {
-    try {
-      const { port } = await server.listen({
-        bindAddress: address,
-        port: config.securePort,
-        ...pki.server(),
-        clientCA: pki.authority.certificate,
-      })
-      return { address, port }
-    } catch (error) {
-      if (index === candidates.length - 1 || !lacksFamily(error)) throw listenError(error, config, address)
-    }
+  const { bindAddress } = config
+  try {
+    return await server.listen({
+      ...(bindAddress === undefined ? {} : { bindAddress }),
+      port: config.securePort,
+      ...pki.server(),
+      clientCA: pki.authority.certificate,
+    })
+  } catch (error) {
+    throw listenError(error, config, bindAddress ?? unspecifiedAddress.IPv6)
   }
-  throw new Error('Cannot listen: no address was given')
 }
 
 /** Where the user's own choice of an address leaves nodes out. */

@@ -1,13 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { familyOrders } from '../ip/family.ts'
-import {
-  advertiseAddress,
-  bindCandidates,
-  type HostAddress,
-  listenError,
-  localAddress,
-  peerAddress,
-} from './listen.ts'
+import { advertiseAddress, type HostAddress, listenError, localAddress, peerAddress } from './listen.ts'
 
 const loopback4: HostAddress = { family: 'IPv4', address: '127.0.0.1', isLoopback: true }
 const loopback6: HostAddress = { family: 'IPv6', address: '::1', isLoopback: true }
@@ -22,11 +15,6 @@ test.each([
   ['fd00::7', ['IPv4'], [loopback4, loopback6], 'fd00::7'],
 ] as const)('bound to %s, families %s, the kubeconfig says %4$s', (bound, families, host, expected) => {
   expect(localAddress(bound, families, host)).toBe(expected)
-})
-
-test('bindCandidates() tries both families in one socket first, unless told what to bind', () => {
-  expect(bindCandidates(undefined)).toEqual(['::', '0.0.0.0'])
-  expect(bindCandidates('::1')).toEqual(['::1'])
 })
 
 test('advertiseAddress() is of the primary family and not the loopback', () => {

@@ -26,11 +26,6 @@ export function hostAddresses(): HostAddress[] {
     .map(({ family, address, internal }) => ({ family: family as IPFamily, address, isLoopback: internal }))
 }
 
-/** The addresses to listen on, one attempt after the other: all of both families, else those there are. */
-export function bindCandidates(bindAddress: string | undefined): readonly string[] {
-  return bindAddress === undefined ? [unspecifiedAddress.IPv6, unspecifiedAddress.IPv4] : [bindAddress]
-}
-
 export const isUnspecified = (address: string) => Object.values(unspecifiedAddress).includes(address)
 
 /**
@@ -85,7 +80,3 @@ export function listenError(
   const why = messages[code ?? '']
   return why ? new ConfigError(`Cannot listen on ${where}: ${why}`) : error
 }
-
-/** Whether the next candidate is worth a try: this host lacks the family. */
-export const lacksFamily = (error: unknown): boolean =>
-  ['EAFNOSUPPORT', 'EADDRNOTAVAIL'].includes((error as NodeJS.ErrnoException).code ?? '')
