@@ -12,7 +12,7 @@ import type { AddressInfo, Socket } from 'node:net'
 import type { Duplex } from 'node:stream'
 import type { TLSSocket } from 'node:tls'
 import { StatusError } from '../api/status.ts'
-import type { Clock } from '../component/clock.ts'
+import type { Clock, Timer } from '../component/clock.ts'
 import type { Logger } from '../component/log.ts'
 import { ConnectionGuard, type ConnectionTimeouts, defaultTimeouts } from './connectionguard.ts'
 import { type Incoming, type Outgoing, requestInit, sendReply } from './httpmessage.ts'
@@ -177,13 +177,13 @@ class Connections {
     socket.end(bytes)
   }
 
-  /** Ends watches and idle connections at once, and what is left after the grace period. */
-  end() {
+  /** Ends watches and idle connections at once, and what is left when the timer it returns is over. */
+  end(): Timer {
     this.#closing = true
     for (const stream of this.#streams) stream.end()
     for (const session of this.#sessions) session.close()
     for (const socket of this.#upgraded) socket.destroy()
-    this.#parts.clock.after(closeGraceMs, () => {
+    return this.#parts.clock.after(closeGraceMs, () => {
       for (const socket of this.#sockets) socket.destroy()
     })
   }
@@ -232,16 +232,19 @@ function openDoor(parts: Parts, options: ListenOptions): Door {
   return { server, connections }
 }
 
-const closed = (server: Http2SecureServer) => new Promise<void>(resolve => server.close(() => resolve()))
+async function shut({ server, connections }: Door): Promise<void> {
+  const closed = new Promise<void>(resolve => server.close(() => resolve()))
+  const grace = connections.end()
+  await closed
+  grace.cancel()
+}
 
 /** Rejects with Node's error (EADDRINUSE ...) when an address cannot be had; nothing is left open then. */
 export async function listen(parts: Parts, options: ListenOptions): Promise<Listening> {
   const doors: Door[] = []
   let bound: AddressInfo | undefined
   const close = async () => {
-    const ends = doors.map(({ server }) => closed(server))
-    for (const { connections } of doors) connections.end()
-    await Promise.all(ends)
+    await Promise.all(doors.map(shut))
   }
   for (const host of [options.bindAddress].flat()) {
     const door = openDoor(parts, options)
