@@ -29,6 +29,12 @@ type Getter = (stored: Stored) => string
 /** Throws BadRequest with upstream's messages. */
 export function compileSelection(resource: Resource, options: SelectionOptions): Selection {
   const { labelSelector = '', fieldSelector = '' } = options
+  const namespace = options.namespace || undefined
+  // Most are of this kind: the server itself reads roles and flow schemas so, at each request.
+  if (labelSelector === '' && fieldSelector === '') {
+    const subscription = subscriptionOf(namespace, [], undefined)
+    return { namespace, name: undefined, selects: undefined, subscription }
+  }
   const matchesLabels = parsed(() => compileLabelSelector(parseLabelSelector(labelSelector)))
   const fields = parsed(() => parseFieldSelector(fieldSelector)).map(requirement => ({
     ...requirement,
@@ -42,7 +48,6 @@ export function compileSelection(resource: Resource, options: SelectionOptions):
         : (stored: Stored) => get(stored) !== value,
     ),
   ])
-  const namespace = options.namespace || undefined
   const exact = fields.filter(({ operator }) => operator === '=')
   const name = exact.find(({ field }) => field === 'metadata.name')?.value
   return { namespace, name, selects, subscription: subscriptionOf(namespace, exact, selects) }
