@@ -1,6 +1,6 @@
 // Saves what a cluster holds into a file and brings it back. A cluster that runs is asked through its API as
 // its administrator; one that is stopped has its files opened, and an etcd is asked itself.
-import { existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, renameSync, rmSync } from 'node:fs'
 import type { IncomingMessage } from 'node:http'
 import { request } from 'node:https'
 import { StatusError } from '../api/status.ts'
@@ -17,7 +17,7 @@ import { parseSnapshot, snapshotLines } from '../storage/snapshotfile.ts'
 import { type Store, StoreError } from '../storage/store.ts'
 import { ConfigError } from './configerror.ts'
 import { type EtcdOptions, loadEtcd } from './etcdsettings.ts'
-import type { StateDirectory } from './statedirectory.ts'
+import { type StateDirectory, writeWhole } from './statedirectory.ts'
 
 export interface SnapshotTarget extends EtcdOptions {
   readonly name: string
@@ -89,17 +89,6 @@ async function explained<T>(doing: string, work: () => Promise<T>): Promise<T> {
   }
 }
 
-/** The file appears once it is complete, for its owner only. */
-function writeWhole(file: string, bytes: Buffer): void {
-  const temporary = `${file}.${process.pid}.tmp`
-  try {
-    writeFileSync(temporary, bytes, { mode: 0o600, flush: true })
-    renameSync(temporary, file)
-  } finally {
-    rmSync(temporary, { force: true })
-  }
-}
-
 export function saveSnapshot(target: SnapshotTarget, file: string): Promise<StoreSnapshot> {
   return explained(`Cannot save cluster ${target.name} to ${file}`, async () => {
     loadEtcd(target)
@@ -109,7 +98,7 @@ export function saveSnapshot(target: SnapshotTarget, file: string): Promise<Stor
     const isServed = running && (store === undefined || withoutCredentials(store) === running.store)
     const bytes = isServed ? await fromServer(running.kubeconfig) : await fromStore(target)
     const snapshot = parseSnapshot(bytes)
-    writeWhole(file, bytes)
+    writeWhole(file, bytes, { flush: true })
     return snapshot
   })
 }
@@ -190,7 +179,7 @@ async function restoreIntoEtcd(
     const living = exists ? await livingServer(store, systemClock) : undefined
     if (living) throw new Refusal(`the server at ${living} serves it, expected it to be stopped`)
     target.directory.create()
-    if (exists) writeWhole(aside, await bytesOf(snapshotLines(store)))
+    if (exists) writeWhole(aside, await bytesOf(snapshotLines(store)), { flush: true })
     await restoreInSteps(store, snapshot).catch(error => {
       throw new Refusal(
         `${(error as Error).message}; a part of it may be there now, expected --force at the next attempt`,

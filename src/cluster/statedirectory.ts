@@ -150,14 +150,26 @@ export class TemporaryFile {
   }
 }
 
-/** Writes a file for its owner only, through one beside it. Throws ConfigError when there is no room. */
-export function writePrivate(path: string, text: string): void {
+/**
+ * The file appears once it is complete, for its owner only; with `flush` it is on the disk then. Throws
+ * Node's error, and leaves what was there.
+ */
+export function writeWhole(path: string, content: string | Buffer, { flush = false } = {}): void {
   const temporary = `${path}.${process.pid}.tmp`
   try {
-    writeFileSync(temporary, text, { mode: 0o600 })
+    writeFileSync(temporary, content, { mode: 0o600, flush })
     renameSync(temporary, path)
   } catch (error) {
     rmSync(temporary, { force: true })
+    throw error
+  }
+}
+
+/** `writeWhole`, but a file that cannot be written is the user's to mend: throws ConfigError. */
+export function writePrivate(path: string, text: string): void {
+  try {
+    writeWhole(path, text)
+  } catch (error) {
     throw new ConfigError(`Cannot write ${path}: ${(error as Error).message}`)
   }
 }
